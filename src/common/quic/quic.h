@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * QUIC connections that carry one CONNECT-IP tunnel each (RFC 9000, 9221, 9114, 9297, 9484): the
+ * boundary between quic/ and runtime/. No loop, no clock, no threads: the caller owns the sockets'
+ * readiness and the time, and gives both in. No ngtcp2, nghttp3 or wolfSSL types are visible here.
+ *
+ * Who calls whom, in one turn of the loop:
+ *   socket readable  -> jvpn_quic_receive()      reads a batch, feeds ngtcp2, runs ops (below)
+ *   timer            -> jvpn_quic_on_timer()     expiry of connections
+ *   end of the turn  -> jvpn_quic_flush()        writes what is due: control first, then on_writable
+ *   next wake-up     =  jvpn_quic_next_expiry()
+ * Every op but on_packet is called after ngtcp2 has returned, never from inside it, so an op may
+ * call any function of this header on any connection. on_packet runs inside the read of a batch:
+ * it must only take the packet away (write it to the TUN).
+ */
+#ifndef JVPN_QUIC_QUIC_H
+#define JVPN_QUIC_QUIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "core/fsm_table.h"
+#include "quic/message.h"
+
+struct jvpn_quic; /* one per worker: endpoints, connections, CID map. Owner: runtime */
+struct jvpn_conn; /* one QUIC connection. Owner: struct jvpn_quic; dies right after on_closed */
+struct jvpn_endpoint; /* one UDP socket (endpoint.h) */
+struct jvpn_tls;  /* TLS context (tls.h) */
+
+enum jvpn_congestion { JVPN_CC_BBR = 0, JVPN_CC_CUBIC, JVPN_CC_RENO };
+
+/* Application error codes of CONNECTION_CLOSE (H3 codes stay as they are in RFC 9114). */
+#define JVPN_APP_NO_ERROR 0x100ULL /* H3_NO_ERROR */
+#define JVPN_APP_RESTARTING 0x6a76706e01ULL
+#define JVPN_APP_REFUSED 0x6a76706e02ULL
+
+/* Why a connection is gone. */
+enum jvpn_close_kind {
+	JVPN_CLOSE_NONE = 0,
+	JVPN_CLOSE_LOCAL,           /* we closed it */
+	JVPN_CLOSE_PEER,            /* the peer closed it: code and text as it sent them */
+	JVPN_CLOSE_STATELESS_RESET, /* the peer has forgotten the connection (RFC 9000 section 10.3) */
+	JVPN_CLOSE_IDLE,            /* idle timeout */
+	JVPN_CLOSE_HANDSHAKE_TIMEOUT,
+	JVPN_CLOSE_CERTIFICATE,     /* client: the server's certificate was refused; text says why */
+	JVPN_CLOSE_TLS,             /* any other TLS failure; text says what */
+	JVPN_CLOSE_PROTOCOL,        /* QUIC or HTTP/3 rules broken */
+	JVPN_CLOSE_COUNT
+};
+
+struct jvpn_close_info {
+	enum jvpn_close_kind kind;
+	uint64_t code;
+	bool established; /* the handshake had been confirmed */
+	char text[192];
+};
+
+/* The life of a candidate tuple on a living connection (session.md, "Path change"). */
+enum jvpn_path_change {
+	JVPN_PATH_CANDIDATE = 1, /* an authenticated packet came from another tuple */
+	JVPN_PATH_VALIDATED,     /* its address is validated (RFC 9000 section 8.2) */
+	JVPN_PATH_FAILED,        /* validation failed; exactly this tuple cools down */
+	JVPN_PATH_SUPERSEDED     /* the bound tuple was heard again first */
+};
+
+struct jvpn_path_event {
+	enum jvpn_path_change change;
+	uint32_t generation; /* grows with each candidate of the connection; 0 is the handshake's tuple */
+	uint64_t last_good_ns; /* when the bound tuple was last heard */
+	struct sockaddr_storage remote;
+};
+
+/* Figures of one connection's current path. */
+struct jvpn_conn_stats {
+	uint64_t smoothed_rtt_ns;
+	uint64_t latest_rtt_ns;
+	uint64_t min_rtt_ns;
+	uint64_t pto_ns;
+	uint64_t pkt_sent, pkt_lost, pkt_recv, pkt_discarded;
+	uint64_t bytes_sent, bytes_recv, bytes_in_flight, cwnd;
+	uint64_t last_received_ns;          /* last authenticated packet on the bound tuple */
+	uint64_t last_eliciting_sent_ns;    /* last ack-eliciting packet sent; 0 never */
+	uint64_t oldest_unacked_ns;         /* send time of the oldest tracked, unacknowledged
+	                                       ack-eliciting packet; 0 when there is none */
+	uint64_t dgram_sent, dgram_recv, dgram_bytes_sent, dgram_bytes_recv;
+	uint64_t hold_queued, hold_dropped, offpath_dropped;
+	size_t max_packet;                  /* largest inner IP packet a DATAGRAM takes now */
+};
+
+struct jvpn_quic_ops {
+	/* Server: a CONNECT-IP request arrived. Answer with jvpn_conn_respond(), at once or later. */
+	void (*on_request)(void *user, struct jvpn_conn *conn, const struct jvpn_h3_request *request);
+	/* Client: connected as far as TLS and HTTP/3 SETTINGS go; send the request now
+	 * (jvpn_conn_request). Handshake confirmed or in the flight of the client's Finished. */
+	void (*on_ready)(void *user, struct jvpn_conn *conn);
+	/* Client: the final answer to the request. */
+	void (*on_response)(void *user, struct jvpn_conn *conn,
+			    const struct jvpn_h3_response *response);
+	/* A whole capsule. path_generation: the tuple its last byte came from. */
+	void (*on_capsule)(void *user, struct jvpn_conn *conn, uint64_t type, const uint8_t *data,
+			   size_t len, uint32_t path_generation);
+	/* An inner IP packet that the gate admits: it came from the bound tuple while the permit is
+	 * set (or from the hold queue after a commit). The memory may be changed in place. */
+	void (*on_packet)(void *user, struct jvpn_conn *conn, uint8_t *packet, size_t len);
+	void (*on_path)(void *user, struct jvpn_conn *conn, const struct jvpn_path_event *event);
+	/* Room for inner packets: call jvpn_conn_send_packet() until it says JVPN_EAGAIN. */
+	void (*on_writable)(void *user, struct jvpn_conn *conn);
+	/* The largest inner packet changed (PMTUD, new path). */
+	void (*on_mtu)(void *user, struct jvpn_conn *conn, size_t max_packet);
+	/* A liveness probe (jvpn_conn_probe) was acknowledged. */
+	void (*on_probe_acked)(void *user, struct jvpn_conn *conn, uint64_t rtt_ns);
+	/* The connection is gone; its pointer is dead when this returns. */
+	void (*on_closed)(void *user, struct jvpn_conn *conn, const struct jvpn_close_info *info);
+};
+
+struct jvpn_quic_config {
+	bool server;
+	struct jvpn_tls *tls;            /* borrowed */
+	const struct jvpn_quic_ops *ops; /* borrowed */
+	void *user;
+	enum jvpn_congestion congestion;
+	uint64_t initial_rtt_ns;        /* <= 45 ms keeps a lost PATH_CHALLENGE inside 500 ms */
+	uint64_t idle_timeout_ns;       /* max_idle_timeout we announce */
+	uint64_t handshake_timeout_ns;
+	uint16_t max_udp_payload;       /* PMTUD ends here, 1200..65527 */
+	size_t max_connections;         /* then new Initials are refused (CONNECTION_REFUSED) */
+	uint8_t server_id[8];           /* connection ID layout of wire.md */
+	uint8_t server_id_len;
+	uint8_t worker_id;
+	uint8_t reset_secret[32];       /* stateless reset tokens; outlives the process */
+	uint8_t token_secret[32];       /* address validation tokens; outlives the process */
+	uint8_t hash_secret[16];        /* keys the CID map; fresh per process */
+	size_t retry_above_half_open;   /* Retry (RFC 9000 section 8.1.2) above so many handshakes */
+	/* The gate, server side (session.md, "Path change"): */
+	uint64_t unconfirmed_rate_per_s;
+	uint64_t unconfirmed_burst;
+	size_t hold_max_packets, hold_max_bytes, hold_max_bytes_process;
+};
+
+/* Copies what it needs from config (secrets included; wiped by _free). JVPN_ENOMEM. */
+int jvpn_quic_new(const struct jvpn_quic_config *config, struct jvpn_quic **out);
+/* Drops every connection without another packet and without ops. */
+void jvpn_quic_free(struct jvpn_quic *quic);
+
+/* Reads what the endpoint has (bounded batch), feeds the connections, runs ops. wall_s: seconds of
+ * the wall clock, for address validation tokens only. Returns the number of datagrams read;
+ * JVPN_EIO when the socket itself is broken. */
+int jvpn_quic_receive(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint, uint64_t now_ns,
+		      uint64_t wall_s);
+/* Expired timers of connections; runs ops. */
+void jvpn_quic_on_timer(struct jvpn_quic *quic, uint64_t now_ns);
+/* Writes whatever is due on all connections that have something to say; runs ops. */
+void jvpn_quic_flush(struct jvpn_quic *quic, uint64_t now_ns);
+/* Earliest time at which jvpn_quic_on_timer() has work; JVPN_TIME_NEVER if none. */
+uint64_t jvpn_quic_next_expiry(const struct jvpn_quic *quic);
+size_t jvpn_quic_conn_count(const struct jvpn_quic *quic);
+
+/* Client: starts a connection from the endpoint (connected or not) to the remote address.
+ * server_name goes into SNI and is checked against the certificate. dcid_prefix (may be empty) are
+ * the first octets of the Initial's DCID (route_prefix); at least 8 random octets follow.
+ * Returns the connection in *out; ops report the rest. */
+int jvpn_quic_connect(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
+		      const struct sockaddr *remote, const char *server_name,
+		      const uint8_t *dcid_prefix, size_t dcid_prefix_len, uint64_t now_ns,
+		      struct jvpn_conn **out);
+
+/* A pointer of the runtime's own, NULL at first. */
+void jvpn_conn_set_user(struct jvpn_conn *conn, void *user);
+void *jvpn_conn_get_user(const struct jvpn_conn *conn);
+
+/* Client: sends the CONNECT-IP request. The strings are copied. JVPN_EAGAIN before on_ready. */
+int jvpn_conn_request(struct jvpn_conn *conn, const struct jvpn_h3_request *request);
+/* Server: answers the request. Anything but 2xx ends the stream; the connection is closed a moment
+ * later (the answer is delivered first). */
+int jvpn_conn_respond(struct jvpn_conn *conn, const struct jvpn_h3_response *response);
+/* Queues one capsule on the CONNECT stream; copied, reliable, ahead of inner packets. JVPN_EFULL
+ * when 64 KiB are already waiting; JVPN_ECLOSED when the stream is gone. */
+int jvpn_conn_send_capsule(struct jvpn_conn *conn, uint64_t type, const void *data, size_t len);
+/* Puts one inner packet into a DATAGRAM of the current batch. 0: taken. JVPN_EAGAIN: congestion
+ * control, pacing, or no permit for the present path: keep it, on_writable follows.
+ * JVPN_ERANGE: larger than stats.max_packet. JVPN_ECLOSED. */
+int jvpn_conn_send_packet(struct jvpn_conn *conn, const uint8_t *packet, size_t len);
+/* There is something in the caller's queue: on_writable will be called in the next flush. */
+void jvpn_conn_want_write(struct jvpn_conn *conn);
+/* Sends one small ack-eliciting packet now, ahead of everything, and tracks its acknowledgement. */
+int jvpn_conn_probe(struct jvpn_conn *conn);
+
+/* The forwarding permit: inner packets pass in both directions only while it is set and the
+ * connection's path is the bound tuple of this generation. */
+void jvpn_conn_permit_set(struct jvpn_conn *conn, uint32_t generation);
+void jvpn_conn_permit_clear(struct jvpn_conn *conn);
+/* Binds the candidate: held packets are delivered in order, the old tuple's stragglers are taken
+ * for straggler_ns. JVPN_ENOTFOUND when that candidate is gone (nothing changed). */
+int jvpn_conn_path_commit(struct jvpn_conn *conn, uint32_t generation, uint64_t now_ns);
+/* Forgets the candidate and its held packets; with cooldown_ns > 0 its tuple is ignored so long. */
+void jvpn_conn_path_drop(struct jvpn_conn *conn, uint32_t generation, uint64_t cooldown_ns,
+			 uint64_t now_ns);
+/* Generation of the bound tuple, and of the tuple the connection would send to now. */
+uint32_t jvpn_conn_bound_generation(const struct jvpn_conn *conn);
+/* The remote address of a generation; JVPN_ENOTFOUND. */
+int jvpn_conn_path_remote(const struct jvpn_conn *conn, uint32_t generation,
+			  struct sockaddr_storage *remote);
+/* 16 bytes, random, fixed for the connection's life: goes into challenges. */
+const uint8_t *jvpn_conn_nonce(const struct jvpn_conn *conn);
+
+/* TLS exporter (RFC 8446 section 7.5). JVPN_EAGAIN before the handshake is complete. */
+int jvpn_conn_export(struct jvpn_conn *conn, const char *label, const uint8_t *context,
+		     size_t context_len, uint8_t *out, size_t out_len);
+/* Negotiated names for logs ("TLS_AES_128_GCM_SHA256", "X25519MLKEM768"). */
+const char *jvpn_conn_cipher(const struct jvpn_conn *conn);
+const char *jvpn_conn_group(const struct jvpn_conn *conn);
+void jvpn_conn_get_stats(const struct jvpn_conn *conn, struct jvpn_conn_stats *stats);
+/* Sends CONNECTION_CLOSE with the application code; on_closed (JVPN_CLOSE_LOCAL) follows in the next
+ * flush. What waits on the stream is written first as far as the window allows. */
+void jvpn_conn_close(struct jvpn_conn *conn, uint64_t app_code, const char *reason);
+
+#endif
