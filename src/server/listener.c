@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Opens and watches the listening sockets. Must not look into datagrams.
+ */
+#include "server/listener.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "quic/endpoint.h"
+#include "quic/quic.h"
+#include "runtime/clock.h"
+#include "runtime/loop.h"
+
+/* What a burst of a few hundred clients may leave in the kernel while one turn runs. */
+#define LISTEN_BUFFER_BYTES (8 * 1024 * 1024)
+
+struct listen_socket {
+	struct jvpn_listener *listener;
+	struct jvpn_endpoint *endpoint;
+	struct jvpn_watch *watch;
+};
+
+struct jvpn_listener {
+	struct jvpn_loop *loop;
+	struct jvpn_quic *quic;
+	struct listen_socket socket[JVPN_LISTEN_MAX];
+	size_t count;
+};
+
+static void on_readable(void *user, uint64_t now_ns)
+{
+	struct listen_socket *s = user;
+	int rv = jvpn_quic_receive(s->listener->quic, s->endpoint, now_ns,
+				   jvpn_clock_wall_ms() / JVPN_MS_PER_S);
+
+	if (rv < 0)
+		jvpn_log_error(JVPN_LOG_QUIC, "reading the UDP socket: %s", jvpn_err_text(rv));
+}
+
+static int open_one(struct jvpn_listener *l, const struct sockaddr_storage *address, char *error,
+		    size_t error_size)
+{
+	struct jvpn_endpoint_config config = {.local = *address,
+					      .buffer_bytes = LISTEN_BUFFER_BYTES};
+	struct listen_socket *s = &l->socket[l->count];
+	int rv = jvpn_endpoint_open(&config, &s->endpoint, error, error_size);
+
+	if (rv)
+		return rv;
+	s->listener = l;
+	l->count++;
+	return jvpn_loop_watch_readable(l->loop, jvpn_endpoint_fd(s->endpoint), on_readable, s,
+					&s->watch);
+}
+
+int jvpn_listener_open(struct jvpn_loop *loop, struct jvpn_quic *quic,
+		       const struct sockaddr_storage *address, size_t count,
+		       struct jvpn_listener **out, char *error, size_t error_size)
+{
+	struct jvpn_listener *l;
+	int rv = 0;
+
+	if (count > JVPN_LISTEN_MAX)
+		return JVPN_ERANGE;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return JVPN_ENOMEM;
+	l->loop = loop;
+	l->quic = quic;
+	for (size_t i = 0; i < count && !rv; i++)
+		rv = open_one(l, &address[i], error, error_size);
+	if (rv) {
+		jvpn_listener_free(l);
+		return rv;
+	}
+	*out = l;
+	return 0;
+}
+
+void jvpn_listener_free(struct jvpn_listener *listener)
+{
+	if (!listener)
+		return;
+	for (size_t i = 0; i < listener->count; i++) {
+		jvpn_loop_unwatch(listener->loop, listener->socket[i].watch);
+		jvpn_endpoint_free(listener->socket[i].endpoint);
+	}
+	free(listener);
+}
