@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# May use: everything in src/common. All but main.c is in the library, so that unit tests link it.
+# A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" to the library.
+noinst_LIBRARIES += %D%/libjvpn_client.a
+%C%_libjvpn_client_a_SOURCES =
+
+# When main.c is there (it must answer --help and --version, "make installcheck" asks):
+#sbin_PROGRAMS += jvpn-client
+#jvpn_client_SOURCES = %D%/main.c
+#jvpn_client_LDADD = %D%/libjvpn_client.a $(JVPN_COMMON_LIBS)

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# May use: libc only.
+# A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" below, in
+# alphabetical order, and its test to tests/unit/base.mk.
+noinst_LIBRARIES += %D%/libjvpn_base.a
+%C%_libjvpn_base_a_SOURCES = \
+	%D%/buf.c \
+	%D%/buf.h \
+	%D%/err.c \
+	%D%/err.h \
+	%D%/id.c \
+	%D%/id.h \
+	%D%/log.c \
+	%D%/log.h \
+	%D%/time.h
+%C%_libjvpn_base_a_CFLAGS = $(AM_CFLAGS) $(JVPN_STRICT_CFLAGS)

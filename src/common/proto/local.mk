@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# May use: core/msg.h, base.
+# A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" below, in
+# alphabetical order, and its test to tests/unit/proto.mk.
+noinst_LIBRARIES += %D%/libjvpn_proto.a
+%C%_libjvpn_proto_a_SOURCES =
+%C%_libjvpn_proto_a_CFLAGS = $(AM_CFLAGS) $(JVPN_STRICT_CFLAGS)

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# May use: proto, crypto, core (msg.h event.h), base, ngtcp2, nghttp3, wolfSSL.
+# A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" below, in
+# alphabetical order, and its test to tests/unit/quic.mk.
+noinst_LIBRARIES += %D%/libjvpn_quic.a
+%C%_libjvpn_quic_a_SOURCES = \
+	%D%/endpoint.h \
+	%D%/message.h \
+	%D%/quic.h
+%C%_libjvpn_quic_a_CPPFLAGS = $(AM_CPPFLAGS) $(NGTCP2_CFLAGS) $(NGHTTP3_CFLAGS) $(WOLFSSL_CFLAGS)

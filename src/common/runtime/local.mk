@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# May use: every folder of src/common, libev (nobody else may).
+# A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" below, in
+# alphabetical order, and its test to tests/unit/server.mk.
+noinst_LIBRARIES += %D%/libjvpn_runtime.a
+%C%_libjvpn_runtime_a_SOURCES =
+%C%_libjvpn_runtime_a_CPPFLAGS = $(AM_CPPFLAGS) $(EV_CFLAGS)

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# May use: proto, base.
+# A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" below, in
+# alphabetical order, and its test to tests/unit/tun.mk.
+noinst_LIBRARIES += %D%/libjvpn_tun.a
+%C%_libjvpn_tun_a_SOURCES =

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Benchmarks are built by "make check" and run by hand or by contrib/check --full:
+#	check_PROGRAMS += %D%/bench_foo, %C%_bench_foo_SOURCES = %D%/bench_foo.c, %C%_bench_foo_LDADD = ...

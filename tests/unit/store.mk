@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Tests of store. A new test_noun.c: add the line "	%D%/test_noun.c \" to the sources; with the first
+# one take the # off the line below. It links only what store may use.
+check_PROGRAMS += %D%/unit_store
+#UNIT_TESTS += %D%/unit_store
+%C%_unit_store_SOURCES = \
+	%D%/unit.h %D%/main.c
+%C%_unit_store_CPPFLAGS = $(UNIT_CPPFLAGS) $(CJSON_CFLAGS)
+%C%_unit_store_LDADD = src/common/store/libjvpn_store.a src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(CJSON_LIBS) $(CHECK_LIBS)
