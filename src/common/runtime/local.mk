@@ -3,5 +3,9 @@
 # A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" below, in
 # alphabetical order, and its test to tests/unit/server.mk.
 noinst_LIBRARIES += %D%/libjvpn_runtime.a
-%C%_libjvpn_runtime_a_SOURCES =
+%C%_libjvpn_runtime_a_SOURCES = \
+	%D%/clock.c \
+	%D%/clock.h \
+	%D%/loop.c \
+	%D%/loop.h
 %C%_libjvpn_runtime_a_CPPFLAGS = $(AM_CPPFLAGS) $(EV_CFLAGS)
