@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Command lines by table: one array yields getopt_long, the --help text and shell completion.
+ */
+#ifndef JVPN_CONFIG_CLI_H
+#define JVPN_CONFIG_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct jvpn_cli_option {
+	int letter;       /* short form, or a number above 255 for none */
+	const char *name; /* long form */
+	const char *arg;  /* name of the argument for --help; NULL: takes none */
+	const char *help;
+};
+
+struct jvpn_cli_command {
+	const char *name; /* NULL: the program without a subcommand */
+	int id;
+	const char *operand; /* "DIR"; NULL: none. In brackets: may be missing */
+	const char *help;
+	const struct jvpn_cli_option *options;
+	size_t option_count;
+};
+
+struct jvpn_cli {
+	const char *program;
+	const char *purpose;
+	const struct jvpn_cli_command *commands; /* the first one has no name */
+	size_t command_count;
+	const char *footer; /* environment, exit status; may be NULL */
+};
+
+struct jvpn_cli_result {
+	const struct jvpn_cli_command *command;
+	const char *operand; /* points into argv; NULL when there is none */
+};
+
+/* Called for every option, in order; value is NULL for options without argument. Returns 0, or a
+ * negative JVPN_E* after it has put a sentence into error. */
+typedef int (*jvpn_cli_fn)(void *user, int letter, const char *value, char *error,
+			   size_t error_size);
+
+/* Parses argv. On JVPN_EINVAL 'error' says what is wrong, in one sentence without a newline. */
+int jvpn_cli_parse(const struct jvpn_cli *cli, int argc, char **argv, jvpn_cli_fn fn, void *user,
+		   struct jvpn_cli_result *result, char *error, size_t error_size);
+/* The --help text of one command (and, for the first one, the list of the others). */
+void jvpn_cli_help(const struct jvpn_cli *cli, const struct jvpn_cli_command *command,
+		   FILE *stream);
+
+#endif

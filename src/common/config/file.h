@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Reads configuration files as hostile input: regular files only, bounded, never blocking on a FIFO,
+ * and checks the modes of files that hold secrets. Parses nothing.
+ */
+#ifndef JVPN_CONFIG_FILE_H
+#define JVPN_CONFIG_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/report.h"
+
+#define JVPN_CONFIG_FILE_MAX (1024 * 1024)
+#define JVPN_CONFIG_PATH_MAX 1024 /* with the final NUL */
+
+struct jvpn_config_file {
+	char *data; /* owned; size bytes and a NUL behind them */
+	size_t size;
+	unsigned mode; /* st_mode */
+};
+
+/* Reads the whole file. Errors go to the report (missing, not a regular file, too large, a NUL byte,
+ * not UTF-8, changed while it was read); then JVPN_ECONFIG or JVPN_EPERM and *out is empty. */
+int jvpn_config_file_read(const char *path, struct jvpn_config_file *out,
+			  struct jvpn_report *report);
+/* Wipes and frees. */
+void jvpn_config_file_clear(struct jvpn_config_file *file);
+
+/* A file with a secret: it must be a regular file that this process can read and that nobody but
+ * its owner can ("chmod 600 FILE"). 'where' is the place to name in front ("file:3:5: tls.key"), or
+ * NULL. Returns 0, or JVPN_EPERM or JVPN_ECONFIG with the sentence in the report. */
+int jvpn_config_secret_check(const char *path, const char *where, struct jvpn_report *report);
+
+/* Joins a path to the directory of base_file unless it is absolute. JVPN_ENOSPACE. */
+int jvpn_config_path_resolve(const char *base_file, const char *path,
+			     char out[JVPN_CONFIG_PATH_MAX]);
+
+#endif

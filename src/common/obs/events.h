@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The event stream: one JSON object a line, to standard output or a file (jvpn-events.5). Never
+ * blocks and never fails towards the caller: what a slow or dead reader does not take is dropped as
+ * whole lines, counted, and announced. Reads no clock: the wall clock is an argument.
+ *
+ * seq is given to every event, written or not. Where lines were dropped the next line is always a
+ * TelemetryDegraded whose count is exactly the number of missing seq values in front of it.
+ */
+#ifndef JVPN_OBS_EVENTS_H
+#define JVPN_OBS_EVENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/audit.h"
+#include "core/policy.h"
+
+struct jvpn_events; /* owner: the runtime, one per process */
+
+enum jvpn_role { JVPN_ROLE_SERVER = 1, JVPN_ROLE_CLIENT };
+
+#define JVPN_EVENTS_BUFFER_DEFAULT (512 * 1024)
+
+struct jvpn_events_config {
+	enum jvpn_role role;
+	const char *node_id; /* copied */
+	const char *output;  /* copied: "stdout" or a path */
+	size_t buffer_bytes; /* lines that wait for the reader; 0: JVPN_EVENTS_BUFFER_DEFAULT */
+};
+
+struct jvpn_events_stats {
+	uint64_t emitted; /* = the last seq */
+	uint64_t written; /* handed to the kernel as whole lines */
+	uint64_t dropped; /* in total, announced or not */
+	size_t waiting_bytes;
+};
+
+/* Opens the sink (a file is created with mode 0640 and appended to). Ignores SIGPIPE in this process if
+ * it was at its default. JVPN_ENOMEM; JVPN_EPERM, JVPN_EIO with a sentence in error. */
+int jvpn_events_open(const struct jvpn_events_config *config, struct jvpn_events **out,
+		     char *error, size_t error_size);
+/* Version and observability.* switches for the events that follow; before the first call the version
+ * is "none". PolicyLoaded carries the version that was in force before this call. */
+void jvpn_events_set_policy(struct jvpn_events *events, const struct jvpn_policy *policy);
+/* Writes or queues one event. wall_ms: milliseconds since 1970-01-01 UTC. */
+void jvpn_events_emit(struct jvpn_events *events, const struct jvpn_audit *audit, uint64_t wall_ms);
+
+/* The descriptor to watch for writability while lines wait, or -1 when nothing waits or there is
+ * nothing to watch (regular file: call _flush from a timer of about a second). Ask again after each
+ * call of _emit, _flush and _reopen. */
+int jvpn_events_poll_fd(const struct jvpn_events *events);
+/* Writes what the sink takes now. */
+void jvpn_events_flush(struct jvpn_events *events, uint64_t wall_ms);
+/* SIGHUP: opens the path again (after a rotation). The old file stays when that fails: JVPN_EIO,
+ * JVPN_EPERM with a sentence in error. Nothing to do for stdout. */
+int jvpn_events_reopen(struct jvpn_events *events, uint64_t wall_ms, char *error,
+		       size_t error_size);
+void jvpn_events_get_stats(const struct jvpn_events *events, struct jvpn_events_stats *stats);
+/* Gives a slow reader at most about wait_ms without progress, then closes and frees. A line that was
+ * begun in a regular file and cannot be ended is taken back. Sets *events to NULL. */
+void jvpn_events_close(struct jvpn_events **events, uint64_t wall_ms, unsigned wait_ms);
+
+#endif
