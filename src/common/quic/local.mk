@@ -5,6 +5,9 @@
 noinst_LIBRARIES += %D%/libjvpn_quic.a
 %C%_libjvpn_quic_a_SOURCES = \
 	%D%/endpoint.h \
+	%D%/h3.h \
 	%D%/message.h \
-	%D%/quic.h
+	%D%/quic.h \
+	%D%/tls.h \
+	%D%/tls_internal.h
 %C%_libjvpn_quic_a_CPPFLAGS = $(AM_CPPFLAGS) $(NGTCP2_CFLAGS) $(NGHTTP3_CFLAGS) $(WOLFSSL_CFLAGS)
