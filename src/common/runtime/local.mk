@@ -6,6 +6,8 @@ noinst_LIBRARIES += %D%/libjvpn_runtime.a
 %C%_libjvpn_runtime_a_SOURCES = \
 	%D%/clock.c \
 	%D%/clock.h \
+	%D%/control.c \
+	%D%/control.h \
 	%D%/loop.c \
 	%D%/loop.h
 %C%_libjvpn_runtime_a_CPPFLAGS = $(AM_CPPFLAGS) $(EV_CFLAGS)
