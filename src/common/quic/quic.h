@@ -111,6 +111,10 @@ struct jvpn_quic_ops {
 	void (*on_mtu)(void *user, struct jvpn_conn *conn, size_t max_packet);
 	/* A liveness probe (jvpn_conn_probe) was acknowledged. */
 	void (*on_probe_acked)(void *user, struct jvpn_conn *conn, uint64_t rtt_ns);
+	/* Once per turn for every connection that received an authenticated packet, sent an
+	 * ack-eliciting one or saw an acknowledgement: read jvpn_conn_get_stats() for the liveness
+	 * clock. */
+	void (*on_activity)(void *user, struct jvpn_conn *conn);
 	/* The connection is gone; its pointer is dead when this returns. */
 	void (*on_closed)(void *user, struct jvpn_conn *conn, const struct jvpn_close_info *info);
 };
