@@ -2,8 +2,9 @@
 # Tests of base. A new test_noun.c: add the line "	%D%/test_noun.c \" to the sources; with the first
 # one take the # off the line below. It links only what base may use.
 check_PROGRAMS += %D%/unit_base
-#UNIT_TESTS += %D%/unit_base
+UNIT_TESTS += %D%/unit_base
 %C%_unit_base_SOURCES = \
+	%D%/test_date.c\
 	%D%/unit.h %D%/main.c
 %C%_unit_base_CPPFLAGS = $(UNIT_CPPFLAGS)
 %C%_unit_base_LDADD = src/common/base/libjvpn_base.a $(CHECK_LIBS)

@@ -3,5 +3,9 @@
 # A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" below, in
 # alphabetical order, and its test to tests/unit/crypto.mk.
 noinst_LIBRARIES += %D%/libjvpn_crypto.a
-%C%_libjvpn_crypto_a_SOURCES =
+%C%_libjvpn_crypto_a_SOURCES = \
+	%D%/certgen.c \
+	%D%/certificate.h
+	%D%/certificate.c
+	%D%/certgen.h
 %C%_libjvpn_crypto_a_CPPFLAGS = $(AM_CPPFLAGS) $(WOLFSSL_CFLAGS)
