@@ -4,7 +4,7 @@
 check_PROGRAMS += %D%/unit_base
 UNIT_TESTS += %D%/unit_base
 %C%_unit_base_SOURCES = \
-	%D%/test_date.c\
-	%D%/unit.h %D%/main.c
+	%D%/unit.h %D%/main.c \
+	%D%/test_date.c
 %C%_unit_base_CPPFLAGS = $(UNIT_CPPFLAGS)
 %C%_unit_base_LDADD = src/common/base/libjvpn_base.a $(CHECK_LIBS)

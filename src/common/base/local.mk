@@ -5,9 +5,9 @@
 noinst_LIBRARIES += %D%/libjvpn_base.a
 %C%_libjvpn_base_a_SOURCES = \
 	%D%/buf.c \
-	%D%/date.h
-	%D%/date.c
 	%D%/buf.h \
+	%D%/date.c \
+	%D%/date.h \
 	%D%/err.c \
 	%D%/err.h \
 	%D%/id.c \

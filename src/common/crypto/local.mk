@@ -5,7 +5,7 @@
 noinst_LIBRARIES += %D%/libjvpn_crypto.a
 %C%_libjvpn_crypto_a_SOURCES = \
 	%D%/certgen.c \
+	%D%/certgen.h \
+	%D%/certificate.c \
 	%D%/certificate.h
-	%D%/certificate.c
-	%D%/certgen.h
 %C%_libjvpn_crypto_a_CPPFLAGS = $(AM_CPPFLAGS) $(WOLFSSL_CFLAGS)
