@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Reads configuration files as hostile input: regular files only, bounded, never blocking on a FIFO,
+ * Reads configuration files as hostile input: regular files only, bounded, never waiting on a FIFO,
  * and checks the modes of files that hold secrets. Parses nothing.
  */
 #ifndef JVPN_CONFIG_FILE_H

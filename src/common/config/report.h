@@ -13,14 +13,14 @@
 #include "config/exit.h"
 
 #define JVPN_REPORT_LINES_MAX 100
-#define JVPN_REPORT_LINE_MAX 512
+#define JVPN_REPORT_LINE_MAX 1536
 
 struct jvpn_report_line {
 	unsigned line, column; /* 0: about the file as a whole */
 	char text[JVPN_REPORT_LINE_MAX];
 };
 
-/* Owner: the caller; about 50 KiB, so put it on the heap (_new) or make it static. */
+/* Owner: the caller; about 150 KiB: on the heap, by _new. */
 struct jvpn_report {
 	size_t count;   /* errors seen; those beyond JVPN_REPORT_LINES_MAX are counted only */
 	int exit_code;  /* JVPN_EXIT_OK, or the gravest so far: CONFIG, then PERMISSION */

@@ -27,7 +27,6 @@ enum jvpn_key_type {
 	JVPN_KEY_HOST_NAME, /* char[JVPN_CONFIG_HOST_MAX + 1] */
 	JVPN_KEY_BOOL,      /* bool */
 	JVPN_KEY_UINT,      /* uint64_t */
-	JVPN_KEY_AUTO_UINT, /* uint64_t; the word auto is 0 */
 	JVPN_KEY_DURATION,  /* uint64_t of ms, a unit is needed */
 	JVPN_KEY_MS,        /* uint64_t of ms, bare integers are ms */
 	JVPN_KEY_BYTES,     /* uint64_t */
@@ -38,7 +37,6 @@ enum jvpn_key_type {
 	JVPN_KEY_PREFIX4,   /* struct jvpn_config_prefix */
 	JVPN_KEY_PREFIX6,   /* struct jvpn_config_prefix */
 	JVPN_KEY_PREFIXES,  /* struct jvpn_config_prefixes, a list */
-	JVPN_KEY_AUTO_PREFIXES, /* the same; the word auto is an empty list */
 	JVPN_KEY_ADDRESSES, /* struct jvpn_config_addresses, a list */
 	JVPN_KEY_HOST_PORT, /* struct jvpn_config_host */
 	JVPN_KEY_WORDS,     /* a list of words, checked and not stored */
@@ -47,7 +45,8 @@ enum jvpn_key_type {
 
 enum jvpn_key_flag {
 	JVPN_KEY_REQUIRED = 1 << 0,
-	JVPN_KEY_SECRET = 1 << 1 /* value: never shown; path: the file must be private */
+	JVPN_KEY_SECRET = 1 << 1, /* the value is never shown */
+	JVPN_KEY_AUTO = 1 << 2    /* the word auto is taken too: 0, an empty text or list */
 };
 
 struct jvpn_word {
@@ -75,10 +74,11 @@ struct jvpn_key_places {
 	} at[JVPN_KEYS_MAX];
 };
 
-/* Sets every default. The table is code: a bad default is a defect and asserts. */
-void jvpn_schema_init(const struct jvpn_key *keys, size_t count, void *out);
-/* Fills *out (already initialised) from the tree. places may be NULL. On JVPN_ECONFIG, with all errors
- * in the report, *out is partly filled: give it a copy. */
+/* Sets every default; relative paths belong to the directory of 'file' (NULL: leave them). The table
+ * is code: a default that it would refuse itself is a defect and asserts. */
+void jvpn_schema_init(const struct jvpn_key *keys, size_t count, const char *file, void *out);
+/* Fills *out (already initialised) from the tree. places may be NULL. On JVPN_ECONFIG, with all
+ * errors in the report, *out is partly filled: give it a copy. */
 int jvpn_schema_apply(const struct jvpn_tree *tree, const struct jvpn_key *keys, size_t count,
 		      void *out, struct jvpn_key_places *places, struct jvpn_report *report);
 /* An error at a key found after _apply: "file:line:col: key: text". */

@@ -15,8 +15,13 @@
 
 #define JVPN_TREE_DEPTH_MAX 32
 #define JVPN_TREE_NODES_MAX 16384
+#define JVPN_TREE_ENTRIES_MAX 1024 /* of one mapping or list */
 #define JVPN_TREE_NONE UINT32_MAX
+/* Names of keys that were refused and reported: an alias, a mapping or list as key. */
+#define JVPN_TREE_KEY_ALIAS "*"
+#define JVPN_TREE_KEY_COMPLEX "?"
 
+/* NONE: a node that was refused; the error is reported already. */
 enum jvpn_node_kind { JVPN_NODE_NONE = 0, JVPN_NODE_SCALAR, JVPN_NODE_MAP, JVPN_NODE_LIST };
 
 /* Nodes live in one array and name each other by index. */
@@ -25,9 +30,9 @@ struct jvpn_node {
 	bool quoted;           /* scalar in quotes or a block: always a string */
 	unsigned line, column; /* of the value, from 1 */
 	unsigned key_line, key_column;
-	char *key;             /* in a mapping; owned by the tree */
-	char *text;            /* scalar; owned by the tree, no NUL inside */
-	uint32_t first, next;  /* children, siblings; JVPN_TREE_NONE */
+	char *key;            /* in a mapping; owned by the tree */
+	char *text;           /* scalar; owned by the tree, no NUL inside */
+	uint32_t first, next; /* children, siblings; JVPN_TREE_NONE */
 };
 
 struct jvpn_tree {
@@ -37,9 +42,10 @@ struct jvpn_tree {
 	uint32_t root; /* JVPN_TREE_NONE for an empty document */
 };
 
-/* Builds the tree of a file in memory. Errors go to the report: the first syntax error (the rest
- * cannot be judged then), and all duplicate keys and refused features. 0, JVPN_ECONFIG, JVPN_ENOMEM;
- * after an error the tree is empty. */
+/* Builds the tree of a file in memory. Returns 0 when there is a tree to look at; the report then
+ * has what was refused in it (duplicate keys, anchors, tags), so that one pass finds everything.
+ * JVPN_ECONFIG for a syntax error or a broken limit (the first one; the rest cannot be judged) and
+ * JVPN_ENOMEM, with an empty tree. */
 int jvpn_tree_parse(const char *file, const struct jvpn_config_file *content,
 		    struct jvpn_tree *tree, struct jvpn_report *report);
 /* Wipes texts (they may be secrets) and frees. */

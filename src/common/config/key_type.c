@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The types of configuration keys as one table. Knows no files and no trees.
+ */
+#include "config/key_type.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "config/file.h"
+
+static int in_bounds(const struct jvpn_key *key, uint64_t v)
+{
+	return v < key->min || v > key->max ? JVPN_ERANGE : 0;
+}
+
+static int store_uint(const struct jvpn_key *key, int rc, uint64_t v, void *out)
+{
+	if (!rc)
+		rc = in_bounds(key, v);
+	if (!rc)
+		memcpy(out, &v, sizeof(v));
+	return rc;
+}
+
+/* texts */
+
+static int parse_text(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	size_t len = strlen(text);
+
+	(void)file;
+	for (const char *c = text; *c; c++)
+		if (((unsigned char)*c < ' ' &&
+		     !(key->type == JVPN_KEY_TEXT && (*c == '\n' || *c == '\t'))) ||
+		    *c == 0x7f)
+			return JVPN_EMALFORMED;
+	if (in_bounds(key, len))
+		return JVPN_ERANGE;
+	memcpy(out, text, len + 1);
+	return 0;
+}
+
+static bool is_charset(const char *text, bool upper_ok)
+{
+	for (; *text; text++)
+		if (!((*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9') ||
+		      (upper_ok && *text >= 'A' && *text <= 'Z') || strchr("._-", *text)))
+			return false;
+	return true;
+}
+
+static int parse_name(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	if (!is_charset(text, key->type == JVPN_KEY_NAME))
+		return JVPN_EMALFORMED;
+	return parse_text(key, file, text, out);
+}
+
+static int parse_host_name(const struct jvpn_key *key, const char *file, const char *text,
+			   void *out)
+{
+	(void)key, (void)file;
+	if (!jvpn_value_is_host_name(text, true))
+		return JVPN_EMALFORMED;
+	memcpy(out, text, strlen(text) + 1);
+	return 0;
+}
+
+static int parse_path(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	if (key->type == JVPN_KEY_OUTPUT && strcmp(text, "stdout") == 0) {
+		memcpy(out, text, sizeof("stdout"));
+		return 0;
+	}
+	for (const char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ')
+			return JVPN_EMALFORMED;
+	if (!*text)
+		return JVPN_EMALFORMED;
+	return jvpn_config_path_resolve(file, text, out) ? JVPN_ERANGE : 0;
+}
+
+static void describe_text(const struct jvpn_key *key, char *out, size_t size)
+{
+	snprintf(out, size, "text of %" PRIu64 "..%" PRIu64 " bytes%s", key->min, key->max,
+		 key->type == JVPN_KEY_TEXT ? "" : " without control characters");
+}
+
+static void describe_name(const struct jvpn_key *key, char *out, size_t size)
+{
+	snprintf(out, size, "%" PRIu64 "..%" PRIu64 " characters of %s", key->min, key->max,
+		 key->type == JVPN_KEY_NAME ? "A-Z a-z 0-9 . _ -" : "a-z 0-9 . _ -");
+}
+
+static void describe_fixed(const struct jvpn_key *key, char *out, size_t size)
+{
+	static const char *const texts[JVPN_KEY_COUNT] = {
+		[JVPN_KEY_PATH] = "path of a file",
+		[JVPN_KEY_OUTPUT] = "stdout or the path of a file",
+		[JVPN_KEY_HOST_NAME] = "host name or IP address",
+		[JVPN_KEY_BOOL] = "true or false",
+		[JVPN_KEY_HEX] = "0 to 16 hex digits, an even number",
+		[JVPN_KEY_PREFIX4] = "IPv4 prefix such as 10.9.0.0/24",
+		[JVPN_KEY_PREFIX6] = "IPv6 prefix such as fd00:9::/64",
+		[JVPN_KEY_PREFIXES] = "IP prefix such as 0.0.0.0/0",
+		[JVPN_KEY_ADDRESSES] = "address:port such as 0.0.0.0:443 or [::]:443",
+		[JVPN_KEY_HOST_PORT] = "host:port such as vpn.example.net:443 or [2001:db8::1]:443",
+	};
+
+	snprintf(out, size, "%s", texts[key->type]);
+}
+
+static void print_text(const struct jvpn_key *key, const void *item, char *out, size_t size)
+{
+	const char *text = item;
+	size_t len = 0;
+
+	(void)key;
+	if (size < 4)
+		return;
+	out[len++] = '"';
+	for (; *text && len + 4 < size; text++) {
+		if (*text == '"' || *text == '\\' || *text == '\n' || *text == '\t')
+			out[len++] = '\\';
+		out[len++] = *text == '\n' ? 'n' : *text == '\t' ? 't' : *text;
+	}
+	out[len++] = '"';
+	out[len] = '\0';
+}
+
+/* numbers */
+
+static int parse_bool(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	(void)key, (void)file;
+	return jvpn_value_bool(text, out);
+}
+
+static void print_bool(const struct jvpn_key *key, const void *item, char *out, size_t size)
+{
+	(void)key;
+	snprintf(out, size, "%s", *(const bool *)item ? "true" : "false");
+}
+
+static int parse_uint(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	uint64_t v = 0;
+	int rc = jvpn_value_uint(text, &v);
+
+	(void)file;
+	return store_uint(key, rc, v, out);
+}
+
+static int parse_duration(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	uint64_t v = 0;
+	int rc = jvpn_value_duration_ms(text, key->type == JVPN_KEY_MS, &v);
+
+	(void)file;
+	return store_uint(key, rc, v, out);
+}
+
+static int parse_bytes(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	uint64_t v = 0;
+	int rc = jvpn_value_bytes(text, &v);
+
+	(void)file;
+	return store_uint(key, rc, v, out);
+}
+
+static unsigned decimals(const struct jvpn_key *key)
+{
+	return key->type == JVPN_KEY_PPM ? 6 : 3;
+}
+
+static int parse_decimal(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	uint64_t v = 0;
+	int rc = jvpn_value_decimal(text, decimals(key), &v);
+
+	(void)file;
+	return store_uint(key, rc, v, out);
+}
+
+static void format_decimal(uint64_t v, unsigned digits, char *out, size_t size)
+{
+	uint64_t scale = digits == 6 ? 1000000 : 1000;
+	int len = snprintf(out, size, "%" PRIu64 ".%0*" PRIu64, v / scale, (int)digits, v % scale);
+
+	if (len < 0 || (size_t)len >= size)
+		return;
+	while (out[len - 1] == '0' && out[len - 2] != '.')
+		out[--len] = '\0';
+}
+
+static void format_uint(const struct jvpn_key *key, uint64_t v, char *out, size_t size)
+{
+	static const struct {
+		uint64_t factor;
+		const char *unit;
+	} units[] = {{1ULL << 30, "GiB"}, {1ULL << 20, "MiB"}, {1ULL << 10, "KiB"}};
+
+	if (key->type == JVPN_KEY_PPM || key->type == JVPN_KEY_MILLI) {
+		format_decimal(v, decimals(key), out, size);
+		return;
+	}
+	if (key->type == JVPN_KEY_BYTES && v)
+		for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+			if (v % units[i].factor == 0) {
+				snprintf(out, size, "%" PRIu64 "%s", v / units[i].factor,
+					 units[i].unit);
+				return;
+			}
+	snprintf(out, size, "%" PRIu64 "%s", v,
+		 key->type == JVPN_KEY_DURATION || (key->type == JVPN_KEY_MS && v) ? "ms" : "");
+}
+
+static void describe_uint(const struct jvpn_key *key, char *out, size_t size)
+{
+	static const char *const nouns[JVPN_KEY_COUNT] = {
+		[JVPN_KEY_UINT] = "integer",
+		[JVPN_KEY_DURATION] = "duration with a unit (ms s min h d)",
+		[JVPN_KEY_MS] = "milliseconds or a duration with a unit (ms s min h d)",
+		[JVPN_KEY_BYTES] = "size in bytes or with KiB MiB GiB",
+		[JVPN_KEY_PPM] = "ratio",
+		[JVPN_KEY_MILLI] = "factor",
+	};
+	char min[32], max[32];
+
+	format_uint(key, key->min, min, sizeof(min));
+	format_uint(key, key->max, max, sizeof(max));
+	snprintf(out, size, "%s %s..%s", nouns[key->type], min, max);
+}
+
+static void print_uint(const struct jvpn_key *key, const void *item, char *out, size_t size)
+{
+	uint64_t v;
+
+	memcpy(&v, item, sizeof(v));
+	format_uint(key, v, out, size);
+}
+
+/* words */
+
+static int parse_word(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	(void)file;
+	for (const struct jvpn_word *w = key->words; w->text; w++)
+		if (strcmp(w->text, text) == 0) {
+			if (out)
+				memcpy(out, &w->value, sizeof(w->value));
+			return 0;
+		}
+	return JVPN_EMALFORMED;
+}
+
+static int parse_unstored_word(const struct jvpn_key *key, const char *file, const char *text,
+			       void *out)
+{
+	(void)out;
+	return parse_word(key, file, text, NULL);
+}
+
+static void describe_word(const struct jvpn_key *key, char *out, size_t size)
+{
+	const struct jvpn_word *w = key->words;
+	int len = snprintf(out, size, "%s", w[1].text ? "one of " : "");
+
+	for (; w->text && len >= 0 && (size_t)len < size; w++)
+		len += snprintf(out + len, size - (size_t)len, "%s%s", w->text,
+				w[1].text ? ", " : "");
+}
+
+static void print_word(const struct jvpn_key *key, const void *item, char *out, size_t size)
+{
+	const struct jvpn_word *w = key->words;
+
+	if (key->type == JVPN_KEY_WORD)
+		while (w->text && memcmp(&w->value, item, sizeof(w->value)) != 0)
+			w++;
+	snprintf(out, size, "%s", w->text ? w->text : "");
+}
+
+/* addresses */
+
+static int parse_prefix(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	struct jvpn_config_prefix prefix;
+	int rc = jvpn_value_prefix(text, &prefix);
+
+	(void)file;
+	if (rc)
+		return rc;
+	if ((key->type == JVPN_KEY_PREFIX4 && prefix.family != 4) ||
+	    (key->type == JVPN_KEY_PREFIX6 && prefix.family != 6))
+		return JVPN_EMALFORMED;
+	if (key->type != JVPN_KEY_PREFIXES && in_bounds(key, prefix.length))
+		return JVPN_ERANGE;
+	memcpy(out, &prefix, sizeof(prefix));
+	return 0;
+}
+
+static void describe_prefix(const struct jvpn_key *key, char *out, size_t size)
+{
+	char text[96];
+
+	describe_fixed(key, text, sizeof(text));
+	snprintf(out, size, "%s of length %" PRIu64 "..%" PRIu64, text, key->min, key->max);
+}
+
+static void print_prefix(const struct jvpn_key *key, const void *item, char *out, size_t size)
+{
+	char text[JVPN_PREFIX_TEXT_MAX];
+
+	jvpn_config_prefix_format(item, text);
+	print_text(key, text, out, size);
+}
+
+static int parse_address(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	(void)key, (void)file;
+	return jvpn_value_address(text, out);
+}
+
+static void print_address(const struct jvpn_key *key, const void *item, char *out, size_t size)
+{
+	const struct sockaddr_storage *ss = item;
+	const struct sockaddr_in *v4 = item;
+	const struct sockaddr_in6 *v6 = item;
+	char host[INET6_ADDRSTRLEN] = "", text[INET6_ADDRSTRLEN + 16];
+	bool is_v6 = ss->ss_family == AF_INET6;
+
+	inet_ntop(ss->ss_family, is_v6 ? (const void *)&v6->sin6_addr : &v4->sin_addr, host,
+		  sizeof(host));
+	snprintf(text, sizeof(text), is_v6 ? "[%s]:%u" : "%s:%u", host,
+		 ntohs(is_v6 ? v6->sin6_port : v4->sin_port));
+	print_text(key, text, out, size);
+}
+
+static int parse_host_port(const struct jvpn_key *key, const char *file, const char *text,
+			   void *out)
+{
+	(void)key, (void)file;
+	return jvpn_value_host(text, out);
+}
+
+static void print_host_port(const struct jvpn_key *key, const void *item, char *out, size_t size)
+{
+	const struct jvpn_config_host *host = item;
+	char text[JVPN_CONFIG_HOST_MAX + 16];
+
+	snprintf(text, sizeof(text), strchr(host->host, ':') ? "[%s]:%u" : "%s:%u", host->host,
+		 host->port);
+	print_text(key, text, out, size);
+}
+
+static int parse_hex(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	(void)key, (void)file;
+	return jvpn_value_hex(text, out);
+}
+
+static void print_hex(const struct jvpn_key *key, const void *item, char *out, size_t size)
+{
+	const struct jvpn_config_hex *hex = item;
+	char text[2 * sizeof(hex->data) + 1] = "";
+
+	for (size_t i = 0; i < hex->length; i++)
+		snprintf(text + 2 * i, 3, "%02x", hex->data[i]);
+	print_text(key, text, out, size);
+}
+
+static void *prefixes_item(void *list, size_t i, size_t **count)
+{
+	struct jvpn_config_prefixes *v = list;
+
+	*count = &v->count;
+	return i < JVPN_CONFIG_LIST_MAX ? &v->item[i] : NULL;
+}
+
+static void *addresses_item(void *list, size_t i, size_t **count)
+{
+	struct jvpn_config_addresses *v = list;
+
+	*count = &v->count;
+	return i < JVPN_CONFIG_LISTEN_MAX ? &v->item[i] : NULL;
+}
+
+#define TEXT_TYPE(parse_fn, describe_fn)                                                           \
+	{                                                                                          \
+		.parse = (parse_fn), .describe = (describe_fn), .print = print_text,               \
+		.item_size = 1                                                                     \
+	}
+#define NUMBER_TYPE(parse_fn)                                                                      \
+	{                                                                                          \
+		.bare_only = true, .parse = (parse_fn), .describe = describe_uint,                 \
+		.print = print_uint, .item_size = sizeof(uint64_t)                                 \
+	}
+
+static const struct jvpn_key_type_info types[JVPN_KEY_COUNT] = {
+	[JVPN_KEY_STRING] = TEXT_TYPE(parse_text, describe_text),
+	[JVPN_KEY_TEXT] = TEXT_TYPE(parse_text, describe_text),
+	[JVPN_KEY_PATH] = TEXT_TYPE(parse_path, describe_fixed),
+	[JVPN_KEY_OUTPUT] = TEXT_TYPE(parse_path, describe_fixed),
+	[JVPN_KEY_NAME] = TEXT_TYPE(parse_name, describe_name),
+	[JVPN_KEY_LABEL] = TEXT_TYPE(parse_name, describe_name),
+	[JVPN_KEY_HOST_NAME] = TEXT_TYPE(parse_host_name, describe_fixed),
+	[JVPN_KEY_BOOL] = {.bare_only = true, .parse = parse_bool, .describe = describe_fixed,
+			   .print = print_bool, .item_size = sizeof(bool)},
+	[JVPN_KEY_UINT] = NUMBER_TYPE(parse_uint),
+	[JVPN_KEY_DURATION] = NUMBER_TYPE(parse_duration),
+	[JVPN_KEY_MS] = NUMBER_TYPE(parse_duration),
+	[JVPN_KEY_BYTES] = NUMBER_TYPE(parse_bytes),
+	[JVPN_KEY_PPM] = NUMBER_TYPE(parse_decimal),
+	[JVPN_KEY_MILLI] = NUMBER_TYPE(parse_decimal),
+	[JVPN_KEY_WORD] = {.parse = parse_word, .describe = describe_word, .print = print_word,
+			   .item_size = sizeof(int)},
+	[JVPN_KEY_HEX] = {.parse = parse_hex, .describe = describe_fixed, .print = print_hex,
+			  .item_size = sizeof(struct jvpn_config_hex)},
+	[JVPN_KEY_PREFIX4] = {.parse = parse_prefix, .describe = describe_prefix,
+			      .print = print_prefix, .item_size = sizeof(struct jvpn_config_prefix)},
+	[JVPN_KEY_PREFIX6] = {.parse = parse_prefix, .describe = describe_prefix,
+			      .print = print_prefix, .item_size = sizeof(struct jvpn_config_prefix)},
+	[JVPN_KEY_PREFIXES] = {.is_list = true, .parse = parse_prefix, .describe = describe_fixed,
+			       .print = print_prefix, .item = prefixes_item,
+			       .item_size = sizeof(struct jvpn_config_prefix)},
+	[JVPN_KEY_ADDRESSES] = {.is_list = true, .parse = parse_address, .describe = describe_fixed,
+				.print = print_address, .item = addresses_item,
+				.item_size = sizeof(struct sockaddr_storage)},
+	[JVPN_KEY_HOST_PORT] = {.parse = parse_host_port, .describe = describe_fixed,
+				.print = print_host_port,
+				.item_size = sizeof(struct jvpn_config_host)},
+	[JVPN_KEY_WORDS] = {.is_list = true, .parse = parse_unstored_word,
+			    .describe = describe_word, .print = print_word},
+};
+
+const struct jvpn_key_type_info *jvpn_key_type_info(enum jvpn_key_type type)
+{
+	return &types[type];
+}
+
+void jvpn_key_clear(const struct jvpn_key *key, void *field)
+{
+	const struct jvpn_key_type_info *info = &types[key->type];
+	size_t *count;
+
+	if (info->item && info->item(field, 0, &count))
+		*count = 0;
+	else if (info->item_size)
+		memset(field, 0, info->item_size);
+}
+
+bool jvpn_key_is_empty(const struct jvpn_key *key, const void *field)
+{
+	const struct jvpn_key_type_info *info = &types[key->type];
+	const uint8_t *byte = field;
+	size_t *count;
+
+	if (info->item)
+		return info->item((void *)(uintptr_t)field, 0, &count) && *count == 0;
+	for (size_t i = 0; i < info->item_size; i++)
+		if (byte[i])
+			return false;
+	return true;
+}
