@@ -15,6 +15,9 @@
 
 #define JVPN_AUDIT_TEXT_MAX 127
 
+/* Which end of the session this is. */
+enum jvpn_role { JVPN_ROLE_NONE = 0, JVPN_ROLE_SERVER, JVPN_ROLE_CLIENT };
+
 /* Which optional members of struct jvpn_audit are to be written. */
 enum jvpn_audit_has {
 	JVPN_HAS_SESSION = 1 << 0,      /* session_id, state_version */

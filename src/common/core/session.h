@@ -51,8 +51,6 @@
 #define JVPN_INVALID_TRANSITION_PER_S 1  /* InvalidTransition events */
 #define JVPN_SECURITY_EVENTS_PER_S 5     /* security events of one session */
 
-enum jvpn_role { JVPN_ROLE_NONE = 0, JVPN_ROLE_SERVER, JVPN_ROLE_CLIENT };
-
 /* A tuple that was seen and is not bound yet. */
 enum jvpn_pending_state { JVPN_PENDING_NONE = 0, JVPN_PENDING_UNDECIDED, JVPN_PENDING_VALIDATED };
 

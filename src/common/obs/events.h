@@ -19,8 +19,6 @@
 
 struct jvpn_events; /* owner: the runtime, one per process */
 
-enum jvpn_role { JVPN_ROLE_SERVER = 1, JVPN_ROLE_CLIENT };
-
 #define JVPN_EVENTS_BUFFER_DEFAULT (512 * 1024)
 
 struct jvpn_events_config {
