@@ -53,7 +53,7 @@ AC_DEFUN([JVPN_DEP_STATIC], [
 ])
 
 dnl JVPN_DEP_LINK(MESSAGE, CFLAGS, LIBS, PROLOGUE, BODY, TEXT-IF-MISSING)
-dnl One link test: says "checking MESSAGE", notes TEXT when it fails.
+dnl One link test: says "checking MESSAGE", notes TEXT when it fails; jvpn_found is the answer.
 AC_DEFUN([JVPN_DEP_LINK], [
 	AC_MSG_CHECKING([$1])
 	jvpn_save_CPPFLAGS=$CPPFLAGS
@@ -61,7 +61,10 @@ AC_DEFUN([JVPN_DEP_LINK], [
 	CPPFLAGS="$CPPFLAGS $2"
 	LIBS="$3 $LIBS"
 	AC_LINK_IFELSE([AC_LANG_PROGRAM([$4], [$5])],
-		[AC_MSG_RESULT([yes])], [AC_MSG_RESULT([no])
+		[AC_MSG_RESULT([yes])
+		jvpn_found=yes],
+		[AC_MSG_RESULT([no])
+		jvpn_found=no
 		JVPN_MISSING([$6])])
 	CPPFLAGS=$jvpn_save_CPPFLAGS
 	LIBS=$jvpn_save_LIBS
