@@ -57,10 +57,10 @@ int jvpn_cid_parse(const struct jvpn_cid_layout *layout, const uint8_t *cid, siz
 int jvpn_cid_route_prefix(const struct jvpn_cid_layout *layout, uint8_t worker_id,
 			  uint8_t out[JVPN_ROUTE_PREFIX_MAX]);
 /* How many random octets the Initial's DCID gets after a prefix: 8, or 18 without a prefix. */
-size_t jvpn_cid_initial_random_len(size_t prefix_len);
+size_t jvpn_cid_initial_random_len(size_t prefix_octets);
 /* The DCID of a further transport's Initial: prefix + jvpn_cid_initial_random_len() octets of
  * 'random'. JVPN_EINVAL when the prefix is longer than JVPN_ROUTE_PREFIX_MAX. */
-int jvpn_cid_make_initial(const uint8_t *prefix, size_t prefix_len, const uint8_t *random,
+int jvpn_cid_make_initial(const uint8_t *prefix, size_t prefix_octets, const uint8_t *random,
 			  struct jvpn_cid *out);
 
 #endif

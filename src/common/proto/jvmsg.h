@@ -42,7 +42,8 @@ enum jvpn_jvmsg_auth jvpn_jvmsg_auth(enum jvpn_msg_type type);
 /* Writes the octets that the MAC covers: label || type || session id || fields. Works on the
  * encoded value (its MAC octets do not matter), so that a number this version cannot name is
  * covered as it was sent. The exporter, where jvpn_jvmsg_auth() asks for it, is appended by
- * crypto/proof. JVPN_EINVAL for messages without a MAC, decode errors, JVPN_ENOSPACE. */
+ * crypto/proof. A REATTACH_REQUEST names its session itself: session_id may be NULL and is not
+ * read. JVPN_EINVAL for messages without a MAC, decode errors, JVPN_ENOSPACE. */
 int jvpn_jvmsg_auth_input(enum jvpn_msg_type type, const uint8_t *value, size_t len,
 			  const struct jvpn_id *session_id, struct jvpn_writer *w);
 /* Where the MAC is in the struct; NULL for messages without one. */
