@@ -7,5 +7,25 @@ noinst_LIBRARIES += %D%/libjvpn_crypto.a
 	%D%/certgen.c \
 	%D%/certgen.h \
 	%D%/certificate.c \
-	%D%/certificate.h
+	%D%/certificate.h \
+	%D%/challenge.c \
+	%D%/challenge.h \
+	%D%/ct.c \
+	%D%/ct.h \
+	%D%/hash.c \
+	%D%/hash.h \
+	%D%/keyfile.c \
+	%D%/keyfile.h \
+	%D%/keyring.c \
+	%D%/keyring.h \
+	%D%/proof.c \
+	%D%/proof.h \
+	%D%/random.c \
+	%D%/random.h \
+	%D%/seal.c \
+	%D%/seal.h \
+	%D%/secret.c \
+	%D%/secret.h \
+	%D%/wipe.c \
+	%D%/wipe.h
 %C%_libjvpn_crypto_a_CPPFLAGS = $(AM_CPPFLAGS) $(WOLFSSL_CFLAGS)

@@ -73,7 +73,8 @@ int jvpn_ippkt_hop_decrement(struct jvpn_ippkt *view, uint8_t *packet);
  * JVPN_EINVAL, nothing changed, when the inner packet is not ECT and CE is wanted: drop it. */
 int jvpn_ippkt_ecn_set(struct jvpn_ippkt *view, uint8_t *packet, uint8_t ecn);
 /* Lowers the MSS option of a TCP SYN to what fits 'mtu' (TCP checksum updated). Returns true when
- * it changed something; anything but a well-formed, unfragmented SYN is left alone. */
+ * it changed something; anything but a well-formed, unfragmented SYN is left alone. The TCP
+ * checksum must be complete (not the kernel's partial one of VIRTIO_NET_HDR_F_NEEDS_CSUM). */
 bool jvpn_ippkt_mss_clamp(const struct jvpn_ippkt *view, uint8_t *packet, uint32_t mtu);
 
 enum jvpn_icmp_error {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Structured field Dictionaries (RFC 9651 section 4.2.2). One pass, no recursion: inner lists do not
- * nest.
+ * Structured field Dictionaries (RFC 9651 section 4.2.2). One pass, no recursion: inner lists do
+ * not nest.
  */
 #include "proto/sfield.h"
 

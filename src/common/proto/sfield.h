@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Structured field Dictionaries (RFC 9651): walks over the members of one field text. Keeps nothing,
- * copies nothing, knows no member names.
+ * Structured field Dictionaries (RFC 9651): walks over the members of one field text. Keeps
+ * nothing, copies nothing, knows no member names.
  */
 #ifndef JVPN_PROTO_SFIELD_H
 #define JVPN_PROTO_SFIELD_H

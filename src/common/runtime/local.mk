@@ -9,5 +9,7 @@ noinst_LIBRARIES += %D%/libjvpn_runtime.a
 	%D%/control.c \
 	%D%/control.h \
 	%D%/loop.c \
-	%D%/loop.h
+	%D%/loop.h \
+	%D%/msgauth.c \
+	%D%/msgauth.h
 %C%_libjvpn_runtime_a_CPPFLAGS = $(AM_CPPFLAGS) $(EV_CFLAGS)
