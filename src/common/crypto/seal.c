@@ -15,7 +15,7 @@
 #include "crypto/random.h"
 #include "crypto/wipe.h"
 
-#define VERSION 1
+#define SEAL_VERSION 1
 #define NONCE_BYTES 12
 #define AAD_MAX 256
 #define LABEL_BYTES 12
@@ -67,7 +67,7 @@ int jvpn_seal(const struct jvpn_secret *master, const struct jvpn_secret *secret
 		return JVPN_EINVAL;
 	if (size < (size_t)secret->len + JVPN_SEAL_OVERHEAD)
 		return JVPN_ENOSPACE;
-	out[0] = VERSION;
+	out[0] = SEAL_VERSION;
 	err = jvpn_random(out + 1, JVPN_SEAL_SALT_BYTES);
 	if (!err)
 		err = record_key(master, out + 1, &key);
@@ -94,7 +94,7 @@ int jvpn_unseal(const struct jvpn_secret *master, const struct jvpn_seal_aad *aa
 
 	jvpn_secret_clear(secret);
 	if (len <= JVPN_SEAL_OVERHEAD || len > JVPN_SEAL_OVERHEAD + JVPN_SECRET_MAX ||
-	    sealed[0] != VERSION || aad->len > AAD_MAX)
+	    sealed[0] != SEAL_VERSION || aad->len > AAD_MAX)
 		return JVPN_ECRYPTO;
 	text_len = len - JVPN_SEAL_OVERHEAD;
 	err = record_key(master, sealed + 1, &key);
