@@ -3,4 +3,13 @@
 # A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" below, in
 # alphabetical order, and its test to tests/unit/tun.mk.
 noinst_LIBRARIES += %D%/libjvpn_tun.a
-%C%_libjvpn_tun_a_SOURCES =
+%C%_libjvpn_tun_a_SOURCES = \
+	%D%/forward.c \
+	%D%/forward.h \
+	%D%/fragment.c \
+	%D%/fragment.h \
+	%D%/netcfg.h \
+	%D%/queue.c \
+	%D%/queue.h \
+	%D%/tun.h \
+	%D%/tun_linux.c

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * TUN on Linux: /dev/net/tun and the interface ioctls. No routes, no addresses.
+ */
+#include "tun/tun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+#define TUN_NODE "/dev/net/tun"
+#define TUN_PATTERN "jvpn%d"
+#define TUN_MTU_MIN 68u
+
+struct jvpn_tun {
+	int fd;
+	int control_fd; /* any socket: the interface ioctls want one */
+	unsigned ifindex;
+	char name[JVPN_TUN_NAME_BYTES];
+};
+
+static int open_error(int err, char *error, size_t size)
+{
+	switch (err) {
+	case ENOENT:
+		snprintf(error, size,
+			 TUN_NODE " does not exist: load the module (modprobe tun), in a container "
+				  "pass the device in (--device " TUN_NODE ")");
+		return JVPN_ENOTFOUND;
+	case ENODEV:
+	case ENXIO:
+		snprintf(error, size,
+			 TUN_NODE " is there but the kernel has no TUN driver behind it: load the "
+				  "module (modprobe tun)");
+		return JVPN_ENOTFOUND;
+	case EPERM:
+	case EACCES:
+		snprintf(error, size,
+			 "no permission to open " TUN_NODE ": run as root or with CAP_NET_ADMIN "
+			 "(systemd: DeviceAllow=" TUN_NODE " rw)");
+		return JVPN_EPERM;
+	default:
+		snprintf(error, size, "cannot open " TUN_NODE ": %s", strerror(err));
+		return JVPN_EIO;
+	}
+}
+
+static int attach_error(int err, const char *name, char *error, size_t size)
+{
+	switch (err) {
+	case EPERM:
+		snprintf(error, size,
+			 "no permission to create the TUN device %s: run as root or with "
+			 "CAP_NET_ADMIN (also needed in the owner of this network namespace)",
+			 name);
+		return JVPN_EPERM;
+	case EBUSY:
+		snprintf(error, size,
+			 "the TUN device %s is in use by another process: stop it or choose another "
+			 "name",
+			 name);
+		return JVPN_EBUSY;
+	case EINVAL:
+	case EEXIST:
+		snprintf(error, size,
+			 "%s exists already and is not a TUN device that can be shared: choose "
+			 "another name",
+			 name);
+		return JVPN_EEXISTS;
+	case ENFILE:
+		snprintf(error, size, "no free device name matches %s", name);
+		return JVPN_EFULL;
+	default:
+		snprintf(error, size, "cannot create the TUN device %s: %s", name, strerror(err));
+		return JVPN_EIO;
+	}
+}
+
+/* dev_valid_name() of the kernel, and at most one %d. */
+static bool name_is_valid(const char *name)
+{
+	size_t len = strlen(name);
+	const char *percent = strchr(name, '%');
+
+	if (len == 0 || len >= JVPN_TUN_NAME_BYTES || strcmp(name, ".") == 0 ||
+	    strcmp(name, "..") == 0)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] == '/' || name[i] == ':' || name[i] == 0x7f)
+			return false;
+	return percent == NULL || (percent[1] == 'd' && strchr(percent + 1, '%') == NULL);
+}
+
+static int attach(struct jvpn_tun *tun, const struct jvpn_tun_config *config, const char *name)
+{
+	struct ifreq request;
+	int flags = IFF_TUN | IFF_NO_PI;
+
+	if (config->multi_queue)
+		flags |= IFF_MULTI_QUEUE;
+	if (config->vnet_header)
+		flags |= IFF_VNET_HDR;
+	memset(&request, 0, sizeof(request));
+	request.ifr_flags = (short)flags;
+	memcpy(request.ifr_name, name, strlen(name));
+	if (ioctl(tun->fd, TUNSETIFF, &request) != 0)
+		return errno;
+	memcpy(tun->name, request.ifr_name, sizeof(tun->name));
+	tun->name[sizeof(tun->name) - 1] = '\0';
+	tun->ifindex = if_nametoindex(tun->name);
+	return tun->ifindex == 0 ? errno : 0;
+}
+
+/* A name that somebody else's device has: the kernel says EBUSY or EINVAL for it, depending on what
+ * it is. A TUN shows its flags in sysfs; when that cannot be read the kernel's word stands. */
+static int name_error(int err, const char *name)
+{
+	char path[64];
+
+	if ((err != EBUSY && err != EINVAL) || if_nametoindex(name) == 0)
+		return err;
+	snprintf(path, sizeof(path), "/sys/class/net/%s/tun_flags", name);
+	if (access(path, F_OK) == 0)
+		return EBUSY;
+	snprintf(path, sizeof(path), "/sys/class/net/%s", name);
+	return access(path, F_OK) == 0 ? EEXIST : err;
+}
+
+static int prepare_link(struct jvpn_tun *tun, const struct jvpn_tun_config *config, char *error,
+			size_t error_size)
+{
+	int err = jvpn_tun_set_queue_len(tun, config->queue_len != 0 ? config->queue_len
+								     : JVPN_TUN_QUEUE_LEN);
+
+	if (err == 0 && config->mtu != 0)
+		err = jvpn_tun_set_mtu(tun, config->mtu);
+	if (err != 0)
+		snprintf(error, error_size, "cannot set up the TUN device %s (MTU %u): %s", tun->name,
+			 config->mtu, jvpn_err_text(err));
+	return err;
+}
+
+int jvpn_tun_open(const struct jvpn_tun_config *config, struct jvpn_tun **out, char *error,
+		  size_t error_size)
+{
+	const char *name =
+		config->name != NULL && config->name[0] != '\0' ? config->name : TUN_PATTERN;
+	struct jvpn_tun *tun;
+	int err;
+
+	if (!name_is_valid(name)) {
+		snprintf(error, error_size, "\"%s\" is no valid device name (1 to 15 characters)",
+			 name);
+		return JVPN_EINVAL;
+	}
+	tun = calloc(1, sizeof(*tun));
+	if (tun == NULL) {
+		snprintf(error, error_size, "out of memory");
+		return JVPN_ENOMEM;
+	}
+	tun->control_fd = -1;
+	tun->fd = open(TUN_NODE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (tun->fd < 0) {
+		err = open_error(errno, error, error_size);
+		goto fail;
+	}
+	tun->control_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (tun->control_fd < 0) {
+		snprintf(error, error_size, "cannot open a socket: %s", strerror(errno));
+		err = JVPN_EIO;
+		goto fail;
+	}
+	err = attach(tun, config, name);
+	if (err != 0) {
+		err = attach_error(name_error(err, name), name, error, error_size);
+		goto fail;
+	}
+	err = prepare_link(tun, config, error, error_size);
+	if (err != 0)
+		goto fail;
+	*out = tun;
+	return 0;
+fail:
+	jvpn_tun_free(tun);
+	return err;
+}
+
+void jvpn_tun_free(struct jvpn_tun *tun)
+{
+	if (tun == NULL)
+		return;
+	if (tun->fd >= 0)
+		close(tun->fd);
+	if (tun->control_fd >= 0)
+		close(tun->control_fd);
+	free(tun);
+}
+
+int jvpn_tun_fd(const struct jvpn_tun *tun)
+{
+	return tun->fd;
+}
+
+const char *jvpn_tun_name(const struct jvpn_tun *tun)
+{
+	return tun->name;
+}
+
+unsigned jvpn_tun_ifindex(const struct jvpn_tun *tun)
+{
+	return tun->ifindex;
+}
+
+/* Reading and writing one packet is one system call that either happens or does not. */
+static int io_error(int err)
+{
+	switch (err) {
+	case EAGAIN:
+	case EINTR:
+		return 0;
+	case EBADFD: /* the device was deleted */
+	case EIO:    /* not running: down, or on its way out */
+		return JVPN_ECLOSED;
+	default:
+		return JVPN_EIO;
+	}
+}
+
+int jvpn_tun_read(struct jvpn_tun *tun, uint8_t *buf, size_t size)
+{
+	uint8_t beyond;
+	struct iovec parts[2] = {{buf, size}, {&beyond, 1}};
+	ssize_t n = readv(tun->fd, parts, 2);
+
+	if (n < 0)
+		return io_error(errno);
+	/* The kernel cuts what does not fit; the second part tells that it did. */
+	return (size_t)n > size ? JVPN_ENOSPACE : (int)n;
+}
+
+int jvpn_tun_read_many(struct jvpn_tun *tun, uint8_t *slots, size_t slot_bytes, size_t *lens,
+		       size_t max)
+{
+	size_t count = 0;
+
+	while (count < max) {
+		int n = jvpn_tun_read(tun, slots + count * slot_bytes, slot_bytes);
+
+		if (n == JVPN_ENOSPACE)
+			continue;
+		if (n < 0 && count == 0)
+			return n;
+		if (n <= 0)
+			break;
+		lens[count++] = (size_t)n;
+	}
+	return (int)count;
+}
+
+int jvpn_tun_write(struct jvpn_tun *tun, const uint8_t *packet, size_t len)
+{
+	ssize_t n = write(tun->fd, packet, len);
+
+	if (n == (ssize_t)len)
+		return 0;
+	if (n >= 0)
+		return JVPN_EIO;
+	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM)
+		return JVPN_EAGAIN;
+	if (errno == EINVAL)
+		return JVPN_EINVAL;
+	return io_error(errno);
+}
+
+static int link_error(int err)
+{
+	switch (err) {
+	case EPERM:
+	case EACCES:
+		return JVPN_EPERM;
+	case EINVAL:
+	case ERANGE:
+		return JVPN_ERANGE;
+	case ENODEV:
+	case ENXIO:
+		return JVPN_ECLOSED;
+	default:
+		return JVPN_EIO;
+	}
+}
+
+static int link_ioctl(const struct jvpn_tun *tun, unsigned long number, struct ifreq *request)
+{
+	memcpy(request->ifr_name, tun->name, sizeof(tun->name));
+	return ioctl(tun->control_fd, number, request) == 0 ? 0 : link_error(errno);
+}
+
+int jvpn_tun_set_up(struct jvpn_tun *tun, bool up)
+{
+	struct ifreq request;
+	int err;
+
+	memset(&request, 0, sizeof(request));
+	err = link_ioctl(tun, SIOCGIFFLAGS, &request);
+	if (err != 0)
+		return err;
+	if (up)
+		request.ifr_flags = (short)(request.ifr_flags | IFF_UP);
+	else
+		request.ifr_flags = (short)(request.ifr_flags & ~IFF_UP);
+	return link_ioctl(tun, SIOCSIFFLAGS, &request);
+}
+
+int jvpn_tun_set_mtu(struct jvpn_tun *tun, uint32_t mtu)
+{
+	struct ifreq request;
+
+	if (mtu < TUN_MTU_MIN || mtu > JVPN_TUN_PACKET_MAX)
+		return JVPN_ERANGE;
+	memset(&request, 0, sizeof(request));
+	request.ifr_mtu = (int)mtu;
+	return link_ioctl(tun, SIOCSIFMTU, &request);
+}
+
+int jvpn_tun_set_queue_len(struct jvpn_tun *tun, uint32_t packets)
+{
+	struct ifreq request;
+
+	if (packets > INT32_MAX)
+		return JVPN_ERANGE;
+	memset(&request, 0, sizeof(request));
+	request.ifr_qlen = (int)packets;
+	return link_ioctl(tun, SIOCSIFTXQLEN, &request);
+}
