@@ -3,6 +3,8 @@
 # A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" to the library.
 noinst_LIBRARIES += %D%/libjvpn_server.a
 %C%_libjvpn_server_a_SOURCES = \
+	%D%/lease.c \
+	%D%/lease.h \
 	%D%/listener.c \
 	%D%/listener.h
 

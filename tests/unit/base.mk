@@ -4,6 +4,7 @@
 check_PROGRAMS += %D%/unit_base
 UNIT_TESTS += %D%/unit_base
 %C%_unit_base_SOURCES = \
+	%D%/test_prefix.c \
 	%D%/unit.h %D%/main.c \
 	%D%/test_date.c
 %C%_unit_base_CPPFLAGS = $(UNIT_CPPFLAGS)

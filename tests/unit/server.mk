@@ -2,8 +2,9 @@
 # Tests of server. A new test_noun.c: add the line "	%D%/test_noun.c \" to the sources; with the first
 # one take the # off the line below. It links only what server may use.
 check_PROGRAMS += %D%/unit_server
-#UNIT_TESTS += %D%/unit_server
+UNIT_TESTS += %D%/unit_server
 %C%_unit_server_SOURCES = \
+	%D%/test_lease.c \
 	%D%/unit.h %D%/main.c
 %C%_unit_server_CPPFLAGS = $(UNIT_CPPFLAGS)
 %C%_unit_server_LDADD = src/server/libjvpn_server.a $(JVPN_COMMON_LIBS) $(CHECK_LIBS)

@@ -14,5 +14,7 @@ noinst_LIBRARIES += %D%/libjvpn_base.a
 	%D%/id.h \
 	%D%/log.c \
 	%D%/log.h \
+	%D%/prefix.c \
+	%D%/prefix.h \
 	%D%/time.h
 %C%_libjvpn_base_a_CFLAGS = $(AM_CFLAGS) $(JVPN_STRICT_CFLAGS)
