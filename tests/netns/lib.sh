@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2120,SC2119
 #
 # Common to the end-to-end tests, the benches and the demo: namespaces, NAT, processes, checks.
 # Sourced by executables; touches nothing outside the namespaces it creates (their names carry the
@@ -39,7 +39,7 @@ readonly tun=jvpn0
 readonly deadline=${JVPN_DEADLINE:-15}
 
 passed=0 failed=0 skipped=0
-declare -A pid_of=() log_of=() exit_of=()
+declare -A pid_of=() exit_of=()
 namespaces=()
 event_files=()
 work=
@@ -172,7 +172,6 @@ address() {
 spawn() {
 	local name=$1 ns=$2
 	shift 2
-	log_of[$name]=$work/$name.log
 	unset "exit_of[$name]"
 	if [[ ${JVPN_SPLIT:-} == 1 ]]; then
 		ip netns exec "$(ns_name "$ns")" "$@" >>"$work/$name.out" 2>>"$work/$name.log" </dev/null &
@@ -296,14 +295,14 @@ topology() {
 # relay_up [OPTION...]: the relay in r instead of the NAT; the client's server address is then
 # $relay4 (or with JVPN_OUTER=6 $relay6).
 relay_up() {
-	local from=(--from 203.0.113.1 --from 203.0.113.2 --from 203.0.113.3)
+	local sources=(--from 203.0.113.1 --from 203.0.113.2 --from 203.0.113.3)
 	local listen=$relay4:$port to=$server4:$port
 	if [[ ${JVPN_OUTER:-4} == 6 ]]; then
-		from=(--from 2001:db8:113::1 --from 2001:db8:113::2 --from 2001:db8:113::3)
+		sources=(--from 2001:db8:113::1 --from 2001:db8:113::2 --from 2001:db8:113::3)
 		listen="[$relay6]:$port" to="[$server6]:$port"
 	fi
 	in_ns r nft delete table inet filter # the relay's own sockets are no NAT's
-	spawn relay r "$builddir/tests/lib/udp-relay" --listen "$listen" --to "$to" "${from[@]}" \
+	spawn relay r "$builddir/tests/lib/udp-relay" --listen "$listen" --to "$to" "${sources[@]}" \
 		--ctl "$work/relay.ctl" "$@"
 	wait_for "the relay" test -S "$work/relay.ctl"
 }
@@ -431,11 +430,8 @@ client_yaml() {
 		${JVPN_CLIENT_EXTRA:-}
 	END
 }
-run_wrapped() { if [[ -e $builddir/config.h ]] && grep -q 'JVPN_SANITIZE' "$builddir/config.h"; then echo setarch -R; fi; }
-
 start_server() {
 	event_files+=("$work/server.jsonl")
-	# shellcheck disable=SC2046  # a word list on purpose
 	spawn server s setarch -R "$builddir/jvpn-server" -c "$work/server/server.yaml" "$@"
 	wait_for "the server to listen" server_ready
 }
@@ -471,6 +467,20 @@ tunnel() {
 	start_server
 	start_client
 	wait_tunnel
+}
+
+# A policy that allows what benches need: no cooldown, 600 switches a minute.
+bench_policy() {
+	cat <<-END
+		version: bench
+		switching:
+		  switch_cooldown_ms: 0
+		  max_switches_per_min: 600
+		  max_switches_per_hour: 36000
+		security:
+		  reattach_rate_per_session_per_s: 50
+		  reattach_burst: 100
+	END
 }
 
 # --- events ---
