@@ -2,8 +2,11 @@
 # Tests of quic. A new test_noun.c: add the line "	%D%/test_noun.c \" to the sources; with the first
 # one take the # off the line below. It links only what quic may use.
 check_PROGRAMS += %D%/unit_quic
-#UNIT_TESTS += %D%/unit_quic
+UNIT_TESTS += %D%/unit_quic
 %C%_unit_quic_SOURCES = \
-	%D%/unit.h %D%/main.c
+	%D%/unit.h %D%/main.c \
+	%D%/test_cidmap.c \
+	%D%/test_endpoint.c \
+	%D%/test_path.c
 %C%_unit_quic_CPPFLAGS = $(UNIT_CPPFLAGS) $(NGTCP2_CFLAGS) $(NGHTTP3_CFLAGS) $(WOLFSSL_CFLAGS)
 %C%_unit_quic_LDADD = src/common/quic/libjvpn_quic.a src/common/crypto/libjvpn_crypto.a src/common/proto/libjvpn_proto.a src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(NGTCP2_LIBS) $(NGHTTP3_LIBS) $(WOLFSSL_LIBS) $(CHECK_LIBS)

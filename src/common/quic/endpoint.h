@@ -13,6 +13,10 @@
 
 struct jvpn_endpoint;
 
+/* What one call of _send takes (the kernel's limit of UDP_SEGMENT, one IP packet's size). */
+#define JVPN_ENDPOINT_SEGMENTS 64
+#define JVPN_ENDPOINT_BATCH_BYTES 65000
+
 /* Local and remote address of one datagram. */
 struct jvpn_tuple {
 	struct sockaddr_storage local;
@@ -45,9 +49,26 @@ void jvpn_endpoint_local(const struct jvpn_endpoint *endpoint, struct sockaddr_s
  * many, 0 when nothing is waiting, JVPN_EIO. */
 int jvpn_endpoint_receive(struct jvpn_endpoint *endpoint, struct jvpn_datagram *v, size_t max);
 /* Sends 'len' bytes as datagrams of 'segment' bytes (the last may be shorter) to tuple->remote from
- * tuple->local. JVPN_EAGAIN: socket buffer full, nothing sent. Errors of single destinations
- * (ICMP) are swallowed and counted: they are hints, not failures. */
+ * tuple->local (family AF_UNSPEC: the kernel chooses). At most JVPN_ENDPOINT_BATCH_BYTES and
+ * JVPN_ENDPOINT_SEGMENTS, else JVPN_ERANGE.
+ * When the socket buffer is full, what could not be sent is copied and kept, and 0 is returned; until
+ * jvpn_endpoint_retry() got rid of it every further call is refused with JVPN_EAGAIN and takes
+ * nothing. Errors of single destinations (ICMP) are swallowed and counted: hints, not failures. */
 int jvpn_endpoint_send(struct jvpn_endpoint *endpoint, const struct jvpn_tuple *tuple, uint8_t ecn,
 		       const uint8_t *data, size_t len, size_t segment);
+/* Tries to send what was kept. 0: nothing is kept any more. JVPN_EAGAIN: still full. */
+int jvpn_endpoint_retry(struct jvpn_endpoint *endpoint);
+
+struct jvpn_endpoint_stats {
+	uint64_t datagrams_received, datagrams_sent;
+	uint64_t receive_calls, send_calls; /* system calls that moved at least one datagram */
+	uint64_t empty_received;            /* datagrams of no bytes */
+	uint64_t truncated;                 /* larger than the buffer, dropped */
+	uint64_t destination_errors;        /* ICMP, no route, too big for the link */
+	uint64_t send_blocked;              /* the socket buffer was full */
+	bool gso, gro;                      /* in use now */
+};
+void jvpn_endpoint_get_stats(const struct jvpn_endpoint *endpoint,
+			     struct jvpn_endpoint_stats *stats);
 
 #endif

@@ -4,9 +4,14 @@
 # alphabetical order, and its test to tests/unit/quic.mk.
 noinst_LIBRARIES += %D%/libjvpn_quic.a
 %C%_libjvpn_quic_a_SOURCES = \
+	%D%/cidmap.c \
+	%D%/cidmap.h \
+	%D%/endpoint.c \
 	%D%/endpoint.h \
 	%D%/h3.h \
 	%D%/message.h \
+	%D%/path.c \
+	%D%/path.h \
 	%D%/quic.h \
 	%D%/tls.h \
 	%D%/tls_internal.h
