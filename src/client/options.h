@@ -70,8 +70,8 @@ struct jvpn_client_options {
  * True: go on with *out. False: end with *exit_code. Keep it on the heap or static. */
 bool jvpn_client_options_load(int argc, char **argv, struct jvpn_client_options *out,
 			      int *exit_code);
-/* Reads the policy again (SIGHUP) from where it came from. 0, or a negative JVPN_E* with *out untouched
- * and the errors in the report. */
+/* Reads the policy again (SIGHUP) from where it came from. 0, or a negative JVPN_E* with *out
+ * untouched and the errors in the report. */
 int jvpn_client_options_reload_policy(const struct jvpn_client_options *options,
 				      struct jvpn_policy *out, struct jvpn_report *report);
 /* Wipes the token. */

@@ -22,8 +22,8 @@
 #define JVPN_TUN_NAME_MAX 15
 #define JVPN_CLIENT_NAME_MAX 63
 
-/* The file's values (jvpn.conf.5). Paths are absolute or relative to the working directory: ready to
- * be opened. */
+/* The file's values (jvpn.conf.5). Paths are absolute or relative to the working directory: ready
+ * to be opened. */
 struct jvpn_server_config {
 	uint64_t version; /* of the file format: 1 */
 	char node_id[JVPN_NODE_ID_MAX + 1];
@@ -32,8 +32,8 @@ struct jvpn_server_config {
 	char tls_key[JVPN_CONFIG_PATH_MAX];
 	char state_dir[JVPN_CONFIG_PATH_MAX];
 	char auth_tokens[JVPN_CONFIG_PATH_MAX];
-	struct jvpn_config_prefix pool_ipv4; /* family 0: not configured; at least one is */
-	struct jvpn_config_prefix pool_ipv6;
+	struct jvpn_prefix pool_ipv4; /* family 0: not configured; at least one is */
+	struct jvpn_prefix pool_ipv6;
 	struct jvpn_config_prefixes routes;
 	char tun_name[JVPN_TUN_NAME_MAX + 1];
 	uint64_t tun_mtu;                   /* 0: auto */
@@ -79,11 +79,11 @@ struct jvpn_server_options {
 };
 
 /* Reads command line, environment and files; prints errors, --help, --version and --print-config.
- * True: go on with *out. False: end with *exit_code. About 110 KiB: keep it on the heap or static. */
+ * True: go on with *out. False: end with *exit_code. About 110 KiB: not on the stack. */
 bool jvpn_server_options_load(int argc, char **argv, struct jvpn_server_options *out,
 			      int *exit_code);
-/* Reads the policy again (SIGHUP) from where it came from. 0, or a negative JVPN_E* with *out untouched
- * and the errors in the report. */
+/* Reads the policy again (SIGHUP) from where it came from. 0, or a negative JVPN_E* with *out
+ * untouched and the errors in the report. */
 int jvpn_server_options_reload_policy(const struct jvpn_server_options *options,
 				      struct jvpn_policy *out, struct jvpn_report *report);
 

@@ -10,8 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Same fields as struct jvpn_config_prefix. A prefix has no bits set beyond its length; an
- * interface address (10.8.0.1/24) keeps them. */
+/* A prefix has no bits set beyond its length; an interface address (10.8.0.1/24) keeps them. */
 struct jvpn_prefix {
 	uint8_t family;      /* 4, 6; 0: not set */
 	uint8_t length;      /* bits */

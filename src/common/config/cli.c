@@ -56,8 +56,13 @@ static int run_options(const struct jvpn_cli_command *command, int argc, char **
 	fill_tables(command, &tables);
 	opterr = 0;
 	optind = 0; /* glibc: start over, also when called twice in one process */
-	while (!rc && (letter = getopt_long(argc, argv, tables.letters, tables.names, NULL)) != -1) {
-		const char *text = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+	while (!rc) {
+		const char *text;
+
+		letter = getopt_long(argc, argv, tables.letters, tables.names, NULL);
+		if (letter == -1)
+			break;
+		text = optind > 0 && optind <= argc ? argv[optind - 1] : "";
 
 		if (letter == '?' || letter == ':') {
 			snprintf(error, error_size,

@@ -290,7 +290,7 @@ static void print_word(const struct jvpn_key *key, const void *item, char *out, 
 
 static int parse_prefix(const struct jvpn_key *key, const char *file, const char *text, void *out)
 {
-	struct jvpn_config_prefix prefix;
+	struct jvpn_prefix prefix;
 	int rc = jvpn_value_prefix(text, &prefix);
 
 	(void)file;
@@ -315,9 +315,9 @@ static void describe_prefix(const struct jvpn_key *key, char *out, size_t size)
 
 static void print_prefix(const struct jvpn_key *key, const void *item, char *out, size_t size)
 {
-	char text[JVPN_PREFIX_TEXT_MAX];
+	char text[JVPN_PREFIX_FORMAT_MAX];
 
-	jvpn_config_prefix_format(item, text);
+	jvpn_prefix_format(item, text);
 	print_text(key, text, out, size);
 }
 
@@ -423,12 +423,12 @@ static const struct jvpn_key_type_info types[JVPN_KEY_COUNT] = {
 	[JVPN_KEY_HEX] = {.parse = parse_hex, .describe = describe_fixed, .print = print_hex,
 			  .item_size = sizeof(struct jvpn_config_hex)},
 	[JVPN_KEY_PREFIX4] = {.parse = parse_prefix, .describe = describe_prefix,
-			      .print = print_prefix, .item_size = sizeof(struct jvpn_config_prefix)},
+			      .print = print_prefix, .item_size = sizeof(struct jvpn_prefix)},
 	[JVPN_KEY_PREFIX6] = {.parse = parse_prefix, .describe = describe_prefix,
-			      .print = print_prefix, .item_size = sizeof(struct jvpn_config_prefix)},
+			      .print = print_prefix, .item_size = sizeof(struct jvpn_prefix)},
 	[JVPN_KEY_PREFIXES] = {.is_list = true, .parse = parse_prefix, .describe = describe_fixed,
 			       .print = print_prefix, .item = prefixes_item,
-			       .item_size = sizeof(struct jvpn_config_prefix)},
+			       .item_size = sizeof(struct jvpn_prefix)},
 	[JVPN_KEY_ADDRESSES] = {.is_list = true, .parse = parse_address, .describe = describe_fixed,
 				.print = print_address, .item = addresses_item,
 				.item_size = sizeof(struct sockaddr_storage)},

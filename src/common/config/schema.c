@@ -101,8 +101,10 @@ static const char *explain(int rc, const struct jvpn_key *key)
 {
 	if (rc == JVPN_EINVAL)
 		return " (bits behind the prefix length are set)";
-	if (rc == JVPN_ERANGE && (key->type == JVPN_KEY_PPM || key->type == JVPN_KEY_MILLI))
-		return key->type == JVPN_KEY_PPM ? " (at most 6 decimals)" : " (at most 3 decimals)";
+	if (rc == JVPN_ERANGE && key->type == JVPN_KEY_PPM)
+		return " (at most 6 decimals)";
+	if (rc == JVPN_ERANGE && key->type == JVPN_KEY_MILLI)
+		return " (at most 3 decimals)";
 	return "";
 }
 
@@ -249,7 +251,8 @@ static void walk_section(struct walk *w, const struct jvpn_node *node)
 				node->kind == JVPN_NODE_LIST ? "a list" : "a value");
 }
 
-/* Called for the root and, from there, once for each section: two levels, whatever the file says. */
+/* Called for the root and, from there, once for each section: two levels, whatever the file says.
+ * */
 static void walk_map(struct walk *w, const char *section, const struct jvpn_node *map)
 {
 	for (uint32_t n = map->first; n != JVPN_TREE_NONE; n = w->tree->node[n].next) {

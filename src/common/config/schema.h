@@ -34,8 +34,8 @@ enum jvpn_key_type {
 	JVPN_KEY_MILLI,     /* uint64_t thousandths, written as a factor */
 	JVPN_KEY_WORD,      /* int, one of words */
 	JVPN_KEY_HEX,       /* struct jvpn_config_hex */
-	JVPN_KEY_PREFIX4,   /* struct jvpn_config_prefix */
-	JVPN_KEY_PREFIX6,   /* struct jvpn_config_prefix */
+	JVPN_KEY_PREFIX4,   /* struct jvpn_prefix */
+	JVPN_KEY_PREFIX6,   /* struct jvpn_prefix */
 	JVPN_KEY_PREFIXES,  /* struct jvpn_config_prefixes, a list */
 	JVPN_KEY_ADDRESSES, /* struct jvpn_config_addresses, a list */
 	JVPN_KEY_HOST_PORT, /* struct jvpn_config_host */
@@ -74,8 +74,8 @@ struct jvpn_key_places {
 	} at[JVPN_KEYS_MAX];
 };
 
-/* Sets every default; relative paths belong to the directory of 'file' (NULL: leave them). The table
- * is code: a default that it would refuse itself is a defect and asserts. */
+/* Sets every default; relative paths belong to the directory of 'file' (NULL: leave them). The
+ * table is code: a default that it would refuse itself is a defect and asserts. */
 void jvpn_schema_init(const struct jvpn_key *keys, size_t count, const char *file, void *out);
 /* Fills *out (already initialised) from the tree. places may be NULL. On JVPN_ECONFIG, with all
  * errors in the report, *out is partly filled: give it a copy. */

@@ -211,7 +211,7 @@ static int on_alias(struct builder *b, const yaml_event_t *event)
 {
 	uint32_t index;
 
-	refuse(b, event, "expected a value, got an alias (*name): aliases are not supported");
+	refuse(b, event, "expected a value, got an alias (*name), which is not supported");
 	if (wants_key(b))
 		return name_key(b, event, JVPN_TREE_KEY_ALIAS);
 	return add_node(b, event, JVPN_NODE_NONE, &index);
@@ -235,9 +235,9 @@ static void refuse_decoration(struct builder *b, const yaml_event_t *event, cons
 			      const void *tag)
 {
 	if (anchor)
-		refuse(b, event, "expected a value, got an anchor (&name): anchors are not supported");
+		refuse(b, event, "expected a value, got an anchor (&name), which is not supported");
 	if (tag)
-		refuse(b, event, "expected a value, got a tag (!name): tags are not supported");
+		refuse(b, event, "expected a value, got a tag (!name), which is not supported");
 }
 
 static int on_document(struct builder *b, const yaml_event_t *event)
@@ -245,7 +245,7 @@ static int on_document(struct builder *b, const yaml_event_t *event)
 	if (event->data.document_start.version_directive ||
 	    event->data.document_start.tag_directives.start !=
 		    event->data.document_start.tag_directives.end)
-		refuse(b, event, "expected keys, got a % directive: directives are not supported");
+		refuse(b, event, "expected keys, got a % directive, which is not supported");
 	if (++b->documents > 1)
 		return refuse(b, event, "expected one document, got a second one (---)");
 	return 0;

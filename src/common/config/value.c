@@ -134,19 +134,17 @@ int jvpn_value_bytes(const char *text, uint64_t *out)
 	return rc ? rc : apply_unit(size_units, text, v, out);
 }
 
-static bool has_host_bits(const struct jvpn_config_prefix *prefix)
+static bool has_host_bits(const struct jvpn_prefix *prefix)
 {
-	unsigned bits = prefix->family == 4 ? 32 : 128;
+	struct jvpn_prefix masked = *prefix;
 
-	for (unsigned i = prefix->length; i < bits; i++)
-		if (prefix->address[i / 8] & (0x80 >> (i % 8)))
-			return true;
-	return false;
+	jvpn_prefix_mask(&masked);
+	return !jvpn_prefix_equal(&masked, prefix);
 }
 
-int jvpn_value_prefix(const char *text, struct jvpn_config_prefix *out)
+int jvpn_value_prefix(const char *text, struct jvpn_prefix *out)
 {
-	struct jvpn_config_prefix prefix = {0};
+	struct jvpn_prefix prefix = {0};
 	const char *slash = strchr(text, '/');
 	char address[INET6_ADDRSTRLEN];
 	uint64_t length;
@@ -297,17 +295,4 @@ int jvpn_value_hex(const char *text, struct jvpn_config_hex *out)
 	hex.length = (uint8_t)(len / 2);
 	*out = hex;
 	return 0;
-}
-
-void jvpn_config_prefix_format(const struct jvpn_config_prefix *prefix,
-			       char out[JVPN_PREFIX_TEXT_MAX])
-{
-	char address[INET6_ADDRSTRLEN] = "";
-
-	out[0] = '\0';
-	if (prefix->family == 0)
-		return;
-	inet_ntop(prefix->family == 6 ? AF_INET6 : AF_INET, prefix->address, address,
-		  sizeof(address));
-	snprintf(out, JVPN_PREFIX_TEXT_MAX, "%s/%u", address, prefix->length);
 }

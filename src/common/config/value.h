@@ -10,18 +10,14 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "base/prefix.h"
+
 #define JVPN_CONFIG_HOST_MAX 253
 #define JVPN_CONFIG_LIST_MAX 64
 
-struct jvpn_config_prefix {
-	uint8_t family;      /* 4, 6; 0: not set */
-	uint8_t length;      /* bits */
-	uint8_t address[16]; /* network order; bits beyond length are 0 */
-};
-
 struct jvpn_config_prefixes {
 	size_t count;
-	struct jvpn_config_prefix item[JVPN_CONFIG_LIST_MAX];
+	struct jvpn_prefix item[JVPN_CONFIG_LIST_MAX];
 };
 
 #define JVPN_CONFIG_LISTEN_MAX 16
@@ -52,7 +48,7 @@ int jvpn_value_duration_ms(const char *text, bool bare_ok, uint64_t *out);
 /* 4096, 512KiB, 16MiB, 1GiB, in bytes. */
 int jvpn_value_bytes(const char *text, uint64_t *out);
 /* 192.0.2.0/24, 2001:db8::/32; host bits must be 0. JVPN_EINVAL when they are not. */
-int jvpn_value_prefix(const char *text, struct jvpn_config_prefix *out);
+int jvpn_value_prefix(const char *text, struct jvpn_prefix *out);
 /* 192.0.2.1:443, [2001:db8::1]:443; numeric. */
 int jvpn_value_address(const char *text, struct sockaddr_storage *out);
 /* name:443, 192.0.2.1:443, [2001:db8::1]:443. */
@@ -61,10 +57,5 @@ int jvpn_value_host(const char *text, struct jvpn_config_host *out);
 int jvpn_value_hex(const char *text, struct jvpn_config_hex *out);
 /* A DNS name, also single-label; or an IP address when ip_ok. */
 bool jvpn_value_is_host_name(const char *text, bool ip_ok);
-
-#define JVPN_PREFIX_TEXT_MAX 64
-/* "192.0.2.0/24"; "" when not set. */
-void jvpn_config_prefix_format(const struct jvpn_config_prefix *prefix,
-			       char out[JVPN_PREFIX_TEXT_MAX]);
 
 #endif

@@ -35,12 +35,12 @@ struct jvpn_events_stats {
 	size_t waiting_bytes;
 };
 
-/* Opens the sink (a file is created with mode 0640 and appended to). Ignores SIGPIPE in this process if
- * it was at its default. JVPN_ENOMEM; JVPN_EPERM, JVPN_EIO with a sentence in error. */
+/* Opens the sink (a file is created with mode 0640 and appended to). Ignores SIGPIPE in this
+ * process if it was at its default. JVPN_ENOMEM; JVPN_EPERM, JVPN_EIO with a sentence in error. */
 int jvpn_events_open(const struct jvpn_events_config *config, struct jvpn_events **out,
 		     char *error, size_t error_size);
-/* Version and observability.* switches for the events that follow; before the first call the version
- * is "none". PolicyLoaded carries the version that was in force before this call. */
+/* Version and observability.* switches for the events that follow; before the first call the
+ * version is "none". PolicyLoaded carries the version that was in force before this call. */
 void jvpn_events_set_policy(struct jvpn_events *events, const struct jvpn_policy *policy);
 /* Writes or queues one event. wall_ms: milliseconds since 1970-01-01 UTC. */
 void jvpn_events_emit(struct jvpn_events *events, const struct jvpn_audit *audit, uint64_t wall_ms);
@@ -56,8 +56,8 @@ void jvpn_events_flush(struct jvpn_events *events, uint64_t wall_ms);
 int jvpn_events_reopen(struct jvpn_events *events, uint64_t wall_ms, char *error,
 		       size_t error_size);
 void jvpn_events_get_stats(const struct jvpn_events *events, struct jvpn_events_stats *stats);
-/* Gives a slow reader at most about wait_ms without progress, then closes and frees. A line that was
- * begun in a regular file and cannot be ended is taken back. Sets *events to NULL. */
+/* Gives a slow reader at most about wait_ms without progress, then closes and frees. A line that
+ * was begun in a regular file and cannot be ended is taken back. Sets *events to NULL. */
 void jvpn_events_close(struct jvpn_events **events, uint64_t wall_ms, unsigned wait_ms);
 
 #endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Numbering, dropping and announcing of event lines.
+ */
+#include "obs/events.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "obs/event_json.h"
+#include "obs/sink.h"
+
+struct jvpn_events {
+	struct jvpn_sink sink;
+	enum jvpn_role role;
+	char node_id[JVPN_EVENT_NODE_ID_MAX + 1];
+	char policy_version[JVPN_POLICY_VERSION_MAX + 1];
+	char previous_policy_version[JVPN_POLICY_VERSION_MAX + 1];
+	bool without_security, without_latency;
+	uint64_t seq;
+	uint64_t dropped;     /* in total */
+	uint64_t unannounced; /* of those, not yet in a TelemetryDegraded */
+};
+
+static void ignore_sigpipe(void)
+{
+	struct sigaction now;
+
+	if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+		signal(SIGPIPE, SIG_IGN);
+}
+
+int jvpn_events_open(const struct jvpn_events_config *config, struct jvpn_events **out,
+		     char *error, size_t error_size)
+{
+	size_t bytes = config->buffer_bytes ? config->buffer_bytes : JVPN_EVENTS_BUFFER_DEFAULT;
+	struct jvpn_events *events = calloc(1, sizeof(*events));
+	int rc;
+
+	if (!events) {
+		snprintf(error, error_size, "events: %s", jvpn_err_text(JVPN_ENOMEM));
+		return JVPN_ENOMEM;
+	}
+	if (bytes < 2 * JVPN_EVENT_LINE_MAX)
+		bytes = 2 * JVPN_EVENT_LINE_MAX;
+	rc = jvpn_sink_open(&events->sink, config->output, bytes, error, error_size);
+	if (rc) {
+		free(events);
+		return rc;
+	}
+	ignore_sigpipe();
+	events->role = config->role;
+	snprintf(events->node_id, sizeof(events->node_id), "%s", config->node_id);
+	snprintf(events->policy_version, sizeof(events->policy_version), "none");
+	snprintf(events->previous_policy_version, sizeof(events->previous_policy_version), "none");
+	*out = events;
+	return 0;
+}
+
+void jvpn_events_set_policy(struct jvpn_events *events, const struct jvpn_policy *policy)
+{
+	memcpy(events->previous_policy_version, events->policy_version,
+	       sizeof(events->policy_version));
+	memcpy(events->policy_version, policy->version, sizeof(events->policy_version));
+	events->without_security = !policy->emit_security_events;
+	events->without_latency = !policy->include_latency_metrics;
+}
+
+static void count_drop(struct jvpn_events *events, uint64_t lines)
+{
+	events->dropped += lines;
+	events->unannounced += lines;
+}
+
+/* What the sink lost because its reader went away is dropped as well. */
+static void flush_sink(struct jvpn_events *events)
+{
+	jvpn_sink_flush(&events->sink);
+	count_drop(events, events->sink.lines_lost);
+	events->sink.lines_lost = 0;
+}
+
+/* Numbers the event, and queues its line (true) or counts it as dropped. */
+static bool put_line(struct jvpn_events *events, const struct jvpn_audit *audit, uint64_t wall_ms)
+{
+	struct jvpn_event_context context = {
+		.wall_ms = wall_ms,
+		.seq = ++events->seq,
+		.node_id = events->node_id,
+		.role = events->role == JVPN_ROLE_SERVER ? "server" : "client",
+		.policy_version = events->policy_version,
+		.previous_policy_version = events->previous_policy_version,
+		.without_latency = events->without_latency,
+	};
+	char line[JVPN_EVENT_LINE_MAX];
+	size_t len = 0;
+
+	/* Behind a gap only its announcement may follow. */
+	if (!events->unannounced || audit->type == JVPN_AUDIT_TELEMETRY_DEGRADED)
+		len = jvpn_event_encode(audit, &context, line, sizeof(line));
+	if (len && jvpn_sink_push(&events->sink, line, len))
+		return true;
+	count_drop(events, 1);
+	return false;
+}
+
+/* A quarter of the buffer must be free first: a reader that is always a bit too slow would
+ * otherwise get one announcement per line. */
+static bool can_announce(const struct jvpn_events *events)
+{
+	size_t room = jvpn_sink_room(&events->sink);
+
+	return events->unannounced && room >= JVPN_EVENT_LINE_MAX &&
+	       room >= events->sink.capacity / 4;
+}
+
+static void announce_drops(struct jvpn_events *events, uint64_t wall_ms)
+{
+	struct jvpn_audit audit = {.type = JVPN_AUDIT_TELEMETRY_DEGRADED,
+				   .reason = JVPN_REASON_SINK_SLOW,
+				   .has = JVPN_HAS_COUNT,
+				   .count = events->unannounced};
+
+	if (put_line(events, &audit, wall_ms))
+		events->unannounced = 0;
+}
+
+static bool is_switched_off(const struct jvpn_events *events, enum jvpn_audit_type type)
+{
+	return events->without_security && (type == JVPN_AUDIT_SECURITY_REPLAY_DETECTED ||
+					    type == JVPN_AUDIT_SECURITY_VALIDATION_FAILED ||
+					    type == JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT);
+}
+
+void jvpn_events_emit(struct jvpn_events *events, const struct jvpn_audit *audit, uint64_t wall_ms)
+{
+	if (is_switched_off(events, audit->type))
+		return;
+	if (can_announce(events))
+		announce_drops(events, wall_ms);
+	put_line(events, audit, wall_ms);
+	flush_sink(events);
+}
+
+void jvpn_events_flush(struct jvpn_events *events, uint64_t wall_ms)
+{
+	flush_sink(events);
+	if (!can_announce(events))
+		return;
+	announce_drops(events, wall_ms);
+	flush_sink(events);
+}
+
+int jvpn_events_poll_fd(const struct jvpn_events *events)
+{
+	return jvpn_sink_poll_fd(&events->sink);
+}
+
+int jvpn_events_reopen(struct jvpn_events *events, uint64_t wall_ms, char *error,
+		       size_t error_size)
+{
+	int rc = jvpn_sink_reopen(&events->sink, error, error_size);
+
+	jvpn_events_flush(events, wall_ms);
+	return rc;
+}
+
+void jvpn_events_get_stats(const struct jvpn_events *events, struct jvpn_events_stats *stats)
+{
+	*stats = (struct jvpn_events_stats){
+		.emitted = events->seq,
+		.written = events->sink.lines_written,
+		.dropped = events->dropped,
+		.waiting_bytes = events->sink.used,
+	};
+}
+
+void jvpn_events_close(struct jvpn_events **events, uint64_t wall_ms, unsigned wait_ms)
+{
+	struct jvpn_events *e = *events;
+
+	if (!e)
+		return;
+	jvpn_events_flush(e, wall_ms);
+	jvpn_sink_close(&e->sink, wait_ms);
+	free(e);
+	*events = NULL;
+}

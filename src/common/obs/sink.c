@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Non-blocking line sink. Every write of a waiting line is bounded and ends at a newline.
+ */
+#include "obs/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+#define CHUNK_BYTES PIPE_BUF
+#define CLOSE_SLICE_MS 10
+
+struct opened {
+	int fd;
+	enum jvpn_sink_kind kind;
+	bool truncatable;
+};
+
+static int say(char *error, size_t error_size, const char *path)
+{
+	int saved = errno;
+
+	snprintf(error, error_size, "events: cannot write to %s: %s%s", path, strerror(saved),
+		 saved == ENXIO ? " (a FIFO needs a reader first)" : "");
+	return saved == EACCES || saved == EPERM ? JVPN_EPERM : JVPN_EIO;
+}
+
+static enum jvpn_sink_kind kind_of(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return JVPN_SINK_NONE;
+	if (S_ISSOCK(st.st_mode))
+		return JVPN_SINK_SOCKET;
+	if (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(fd)))
+		return JVPN_SINK_SHARED;
+	return JVPN_SINK_PLAIN;
+}
+
+static int open_stdout(struct opened *out, char *error, size_t error_size)
+{
+	out->kind = kind_of(STDOUT_FILENO);
+	out->truncatable = false;
+	out->fd = -1;
+	if (out->kind == JVPN_SINK_SHARED) {
+		out->fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (out->fd >= 0)
+			out->kind = JVPN_SINK_STREAM;
+	}
+	/* A regular file keeps the shared description: its offset is the one stderr uses too. */
+	if (out->fd < 0)
+		out->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return out->fd < 0 ? say(error, error_size, "stdout") : 0;
+}
+
+static int open_path(const char *path, struct opened *out, char *error, size_t error_size)
+{
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	struct stat st;
+
+	out->fd = open(path, flags, 0640);
+	if (out->fd < 0)
+		return say(error, error_size, path);
+	out->kind = kind_of(out->fd);
+	if (out->kind == JVPN_SINK_SHARED)
+		out->kind = JVPN_SINK_STREAM;
+	out->truncatable = fstat(out->fd, &st) == 0 && S_ISREG(st.st_mode);
+	return 0;
+}
+
+static int open_sink(const char *path, struct opened *out, char *error, size_t error_size)
+{
+	return path ? open_path(path, out, error, error_size) : open_stdout(out, error, error_size);
+}
+
+static void adopt(struct jvpn_sink *sink, const struct opened *opened)
+{
+	sink->fd = opened->fd;
+	sink->kind = opened->kind;
+	sink->truncatable = opened->truncatable;
+}
+
+int jvpn_sink_open(struct jvpn_sink *sink, const char *output, size_t capacity, char *error,
+		   size_t error_size)
+{
+	bool is_stdout = strcmp(output, "stdout") == 0;
+	struct opened opened;
+	int rc;
+
+	memset(sink, 0, sizeof(*sink));
+	sink->fd = -1;
+	sink->capacity = capacity;
+	sink->ring = malloc(capacity);
+	sink->path = is_stdout ? NULL : strdup(output);
+	rc = sink->ring && (is_stdout || sink->path) ? 0 : JVPN_ENOMEM;
+	if (rc)
+		snprintf(error, error_size, "events: %s", jvpn_err_text(rc));
+	else
+		rc = open_sink(sink->path, &opened, error, error_size);
+	if (!rc) {
+		adopt(sink, &opened);
+		return 0;
+	}
+	free(sink->ring);
+	free(sink->path);
+	sink->ring = NULL;
+	sink->path = NULL;
+	return rc;
+}
+
+size_t jvpn_sink_room(const struct jvpn_sink *sink)
+{
+	/* A begun line keeps its place until it is out: it may have to be taken back. */
+	return sink->fd < 0 ? 0 : sink->capacity - sink->used - sink->line_done;
+}
+
+bool jvpn_sink_push(struct jvpn_sink *sink, const char *line, size_t len)
+{
+	size_t tail = (sink->head + sink->used) % sink->capacity;
+	size_t first = sink->capacity - tail < len ? sink->capacity - tail : len;
+
+	if (len == 0 || len > CHUNK_BYTES || len > jvpn_sink_room(sink))
+		return false;
+	memcpy(sink->ring + tail, line, first);
+	memcpy(sink->ring, line + first, len - first);
+	sink->used += len;
+	sink->lines_waiting++;
+	return true;
+}
+
+/* Copies the next whole lines, at most CHUNK_BYTES; a line that is partly out counts as whole. */
+static size_t next_chunk(const struct jvpn_sink *sink, uint8_t chunk[CHUNK_BYTES])
+{
+	size_t len = sink->used < CHUNK_BYTES ? sink->used : CHUNK_BYTES;
+	size_t first = sink->capacity - sink->head < len ? sink->capacity - sink->head : len;
+
+	memcpy(chunk, sink->ring + sink->head, first);
+	memcpy(chunk + first, sink->ring, len - first);
+	while (len && chunk[len - 1] != '\n')
+		len--;
+	return len;
+}
+
+static void consume(struct jvpn_sink *sink, const uint8_t *chunk, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		sink->line_done++;
+		if (chunk[i] != '\n')
+			continue;
+		sink->line_done = 0;
+		sink->lines_waiting--;
+		sink->lines_written++;
+	}
+	sink->head = (sink->head + len) % sink->capacity;
+	sink->used -= len;
+}
+
+/* Nobody reads any more: what waits is lost, and so is what comes until _reopen. */
+static void bury(struct jvpn_sink *sink)
+{
+	close(sink->fd);
+	sink->fd = -1;
+	sink->lines_lost += sink->lines_waiting;
+	sink->lines_waiting = 0;
+	sink->used = 0;
+	sink->line_done = 0;
+}
+
+static ssize_t write_chunk(const struct jvpn_sink *sink, const uint8_t *chunk, size_t len)
+{
+	struct pollfd p = {.fd = sink->fd, .events = POLLOUT};
+
+	if (sink->kind == JVPN_SINK_SOCKET)
+		return send(sink->fd, chunk, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sink->kind == JVPN_SINK_SHARED && poll(&p, 1, 0) != 1) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return write(sink->fd, chunk, len);
+}
+
+static bool is_reader_gone(int err)
+{
+	return err == EPIPE || err == ECONNRESET || err == ENOTCONN || err == EBADF;
+}
+
+/* True: something went out, there may be room for more. */
+static bool write_some(struct jvpn_sink *sink)
+{
+	uint8_t chunk[CHUNK_BYTES];
+	size_t len = next_chunk(sink, chunk);
+	ssize_t n;
+
+	if (len == 0 || sink->fd < 0)
+		return false;
+	do {
+		n = write_chunk(sink, chunk, len);
+	} while (n < 0 && errno == EINTR);
+	if (n > 0) {
+		consume(sink, chunk, (size_t)n);
+		return true;
+	}
+	/* Anything else (EAGAIN, ENOSPC, EDQUOT, EIO) may pass: the lines wait in the buffer. */
+	if (n < 0 && is_reader_gone(errno))
+		bury(sink);
+	return false;
+}
+
+void jvpn_sink_flush(struct jvpn_sink *sink)
+{
+	while (write_some(sink))
+		;
+}
+
+int jvpn_sink_poll_fd(const struct jvpn_sink *sink)
+{
+	bool can_wait = sink->kind == JVPN_SINK_STREAM || sink->kind == JVPN_SINK_SOCKET ||
+			sink->kind == JVPN_SINK_SHARED;
+
+	return sink->used && can_wait ? sink->fd : -1;
+}
+
+/* Takes a begun line back out of a file that is ours; it stays in the buffer as a whole. */
+static void take_back(struct jvpn_sink *sink)
+{
+	struct stat st;
+
+	if (!sink->line_done || !sink->truncatable || fstat(sink->fd, &st) != 0 ||
+	    (uint64_t)st.st_size < sink->line_done)
+		return;
+	if (ftruncate(sink->fd, st.st_size - (off_t)sink->line_done) != 0)
+		return;
+	/* Its first bytes lie right before head, untouched: jvpn_sink_room() does not give them
+	 * away. */
+	sink->head = (sink->head + sink->capacity - sink->line_done) % sink->capacity;
+	sink->used += sink->line_done;
+	sink->line_done = 0;
+}
+
+int jvpn_sink_reopen(struct jvpn_sink *sink, char *error, size_t error_size)
+{
+	struct opened opened;
+	int rc;
+
+	if (!sink->path)
+		return 0;
+	rc = open_sink(sink->path, &opened, error, error_size);
+	if (rc)
+		return rc;
+	jvpn_sink_flush(sink);
+	if (sink->fd >= 0) {
+		take_back(sink);
+		close(sink->fd);
+	}
+	adopt(sink, &opened);
+	jvpn_sink_flush(sink);
+	return 0;
+}
+
+/* Waits in slices without a clock: progress starts the count anew, and progress is bounded by what
+ * the buffer holds. */
+static void drain(struct jvpn_sink *sink, unsigned wait_ms)
+{
+	unsigned waited_ms = 0;
+
+	jvpn_sink_flush(sink);
+	while (sink->used && waited_ms < wait_ms && jvpn_sink_poll_fd(sink) >= 0) {
+		struct pollfd p = {.fd = sink->fd, .events = POLLOUT};
+		size_t before = sink->used;
+
+		if (poll(&p, 1, CLOSE_SLICE_MS) > 0)
+			jvpn_sink_flush(sink);
+		if (sink->used == before)
+			waited_ms += CLOSE_SLICE_MS;
+	}
+}
+
+void jvpn_sink_close(struct jvpn_sink *sink, unsigned wait_ms)
+{
+	drain(sink, wait_ms);
+	if (sink->fd >= 0) {
+		take_back(sink);
+		close(sink->fd);
+	}
+	free(sink->ring);
+	free(sink->path);
+	memset(sink, 0, sizeof(*sink));
+	sink->fd = -1;
+}
