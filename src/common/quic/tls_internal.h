@@ -41,6 +41,11 @@ int jvpn_tls_session_export(struct jvpn_tls_session *session, const char *label,
 /* No further _export: gives back the handshake secrets that wolfSSL keeps for it (KeepArrays). */
 void jvpn_tls_session_release_exporter(struct jvpn_tls_session *session);
 
+/* Call it in ngtcp2's handshake_completed callback. JVPN_ETLS when the peer negotiated no "h3" at all
+ * (RFC 9001 section 8.1: wolfSSL does not insist): set alert JVPN_TLS_ALERT_NO_ALPN with
+ * ngtcp2_conn_set_tls_alert() and return NGTCP2_ERR_CALLBACK_FAILURE. */
+int jvpn_tls_session_on_complete(struct jvpn_tls_session *session);
+#define JVPN_TLS_ALERT_NO_ALPN 120 /* no_application_protocol (RFC 7301) */
 /* The TLS handshake is complete on this side (not: confirmed). */
 bool jvpn_tls_session_is_complete(const struct jvpn_tls_session *session);
 /* "TLS_AES_128_GCM_SHA256"; "" before the handshake got so far. Static or session-owned. */
