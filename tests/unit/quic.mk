@@ -7,6 +7,9 @@ UNIT_TESTS += %D%/unit_quic
 	%D%/unit.h %D%/main.c \
 	%D%/test_cidmap.c \
 	%D%/test_endpoint.c \
-	%D%/test_path.c
+	%D%/test_path.c \
+	%D%/test_tls.c \
+	%D%/tls_pair.c \
+	%D%/tls_pair.h
 %C%_unit_quic_CPPFLAGS = $(UNIT_CPPFLAGS) $(NGTCP2_CFLAGS) $(NGHTTP3_CFLAGS) $(WOLFSSL_CFLAGS)
 %C%_unit_quic_LDADD = src/common/quic/libjvpn_quic.a src/common/crypto/libjvpn_crypto.a src/common/proto/libjvpn_proto.a src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(NGTCP2_LIBS) $(NGHTTP3_LIBS) $(WOLFSSL_LIBS) $(CHECK_LIBS)

@@ -13,6 +13,10 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/path.c \
 	%D%/path.h \
 	%D%/quic.h \
+	%D%/tls.c \
 	%D%/tls.h \
-	%D%/tls_internal.h
+	%D%/tls_internal.h \
+	%D%/tls_session.c \
+	%D%/tls_state.h \
+	%D%/tls_verify.c
 %C%_libjvpn_quic_a_CPPFLAGS = $(AM_CPPFLAGS) $(NGTCP2_CFLAGS) $(NGHTTP3_CFLAGS) $(WOLFSSL_CFLAGS)
