@@ -138,8 +138,6 @@ struct jvpn_quic_config {
 	uint8_t hash_secret[16];        /* keys the CID map; fresh per process */
 	size_t retry_above_half_open;   /* Retry (RFC 9000 section 8.1.2) above so many handshakes */
 	/* The gate, server side (session.md, "Path change"): */
-	uint64_t unconfirmed_rate_per_s;
-	uint64_t unconfirmed_burst;
 	size_t hold_max_packets, hold_max_bytes, hold_max_bytes_process;
 };
 
@@ -201,6 +199,13 @@ int jvpn_conn_path_commit(struct jvpn_conn *conn, uint32_t generation, uint64_t 
 /* Forgets the candidate and its held packets; with cooldown_ns > 0 its tuple is ignored so long. */
 void jvpn_conn_path_drop(struct jvpn_conn *conn, uint32_t generation, uint64_t cooldown_ns,
 			 uint64_t now_ns);
+/* Too many unconfirmed candidates (the core counts them): for duration_ns off-tuple datagrams are
+ * dropped before QUIC sees them, but only while a new authenticated packet came from the bound tuple
+ * within 1 PTO. */
+void jvpn_conn_offpath_limit(struct jvpn_conn *conn, uint64_t duration_ns, uint64_t now_ns);
+/* A peer without the extension under policy transport.plain_peers strict: off-tuple datagrams never
+ * reach QUIC. */
+void jvpn_conn_set_strict(struct jvpn_conn *conn, bool strict);
 /* Generation of the bound tuple, and of the tuple the connection would send to now. */
 uint32_t jvpn_conn_bound_generation(const struct jvpn_conn *conn);
 /* The remote address of a generation; JVPN_ENOTFOUND. */

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Live sessions: creating them, stepping the core, deadlines, the end. Reads no clock.
+ */
+#include "runtime/driver.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "core/invariant.h"
+#include "crypto/wipe.h"
+#include "obs/events.h"
+#include "runtime/clock.h"
+#include "runtime/driver_internal.h"
+
+int jvpn_driver_new(const struct jvpn_driver_config *config, struct jvpn_driver **out)
+{
+	struct jvpn_driver *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return JVPN_ENOMEM;
+	d->effects = calloc(1, sizeof(*d->effects));
+	if (!d->effects || jvpn_heap_init(&d->timers, config->max_sessions)) {
+		jvpn_driver_free(d);
+		return JVPN_ENOMEM;
+	}
+	d->role = config->role;
+	d->policy = *config->policy;
+	d->events = config->events;
+	d->ops = config->ops;
+	d->user = config->user;
+	d->queue = config->queue;
+	if (config->challenge_key)
+		d->challenge_key = *config->challenge_key;
+	d->route_prefix_len = config->route_prefix_len;
+	memcpy(d->route_prefix, config->route_prefix, sizeof(d->route_prefix));
+	*out = d;
+	return 0;
+}
+
+static void live_free(struct jvpn_live *live)
+{
+	struct jvpn_live **at = &live->driver->lives;
+
+	while (*at && *at != live)
+		at = &(*at)->next;
+	if (*at)
+		*at = live->next;
+	jvpn_heap_remove(&live->driver->timers, &live->timer);
+	for (size_t i = 0; i < JVPN_SLOTS; i++)
+		if (live->slot[i]) {
+			live->slot[i]->live = NULL;
+			live->slot[i]->slot = JVPN_SLOT_NONE;
+		}
+	jvpn_queue_clear(&live->queue);
+	jvpn_session_keys_clear(&live->keys);
+	jvpn_wipe(live, sizeof(*live));
+	free(live);
+}
+
+void jvpn_driver_free(struct jvpn_driver *driver)
+{
+	if (!driver)
+		return;
+	while (driver->lives)
+		live_free(driver->lives);
+	jvpn_heap_clear(&driver->timers);
+	jvpn_secret_clear(&driver->challenge_key);
+	free(driver->effects);
+	free(driver);
+}
+
+void jvpn_driver_set_now(struct jvpn_driver *driver, uint64_t now_ns)
+{
+	driver->now_ns = now_ns;
+}
+
+void jvpn_driver_emit(struct jvpn_driver *driver, const struct jvpn_audit *audit)
+{
+	jvpn_events_emit(driver->events, audit, jvpn_clock_wall_ms());
+}
+
+int jvpn_driver_session_new(struct jvpn_driver *driver, struct jvpn_live **out)
+{
+	struct jvpn_live *live = calloc(1, sizeof(*live));
+
+	if (!live)
+		return JVPN_ENOMEM;
+	live->driver = driver;
+	if (jvpn_heap_set(&driver->timers, &live->timer, JVPN_TIME_NEVER)) {
+		free(live);
+		return JVPN_EFULL;
+	}
+	jvpn_session_init(&live->core, driver->role);
+	jvpn_queue_init(&live->queue, &driver->queue);
+	live->next = driver->lives;
+	driver->lives = live;
+	*out = live;
+	return 0;
+}
+
+int jvpn_driver_derive_keys(struct jvpn_live *live, struct jvpn_transport *transport)
+{
+	uint8_t key[JVPN_SESSION_KEY_BYTES];
+	struct jvpn_secret secret = {0};
+	int rv = jvpn_conn_export(transport->conn, JVPN_EXPORTER_SESSION, live->core.id.b,
+				  JVPN_ID_BYTES, key, sizeof(key));
+
+	if (!rv)
+		rv = jvpn_secret_set(&secret, key, sizeof(key));
+	if (!rv)
+		rv = jvpn_session_keys_derive(&secret, &live->core.id, &live->keys);
+	live->has_keys = !rv;
+	jvpn_secret_clear(&secret);
+	jvpn_wipe(key, sizeof(key));
+	return rv;
+}
+
+int jvpn_driver_attach(struct jvpn_live *live, struct jvpn_transport *transport, const char *label)
+{
+	uint8_t slot = jvpn_session_free_slot(&live->core);
+
+	if (slot == JVPN_SLOT_NONE)
+		return JVPN_EFULL;
+	if (!transport->has_control) {
+		int rv = jvpn_control_init(&transport->control,
+					   live->driver->role == JVPN_ROLE_SERVER, transport->conn);
+
+		if (rv)
+			return rv;
+		transport->has_control = true;
+	}
+	snprintf(transport->label, sizeof(transport->label), "%s", label);
+	transport->live = live;
+	transport->slot = slot;
+	live->slot[slot] = transport;
+	return 0;
+}
+
+static int run_core(struct jvpn_live *live, struct jvpn_event *event)
+{
+	struct jvpn_driver *d = live->driver;
+	struct jvpn_step_ctx ctx = {.policy = &d->policy,
+				    .global_reattach = d->role == JVPN_ROLE_SERVER
+							       ? &d->global_reattach
+							       : NULL};
+	struct jvpn_witness before;
+
+	event->now_ns = d->now_ns;
+	jvpn_invariant_capture(&live->core, &before);
+	jvpn_session_step(&live->core, &ctx, event, d->effects);
+	if (d->effects->overflow)
+		return -1;
+	return jvpn_invariant_check(&before, &live->core, &ctx, event, d->effects);
+}
+
+static void execute_all(struct jvpn_live *live)
+{
+	struct jvpn_effects *fx = live->driver->effects;
+
+	for (size_t i = 0; i < fx->count && !live->over; i++)
+		jvpn_driver_execute(live, &fx->v[i]);
+}
+
+/* Answers of the memory store, and the end of a session with a broken invariant, are events too. */
+static bool next_event(struct jvpn_live *live, int broken, struct jvpn_event *event)
+{
+	memset(event, 0, sizeof(*event));
+	event->slot = JVPN_SLOT_NONE;
+	if (broken && live->core.state != JVPN_STATE_TERMINATED) {
+		jvpn_log_error(JVPN_LOG_SESSION, "invariant %d broken: %s", broken,
+			       jvpn_invariant_text(broken));
+		event->type = JVPN_EVENT_TERMINATE;
+		event->u.reason = JVPN_REASON_INTERNAL_INVARIANT;
+		return true;
+	}
+	if (!live->store_pending)
+		return false;
+	live->store_pending = false;
+	event->type = JVPN_EVENT_STORE_RESULT;
+	event->u.store.nonce = live->store_nonce;
+	event->u.store.status = JVPN_STORE_OK;
+	return true;
+}
+
+bool jvpn_driver_step(struct jvpn_live *live, struct jvpn_event *event)
+{
+	struct jvpn_driver *d = live->driver;
+	enum jvpn_state before = live->core.state;
+	struct jvpn_event follow;
+	int broken;
+
+	if (live->in_step || live->over)
+		return !live->over;
+	live->in_step = true;
+	broken = run_core(live, event);
+	execute_all(live);
+	while (!live->over && next_event(live, broken, &follow)) {
+		broken = run_core(live, &follow);
+		execute_all(live);
+	}
+	live->in_step = false;
+	if (live->over) {
+		d->ops->on_ended(d->user, live, live->over_reason);
+		live_free(live);
+		return false;
+	}
+	if (d->ops->on_stepped)
+		d->ops->on_stepped(d->user, live, before);
+	jvpn_live_reschedule(live);
+	return true;
+}
+
+void jvpn_driver_terminate(struct jvpn_live *live, enum jvpn_reason reason)
+{
+	struct jvpn_event event = {.type = JVPN_EVENT_TERMINATE, .slot = JVPN_SLOT_NONE};
+
+	event.u.reason = reason;
+	jvpn_driver_step(live, &event);
+}
+
+void jvpn_live_reschedule(struct jvpn_live *live)
+{
+	struct jvpn_driver *d = live->driver;
+	uint64_t at = jvpn_session_next_deadline(&live->core, &d->policy);
+
+	for (size_t i = 0; i < JVPN_SLOTS; i++)
+		if (live->slot[i])
+			at = jvpn_time_min(at, jvpn_transport_next_deadline(live->slot[i]));
+	/* Cannot be full: the node is in the heap since the session was made. */
+	(void)jvpn_heap_set(&d->timers, &live->timer, at);
+}
+
+static void live_on_timer(struct jvpn_live *live)
+{
+	struct jvpn_driver *d = live->driver;
+	struct jvpn_event event = {.type = JVPN_EVENT_TIMER, .slot = JVPN_SLOT_NONE};
+
+	if (jvpn_session_next_deadline(&live->core, &d->policy) <= d->now_ns &&
+	    !jvpn_driver_step(live, &event))
+		return;
+	/* A fact of one transport may end the session: look it up anew each time. */
+	for (size_t i = 0; i < JVPN_SLOTS; i++) {
+		struct jvpn_transport *t = live->slot[i];
+
+		if (t && jvpn_transport_next_deadline(t) <= d->now_ns) {
+			jvpn_transport_poll(t);
+			return;
+		}
+	}
+	jvpn_live_reschedule(live);
+}
+
+/* Deadlines that stay due (a defect) must not spin the loop for ever. */
+#define TIMERS_PER_TURN 100000
+
+void jvpn_driver_on_timer(struct jvpn_driver *driver)
+{
+	struct jvpn_heap_node *node;
+
+	for (size_t i = 0; i < TIMERS_PER_TURN; i++) {
+		node = jvpn_heap_first(&driver->timers);
+		if (!node || node->key_ns > driver->now_ns)
+			return;
+		live_on_timer((struct jvpn_live *)((char *)node - offsetof(struct jvpn_live, timer)));
+	}
+}
+
+uint64_t jvpn_driver_next_deadline(const struct jvpn_driver *driver)
+{
+	const struct jvpn_heap_node *node = jvpn_heap_first(&driver->timers);
+
+	return node ? node->key_ns : JVPN_TIME_NEVER;
+}
+
+struct jvpn_transport *jvpn_live_binding(const struct jvpn_live *live)
+{
+	return live->core.bound == JVPN_SLOT_NONE ? NULL : live->slot[live->core.bound];
+}
+
+void jvpn_live_send(struct jvpn_live *live, const uint8_t *packet, size_t len)
+{
+	struct jvpn_transport *t = jvpn_live_binding(live);
+
+	if (jvpn_queue_push(&live->queue, packet, len, live->driver->now_ns))
+		return;
+	if (t)
+		jvpn_conn_want_write(t->conn);
+}
+
+void jvpn_driver_format_address(const struct sockaddr_storage *address, char *out, size_t size)
+{
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	if (address->ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+
+		inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
+		snprintf(out, size, "%s:%u", text, ntohs(in->sin_port));
+	} else if (address->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+
+		inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
+		snprintf(out, size, "[%s]:%u", text, ntohs(in6->sin6_port));
+	} else {
+		snprintf(out, size, "unknown");
+	}
+}

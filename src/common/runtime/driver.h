@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The only place where the core meets the world: executes the effects of jvpn_session_step() and
+ * turns what connections, clocks and the store say into events. Both programs use it; what differs
+ * (admission, addresses, TUN) comes back through struct jvpn_driver_ops.
+ *
+ * Objects: a *live session* is one struct jvpn_session with what the core must not know (keys,
+ * queue, figures); a *transport* is one QUIC connection, attached to a live session or not yet. The
+ * driver owns both. IP packets never pass through the core: they go queue -> connection and back.
+ *
+ * This milestone's store is the process's memory: a commit is durable when it is made, so STORE_CAS
+ * is answered in the same turn. A durable store takes that answer's place.
+ */
+#ifndef JVPN_RUNTIME_DRIVER_H
+#define JVPN_RUNTIME_DRIVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/heap.h"
+#include "core/liveness.h"
+#include "core/quality.h"
+#include "core/session.h"
+#include "crypto/proof.h"
+#include "crypto/secret.h"
+#include "proto/connectip.h"
+#include "quic/quic.h"
+#include "runtime/control.h"
+#include "tun/queue.h"
+
+struct jvpn_events;
+struct jvpn_driver;
+struct jvpn_live;
+
+#define JVPN_USER_MAX 63
+
+/* One QUIC connection. Owner: the driver; dies in on_closed of its connection. */
+struct jvpn_transport {
+	struct jvpn_driver *driver;
+	struct jvpn_conn *conn;
+	struct jvpn_live *live; /* NULL: not attached to a session */
+	uint8_t slot;           /* of live; JVPN_SLOT_NONE */
+	bool has_control;
+	bool forgotten; /* the core closed it: its end is no news */
+	struct jvpn_control control;
+	struct jvpn_liveness liveness;
+	struct jvpn_quality quality;
+	struct jvpn_conn_stats seen; /* as of the last activity */
+	struct jvpn_refusals refusals;
+	char label[JVPN_LABEL_MAX + 1];
+	char peer[64]; /* "192.0.2.1:443" of the newest tuple */
+	void *user;    /* the program's */
+};
+
+/* One session at one end. Owner: the driver; dies after on_ended. */
+struct jvpn_live {
+	struct jvpn_session core;
+	struct jvpn_driver *driver;
+	struct jvpn_session_keys keys;
+	bool has_keys;
+	bool in_step;
+	bool over;
+	enum jvpn_reason over_reason;
+	struct jvpn_transport *slot[JVPN_SLOTS];
+	struct jvpn_connectip_addresses addresses;
+	struct jvpn_queue queue; /* inner packets that wait for the binding */
+	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;
+	size_t mtu; /* largest inner packet of the binding; 0: no binding yet */
+	char user[JVPN_USER_MAX + 1];
+	struct jvpn_heap_node timer;
+	struct jvpn_live *next; /* in driver->lives */
+	uint32_t index;         /* the program's (table entry) */
+	/* the store operation that was given out and is answered after the effects of this step */
+	bool store_pending;
+	uint64_t store_nonce;
+};
+
+struct jvpn_driver_ops {
+	/* Server: a CONNECT-IP request of a connection that has no session yet. */
+	void (*on_request)(void *user, struct jvpn_transport *transport,
+			   const struct jvpn_h3_request *request);
+	/* Client: TLS and SETTINGS are there. */
+	void (*on_ready)(void *user, struct jvpn_transport *transport);
+	void (*on_response)(void *user, struct jvpn_transport *transport,
+			    const struct jvpn_h3_response *response);
+	/* Client: send CONNECT with op=attach and these signed fields. */
+	void (*on_send_attach)(void *user, struct jvpn_transport *transport,
+			       const struct jvpn_msg_reattach_request *request);
+	/* Server: answer the attach of this transport: accepted, or refused with deny. */
+	void (*on_attach_answer)(void *user, struct jvpn_transport *transport, bool accepted,
+				 const struct jvpn_msg_reattach_deny *deny);
+	/* Capsules that are not ours: ADDRESS_ASSIGN, ROUTE_ADVERTISEMENT ... */
+	void (*on_capsule)(void *user, struct jvpn_transport *transport, uint64_t type,
+			   const uint8_t *data, size_t len);
+	/* An inner packet that the gate admitted; changed in place if wanted. */
+	void (*on_packet)(void *user, struct jvpn_live *live, uint8_t *packet, size_t len);
+	/* The largest inner packet of the binding changed. */
+	void (*on_mtu)(void *user, struct jvpn_live *live);
+	/* A step is over: state, binding or candidates may have changed. */
+	void (*on_stepped)(void *user, struct jvpn_live *live, enum jvpn_state before);
+	/* The session is over; 'live' dies when this returns. */
+	void (*on_ended)(void *user, struct jvpn_live *live, enum jvpn_reason reason);
+	/* The connection is gone; 'transport' dies when this returns. */
+	void (*on_transport_closed)(void *user, struct jvpn_transport *transport,
+				    const struct jvpn_close_info *info);
+};
+
+struct jvpn_driver_config {
+	enum jvpn_role role;
+	const struct jvpn_policy *policy; /* copied */
+	struct jvpn_events *events;       /* borrowed */
+	const struct jvpn_driver_ops *ops; /* borrowed */
+	void *user;
+	const struct jvpn_secret *challenge_key; /* server: copied */
+	uint8_t route_prefix[JVPN_ROUTE_PREFIX_MAX]; /* server */
+	uint8_t route_prefix_len;
+	size_t max_sessions;
+	struct jvpn_queue_config queue; /* of each session */
+};
+
+/* Owner: main. */
+struct jvpn_driver {
+	enum jvpn_role role;
+	struct jvpn_policy policy;
+	struct jvpn_events *events;
+	const struct jvpn_driver_ops *ops;
+	void *user;
+	struct jvpn_secret challenge_key;
+	uint8_t route_prefix[JVPN_ROUTE_PREFIX_MAX];
+	uint8_t route_prefix_len;
+	struct jvpn_queue_config queue;
+	struct jvpn_bucket global_reattach;
+	struct jvpn_heap timers;
+	struct jvpn_live *lives;
+	struct jvpn_effects *effects;
+	uint64_t now_ns; /* of this turn */
+	uint64_t malformed, unexpected; /* messages that were dropped */
+};
+
+/* JVPN_ENOMEM, JVPN_EINVAL. */
+int jvpn_driver_new(const struct jvpn_driver_config *config, struct jvpn_driver **out);
+/* Frees sessions and transports without a word. */
+void jvpn_driver_free(struct jvpn_driver *driver);
+/* What jvpn_quic_new() wants; its user pointer is the driver. */
+const struct jvpn_quic_ops *jvpn_driver_quic_ops(void);
+/* Once at the start of each turn. */
+void jvpn_driver_set_now(struct jvpn_driver *driver, uint64_t now_ns);
+/* Sessions whose deadline is reached. */
+void jvpn_driver_on_timer(struct jvpn_driver *driver);
+uint64_t jvpn_driver_next_deadline(const struct jvpn_driver *driver);
+/* Writes an event that belongs to no session. */
+void jvpn_driver_emit(struct jvpn_driver *driver, const struct jvpn_audit *audit);
+
+/* A new session in BIRTH. JVPN_ENOMEM, JVPN_EFULL. */
+int jvpn_driver_session_new(struct jvpn_driver *driver, struct jvpn_live **out);
+/* One event through the core, effects executed. 'live' may be gone when this returns false. */
+bool jvpn_driver_step(struct jvpn_live *live, struct jvpn_event *event);
+/* Ends a session with a reason. */
+void jvpn_driver_terminate(struct jvpn_live *live, enum jvpn_reason reason);
+/* Puts the transport into a free slot of the session (before TRANSPORT_ATTACHED and the like).
+ * JVPN_EFULL. */
+int jvpn_driver_attach(struct jvpn_live *live, struct jvpn_transport *transport, const char *label);
+/* Takes the session key from the exporter of the connection that creates the session. */
+int jvpn_driver_derive_keys(struct jvpn_live *live, struct jvpn_transport *transport);
+/* Client: a connection that was just started. JVPN_ENOMEM. */
+int jvpn_driver_transport_new(struct jvpn_driver *driver, struct jvpn_conn *conn,
+			      struct jvpn_transport **out);
+/* The transport of the binding, NULL when there is none. */
+struct jvpn_transport *jvpn_live_binding(const struct jvpn_live *live);
+/* Queues an inner packet for the binding (or for the next one). */
+void jvpn_live_send(struct jvpn_live *live, const uint8_t *packet, size_t len);
+/* "192.0.2.1:443", "[2001:db8::1]:443". */
+void jvpn_driver_format_address(const struct sockaddr_storage *address, char *out, size_t size);
+
+#endif

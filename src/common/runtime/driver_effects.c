@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Effects of the core to calls. Must not decide anything: what is not in the effect is not done.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "crypto/challenge.h"
+#include "obs/events.h"
+#include "runtime/clock.h"
+#include "runtime/driver_internal.h"
+
+static void copy_addresses(const struct jvpn_live *live, struct jvpn_audit *audit)
+{
+	for (size_t i = 0; i < live->addresses.count; i++) {
+		const struct jvpn_connectip_address *a = &live->addresses.address[i];
+		bool v4 = a->version == 4;
+
+		inet_ntop(v4 ? AF_INET : AF_INET6, a->address,
+			  v4 ? audit->inner_ipv4 : audit->inner_ipv6,
+			  v4 ? sizeof(audit->inner_ipv4) : sizeof(audit->inner_ipv6));
+		audit->has |= JVPN_HAS_ADDRESSES;
+	}
+}
+
+static bool is_about_a_transport(enum jvpn_audit_type type)
+{
+	return type == JVPN_AUDIT_SESSION_CREATED || type == JVPN_AUDIT_TRANSPORT_ATTACHED ||
+	       type == JVPN_AUDIT_TRANSPORT_CANDIDATE_ADDED ||
+	       type == JVPN_AUDIT_TRANSPORT_SWITCH || type == JVPN_AUDIT_REATTACH_ATTEMPT ||
+	       type == JVPN_AUDIT_REATTACH_RESULT ||
+	       type == JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT ||
+	       type == JVPN_AUDIT_SECURITY_VALIDATION_FAILED ||
+	       type == JVPN_AUDIT_SECURITY_REPLAY_DETECTED;
+}
+
+void jvpn_driver_emit_for(struct jvpn_live *live, const struct jvpn_transport *transport,
+			  struct jvpn_audit *audit)
+{
+	if (transport && is_about_a_transport(audit->type)) {
+		snprintf(audit->peer, sizeof(audit->peer), "%s", transport->peer);
+		audit->has |= JVPN_HAS_PEER;
+	}
+	if (audit->type == JVPN_AUDIT_SESSION_CREATED || audit->type == JVPN_AUDIT_TRANSPORT_SWITCH)
+		copy_addresses(live, audit);
+	if (audit->type == JVPN_AUDIT_SESSION_CREATED && live->user[0]) {
+		snprintf(audit->user, sizeof(audit->user), "%s", live->user);
+		audit->has |= JVPN_HAS_USER;
+	}
+	if (audit->has & JVPN_HAS_TOTALS) {
+		audit->tx_packets = live->tx_packets;
+		audit->tx_bytes = live->tx_bytes;
+		audit->rx_packets = live->rx_packets;
+		audit->rx_bytes = live->rx_bytes;
+	}
+	jvpn_events_emit(live->driver->events, audit, jvpn_clock_wall_ms());
+}
+
+/* The challenge names the tuple it is for; nothing is stored (docs/protocol.md). */
+static int fill_challenge(const struct jvpn_transport *t, uint32_t generation,
+			  struct jvpn_msg_reattach_required *required)
+{
+	struct sockaddr_storage remote;
+	struct jvpn_challenge_scope scope = {.conn_nonce = jvpn_conn_nonce(t->conn),
+					     .remote = (const struct sockaddr *)&remote};
+	int rv = jvpn_conn_path_remote(t->conn, generation, &remote);
+
+	if (rv)
+		return rv;
+	return jvpn_challenge_issue(&t->driver->challenge_key, &scope, t->driver->now_ns,
+				    required->challenge);
+}
+
+static void send_message(struct jvpn_live *live, struct jvpn_transport *t,
+			 struct jvpn_effect *effect)
+{
+	struct jvpn_msg *msg = &effect->u.msg;
+	int rv = 0;
+
+	if (msg->type == JVPN_MSG_REATTACH_REQUIRED)
+		rv = fill_challenge(t, effect->generation, &msg->u.reattach_required);
+	if (msg->type == JVPN_MSG_SESSION_CREATED) {
+		memcpy(msg->u.session_created.route_prefix, live->driver->route_prefix,
+		       sizeof(live->driver->route_prefix));
+		msg->u.session_created.route_prefix_len = live->driver->route_prefix_len;
+	}
+	if (!rv)
+		rv = jvpn_control_send(&t->control, t->conn, &live->keys, &live->core.id, msg);
+	if (rv)
+		jvpn_log_warn(JVPN_LOG_SESSION, "control message %d not sent: %s", (int)msg->type,
+			      jvpn_err_text(rv));
+}
+
+static void sign_and(struct jvpn_live *live, struct jvpn_transport *t, struct jvpn_msg *msg)
+{
+	int rv = jvpn_control_sign(&t->control, &live->keys, &live->core.id, msg);
+
+	if (rv)
+		jvpn_log_warn(JVPN_LOG_SESSION, "cannot sign: %s", jvpn_err_text(rv));
+}
+
+static void send_attach(struct jvpn_live *live, struct jvpn_transport *t,
+			struct jvpn_effect *effect)
+{
+	struct jvpn_driver *d = live->driver;
+
+	sign_and(live, t, &effect->u.msg);
+	if (d->ops->on_send_attach)
+		d->ops->on_send_attach(d->user, t, &effect->u.msg.u.reattach_request);
+}
+
+static void forget(struct jvpn_live *live, struct jvpn_transport *t)
+{
+	if (live->slot[t->slot] == t)
+		live->slot[t->slot] = NULL;
+	t->live = NULL;
+	t->slot = JVPN_SLOT_NONE;
+	t->forgotten = true;
+}
+
+static void accept_attach(struct jvpn_live *live, struct jvpn_transport *t,
+			  struct jvpn_effect *effect)
+{
+	struct jvpn_driver *d = live->driver;
+
+	if (d->ops->on_attach_answer)
+		d->ops->on_attach_answer(d->user, t, true, NULL);
+	if (effect->u.msg.type != JVPN_MSG_NONE)
+		send_message(live, t, effect);
+}
+
+static void refuse_attach(struct jvpn_live *live, struct jvpn_transport *t,
+			  struct jvpn_effect *effect)
+{
+	struct jvpn_driver *d = live->driver;
+	struct jvpn_msg_reattach_deny *deny = &effect->u.msg.u.reattach_deny;
+
+	if (deny->reason != JVPN_REASON_REATTACH_REFUSED)
+		sign_and(live, t, &effect->u.msg);
+	if (d->ops->on_attach_answer)
+		d->ops->on_attach_answer(d->user, t, false, deny);
+	forget(live, t);
+}
+
+static void close_transport(struct jvpn_live *live, struct jvpn_transport *t,
+			    enum jvpn_reason reason)
+{
+	forget(live, t);
+	jvpn_conn_permit_clear(t->conn);
+	jvpn_conn_close(t->conn,
+			reason == JVPN_REASON_NODE_DRAINING ? JVPN_APP_RESTARTING : JVPN_APP_NO_ERROR,
+			jvpn_reason_name(reason));
+}
+
+static void permit(struct jvpn_live *live, struct jvpn_transport *t, uint32_t generation)
+{
+	struct jvpn_conn_stats stats;
+
+	jvpn_conn_permit_set(t->conn, generation);
+	jvpn_conn_get_stats(t->conn, &stats);
+	live->mtu = stats.max_packet;
+	if (live->driver->ops->on_mtu)
+		live->driver->ops->on_mtu(live->driver->user, live);
+	jvpn_conn_want_write(t->conn);
+}
+
+static void commit_path(struct jvpn_transport *t, uint32_t generation)
+{
+	struct sockaddr_storage remote;
+	int rv = jvpn_conn_path_commit(t->conn, generation, t->driver->now_ns);
+
+	if (rv)
+		jvpn_log_debug(JVPN_LOG_QUIC, "path %u is gone before its commit", generation);
+	else if (!jvpn_conn_path_remote(t->conn, generation, &remote))
+		jvpn_driver_format_address(&remote, t->peer, sizeof(t->peer));
+}
+
+/* The effects that name a transport. */
+static void execute_on(struct jvpn_live *live, struct jvpn_transport *t,
+		       struct jvpn_effect *effect)
+{
+	switch (effect->type) {
+	case JVPN_EFFECT_PERMIT_SET:
+		permit(live, t, effect->generation);
+		break;
+	case JVPN_EFFECT_PERMIT_CLEAR:
+		jvpn_conn_permit_clear(t->conn);
+		break;
+	case JVPN_EFFECT_PATH_COMMIT:
+		commit_path(t, effect->generation);
+		break;
+	case JVPN_EFFECT_PATH_DROP:
+		jvpn_conn_path_drop(t->conn, effect->generation, effect->u.cooldown_ns,
+				    live->driver->now_ns);
+		break;
+	case JVPN_EFFECT_OFFPATH_LIMIT:
+		jvpn_conn_offpath_limit(t->conn, effect->u.cooldown_ns, live->driver->now_ns);
+		break;
+	case JVPN_EFFECT_SEND:
+		send_message(live, t, effect);
+		break;
+	case JVPN_EFFECT_SEND_ATTACH:
+		send_attach(live, t, effect);
+		break;
+	case JVPN_EFFECT_ATTACH_ACCEPT:
+		accept_attach(live, t, effect);
+		break;
+	case JVPN_EFFECT_ATTACH_REFUSE:
+		refuse_attach(live, t, effect);
+		break;
+	case JVPN_EFFECT_CLOSE_TRANSPORT:
+		close_transport(live, t, effect->u.reason);
+		break;
+	case JVPN_EFFECT_NONE:
+	case JVPN_EFFECT_EMIT:
+	case JVPN_EFFECT_STORE_CAS:
+	case JVPN_EFFECT_STORE_APPEND:
+	case JVPN_EFFECT_STORE_REREAD:
+	case JVPN_EFFECT_TERMINATED:
+	case JVPN_EFFECT_DROPPED:
+	case JVPN_EFFECT_COUNT:
+		break;
+	}
+}
+
+static bool execute_alone(struct jvpn_live *live, struct jvpn_transport *t,
+			  struct jvpn_effect *effect)
+{
+	if (effect->type == JVPN_EFFECT_EMIT) {
+		jvpn_driver_emit_for(live, t, &effect->u.audit);
+		return true;
+	}
+	if (effect->type == JVPN_EFFECT_STORE_CAS || effect->type == JVPN_EFFECT_STORE_APPEND ||
+	    effect->type == JVPN_EFFECT_STORE_REREAD) {
+		live->store_pending = true;
+		live->store_nonce = effect->u.store.nonce;
+		return true;
+	}
+	if (effect->type == JVPN_EFFECT_TERMINATED || effect->type == JVPN_EFFECT_DROPPED) {
+		live->over = true;
+		live->over_reason = effect->u.reason;
+		return true;
+	}
+	return false;
+}
+
+void jvpn_driver_execute(struct jvpn_live *live, struct jvpn_effect *effect)
+{
+	struct jvpn_transport *t = effect->slot < JVPN_SLOTS ? live->slot[effect->slot] : NULL;
+
+	if (execute_alone(live, t, effect))
+		return;
+	/* The transport may have ended in the meantime; the core learns of it next. */
+	if (t)
+		execute_on(live, t, effect);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the driver's files share among themselves.
+ */
+#ifndef JVPN_RUNTIME_DRIVER_INTERNAL_H
+#define JVPN_RUNTIME_DRIVER_INTERNAL_H
+
+#include "runtime/driver.h"
+
+/* driver_effects.c: executes one effect. */
+void jvpn_driver_execute(struct jvpn_live *live, struct jvpn_effect *effect);
+/* driver_effects.c: adds what the driver alone knows, then writes the event. */
+void jvpn_driver_emit_for(struct jvpn_live *live, const struct jvpn_transport *transport,
+			  struct jvpn_audit *audit);
+
+/* driver_messages.c: a capsule of the Jumping extension. */
+void jvpn_driver_take_capsule(struct jvpn_transport *transport, uint64_t type,
+			      const uint8_t *data, size_t len, uint32_t generation);
+
+/* driver_transport.c: the quic ops, and what keeps the liveness clock going. */
+void jvpn_transport_poll(struct jvpn_transport *transport);
+uint64_t jvpn_transport_next_deadline(const struct jvpn_transport *transport);
+void jvpn_transport_free(struct jvpn_transport *transport);
+/* Sets the liveness mode from what the session says now. */
+void jvpn_transport_update_mode(struct jvpn_transport *transport);
+/* A FACT event with the present figures. */
+bool jvpn_transport_fact(struct jvpn_transport *transport, enum jvpn_fact_kind kind);
+/* driver.c: recomputes the session's wake-up. */
+void jvpn_live_reschedule(struct jvpn_live *live);
+
+#endif
