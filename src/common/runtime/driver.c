@@ -105,17 +105,18 @@ int jvpn_driver_session_new(struct jvpn_driver *driver, struct jvpn_live **out)
 	return 0;
 }
 
-int jvpn_driver_derive_keys(struct jvpn_live *live, struct jvpn_transport *transport)
+int jvpn_driver_derive_keys(struct jvpn_live *live, struct jvpn_transport *transport,
+			    const struct jvpn_id *id)
 {
 	uint8_t key[JVPN_SESSION_KEY_BYTES];
 	struct jvpn_secret secret = {0};
-	int rv = jvpn_conn_export(transport->conn, JVPN_EXPORTER_SESSION, live->core.id.b,
+	int rv = jvpn_conn_export(transport->conn, JVPN_EXPORTER_SESSION, id->b,
 				  JVPN_ID_BYTES, key, sizeof(key));
 
 	if (!rv)
 		rv = jvpn_secret_set(&secret, key, sizeof(key));
 	if (!rv)
-		rv = jvpn_session_keys_derive(&secret, &live->core.id, &live->keys);
+		rv = jvpn_session_keys_derive(&secret, id, &live->keys);
 	live->has_keys = !rv;
 	jvpn_secret_clear(&secret);
 	jvpn_wipe(key, sizeof(key));

@@ -161,8 +161,10 @@ void jvpn_driver_terminate(struct jvpn_live *live, enum jvpn_reason reason);
 /* Puts the transport into a free slot of the session (before TRANSPORT_ATTACHED and the like).
  * JVPN_EFULL. */
 int jvpn_driver_attach(struct jvpn_live *live, struct jvpn_transport *transport, const char *label);
-/* Takes the session key from the exporter of the connection that creates the session. */
-int jvpn_driver_derive_keys(struct jvpn_live *live, struct jvpn_transport *transport);
+/* Takes the session key from the exporter of the connection that creates the session 'id'.
+ * JVPN_EAGAIN before the handshake is complete, JVPN_ECRYPTO. */
+int jvpn_driver_derive_keys(struct jvpn_live *live, struct jvpn_transport *transport,
+			    const struct jvpn_id *id);
 /* Client: a connection that was just started. JVPN_ENOMEM. */
 int jvpn_driver_transport_new(struct jvpn_driver *driver, struct jvpn_conn *conn,
 			      struct jvpn_transport **out);

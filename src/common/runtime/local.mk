@@ -8,6 +8,12 @@ noinst_LIBRARIES += %D%/libjvpn_runtime.a
 	%D%/clock.h \
 	%D%/control.c \
 	%D%/control.h \
+	%D%/driver.c \
+	%D%/driver.h \
+	%D%/driver_effects.c \
+	%D%/driver_internal.h \
+	%D%/driver_messages.c \
+	%D%/driver_transport.c \
 	%D%/loop.c \
 	%D%/loop.h \
 	%D%/msgauth.c \
