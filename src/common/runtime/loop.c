@@ -41,6 +41,7 @@ struct jvpn_loop {
 	int timer_fd;
 	uint64_t armed_ns; /* what timer_fd is set to, JVPN_TIME_NEVER: disarmed */
 	uint64_t now_ns;
+	jvpn_loop_begin_fn begin;
 	jvpn_loop_turn_fn turn;
 	void *turn_user;
 	struct jvpn_watch *watches;
@@ -83,6 +84,8 @@ static void on_check(struct ev_loop *ev, ev_check *w, int revents)
 	(void)ev;
 	(void)revents;
 	loop->now_ns = jvpn_clock_mono_ns();
+	if (loop->begin)
+		loop->begin(loop->turn_user, loop->now_ns);
 }
 
 static void on_timer(struct ev_loop *ev, ev_io *w, int revents)
@@ -138,9 +141,11 @@ void jvpn_loop_free(struct jvpn_loop *loop)
 	free(loop);
 }
 
-void jvpn_loop_set_turn(struct jvpn_loop *loop, jvpn_loop_turn_fn fn, void *user)
+void jvpn_loop_set_turn(struct jvpn_loop *loop, jvpn_loop_begin_fn begin, jvpn_loop_turn_fn end,
+			void *user)
 {
-	loop->turn = fn;
+	loop->begin = begin;
+	loop->turn = end;
 	loop->turn_user = user;
 }
 

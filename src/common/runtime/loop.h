@@ -14,6 +14,8 @@ struct jvpn_watch; /* owner: the loop until _unwatch */
 
 typedef void (*jvpn_loop_fd_fn)(void *user, uint64_t now_ns);
 typedef void (*jvpn_loop_signal_fn)(void *user, int signo, uint64_t now_ns);
+/* Called first in a turn, before its watchers. */
+typedef void (*jvpn_loop_begin_fn)(void *user, uint64_t now_ns);
 /* Called after the watchers of a turn and before sleeping: writes what is due and returns the
  * absolute time of the next wake-up (JVPN_TIME_NEVER: only on input). */
 typedef uint64_t (*jvpn_loop_turn_fn)(void *user, uint64_t now_ns);
@@ -21,7 +23,8 @@ typedef uint64_t (*jvpn_loop_turn_fn)(void *user, uint64_t now_ns);
 /* JVPN_ENOMEM, JVPN_EIO (no timerfd). */
 int jvpn_loop_new(struct jvpn_loop **out);
 void jvpn_loop_free(struct jvpn_loop *loop);
-void jvpn_loop_set_turn(struct jvpn_loop *loop, jvpn_loop_turn_fn fn, void *user);
+void jvpn_loop_set_turn(struct jvpn_loop *loop, jvpn_loop_begin_fn begin, jvpn_loop_turn_fn end,
+			void *user);
 /* Calls fn while fd is readable. The descriptor stays the caller's. JVPN_ENOMEM. */
 int jvpn_loop_watch_readable(struct jvpn_loop *loop, int fd, jvpn_loop_fd_fn fn, void *user,
 			     struct jvpn_watch **out);

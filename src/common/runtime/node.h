@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What both programs are made of: loop, event stream, driver and QUIC, joined into one turn. Knows
+ * neither admission nor addresses.
+ */
+#ifndef JVPN_RUNTIME_NODE_H
+#define JVPN_RUNTIME_NODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "obs/events.h"
+#include "quic/quic.h"
+#include "runtime/driver.h"
+#include "runtime/loop.h"
+
+struct jvpn_node_config {
+	struct jvpn_events_config events;
+	struct jvpn_driver_config driver; /* events is filled here */
+	struct jvpn_quic_config quic;     /* ops and user are filled here */
+};
+
+/* Owner: main. */
+struct jvpn_node {
+	struct jvpn_loop *loop;
+	struct jvpn_events *events;
+	struct jvpn_driver *driver;
+	struct jvpn_quic *quic;
+	struct jvpn_watch *events_watch; /* while lines wait for a slow reader */
+	int events_fd;
+	uint64_t events_retry_ns; /* a sink that cannot be watched */
+	void (*on_turn)(void *user, uint64_t now_ns); /* before QUIC is flushed; may be NULL */
+	uint64_t (*next_deadline)(void *user);       /* the program's own timers; may be NULL */
+	void *user;
+};
+
+/* Opens the event sink, makes loop, driver and QUIC, writes NodeStarted and PolicyLoaded. Errors of
+ * their constructors; 'error' gets a sentence. */
+int jvpn_node_init(struct jvpn_node *node, struct jvpn_node_config *config, char *error,
+		   size_t error_size);
+/* Writes NodeStopped, gives a slow reader a moment, frees everything. */
+void jvpn_node_clear(struct jvpn_node *node);
+/* Takes a new policy for events and sessions; PolicyLoaded names the old version. */
+void jvpn_node_set_policy(struct jvpn_node *node, const struct jvpn_policy *policy);
+/* An event of the process itself, with a detail text that may be NULL. */
+void jvpn_node_emit(struct jvpn_node *node, enum jvpn_audit_type type, enum jvpn_reason reason,
+		    const char *detail);
+
+#endif
