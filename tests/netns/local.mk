@@ -1,3 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # End-to-end tests are executables named in tests/netns/list; contrib/check runs them (root), make does
 # not. Helper programs for them: noinst_PROGRAMS += %D%/helper, %C%_helper_SOURCES = %D%/helper.c
+
+# Drives tun/ for tests/netns/netcfg.
+check_PROGRAMS += %D%/netcfg_tool
+%C%_netcfg_tool_SOURCES = %D%/netcfg_tool.c
+%C%_netcfg_tool_LDADD = src/common/tun/libjvpn_tun.a src/common/proto/libjvpn_proto.a src/common/base/libjvpn_base.a

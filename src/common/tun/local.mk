@@ -8,7 +8,17 @@ noinst_LIBRARIES += %D%/libjvpn_tun.a
 	%D%/forward.h \
 	%D%/fragment.c \
 	%D%/fragment.h \
+	%D%/journal.c \
+	%D%/journal.h \
+	%D%/netcfg.c \
 	%D%/netcfg.h \
+	%D%/netcfg_apply.c \
+	%D%/netcfg_check.c \
+	%D%/netcfg_check.h \
+	%D%/netcfg_internal.h \
+	%D%/netcfg_linux.c \
+	%D%/netlink.h \
+	%D%/netlink_linux.c \
 	%D%/queue.c \
 	%D%/queue.h \
 	%D%/tun.h \
