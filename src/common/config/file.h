@@ -21,8 +21,7 @@ struct jvpn_config_file {
 };
 
 /* Reads the whole file. Errors go to the report (missing, not a regular file, too large, a NUL
- * byte, not UTF-8, changed while it was read); then JVPN_ECONFIG or JVPN_EPERM and *out is empty.
- * */
+ * byte, not UTF-8, changed while it was read); then JVPN_ECONFIG or JVPN_EPERM; *out is empty. */
 int jvpn_config_file_read(const char *path, struct jvpn_config_file *out,
 			  struct jvpn_report *report);
 /* Wipes and frees. */

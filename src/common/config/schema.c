@@ -251,8 +251,7 @@ static void walk_section(struct walk *w, const struct jvpn_node *node)
 				node->kind == JVPN_NODE_LIST ? "a list" : "a value");
 }
 
-/* Called for the root and, from there, once for each section: two levels, whatever the file says.
- * */
+/* Called for the root and from there once for each section: two levels, whatever the file says. */
 static void walk_map(struct walk *w, const char *section, const struct jvpn_node *map)
 {
 	for (uint32_t n = map->first; n != JVPN_TREE_NONE; n = w->tree->node[n].next) {
