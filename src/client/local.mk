@@ -2,7 +2,11 @@
 # May use: everything in src/common. All but main.c is in the library, so that unit tests link it.
 # A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" to the library.
 noinst_LIBRARIES += %D%/libjvpn_client.a
-%C%_libjvpn_client_a_SOURCES =
+%C%_libjvpn_client_a_SOURCES = \
+	%D%/config.c \
+	%D%/config.h \
+	%D%/options.c \
+	%D%/options.h
 
 # When main.c is there (it must answer --help and --version, "make installcheck" asks):
 #sbin_PROGRAMS += jvpn-client

@@ -49,7 +49,7 @@ struct jvpn_client_config {
 	uint64_t quic_max_udp_payload;
 	uint64_t quic_socket_buffer_bytes;
 	bool quic_offload; /* GSO and GRO */
-	uint64_t connect_timeout_ms; /* the first connection; 0: try for ever */
+	uint64_t connect_timeout_ms; /* the first session; 0: try for ever */
 	char debug_keylog[JVPN_CONFIG_PATH_MAX]; /* "" always without --enable-debug */
 };
 
@@ -64,6 +64,7 @@ struct jvpn_client_options {
 	char config_path[JVPN_CONFIG_PATH_MAX];
 	struct jvpn_client_config config;
 	struct jvpn_policy policy;
+	char policy_path[JVPN_CONFIG_PATH_MAX]; /* where it came from; "": built in */
 };
 
 /* Reads command line, environment and files; prints errors, --help, --version and --print-config.

@@ -3,10 +3,14 @@
 # A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" to the library.
 noinst_LIBRARIES += %D%/libjvpn_server.a
 %C%_libjvpn_server_a_SOURCES = \
+	%D%/config.c \
+	%D%/config.h \
 	%D%/lease.c \
 	%D%/lease.h \
 	%D%/listener.c \
-	%D%/listener.h
+	%D%/listener.h \
+	%D%/options.c \
+	%D%/options.h
 
 # When main.c is there (it must answer --help and --version, "make installcheck" asks):
 #sbin_PROGRAMS += jvpn-server

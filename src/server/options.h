@@ -32,6 +32,9 @@ struct jvpn_server_config {
 	char tls_key[JVPN_CONFIG_PATH_MAX];
 	char state_dir[JVPN_CONFIG_PATH_MAX];
 	char auth_tokens[JVPN_CONFIG_PATH_MAX];
+	/* What add-client writes into client configurations; not used when running. */
+	struct jvpn_config_host public_address;          /* host "": not set */
+	char public_name[JVPN_CONFIG_HOST_MAX + 1];      /* "": not set */
 	struct jvpn_prefix pool_ipv4; /* family 0: not configured; at least one is */
 	struct jvpn_prefix pool_ipv6;
 	struct jvpn_config_prefixes routes;
@@ -66,11 +69,12 @@ struct jvpn_server_options {
 	struct jvpn_server_config config;
 	/* RUN, CHECK: */
 	struct jvpn_policy policy;
+	char policy_path[JVPN_CONFIG_PATH_MAX]; /* where it came from; "": built in */
 	/* INIT: */
 	char directory[JVPN_CONFIG_PATH_MAX];
 	bool force; /* replace what is there */
-	/* INIT: names and addresses for the certificate; ADD_CLIENT: what the client connects to.
-	 * "" when not given */
+	/* INIT: goes into certificate and configuration. ADD_CLIENT: what the client is told, the
+	 * configuration's public.* unless given. "" and host "": not known. */
 	char server_name[JVPN_CONFIG_HOST_MAX + 1];
 	struct jvpn_config_host address;
 	/* ADD_CLIENT: */

@@ -157,36 +157,52 @@ void jvpn_config_file_clear(struct jvpn_config_file *file)
 	memset(file, 0, sizeof(*file));
 }
 
-int jvpn_config_secret_check(const char *path, const char *where, struct jvpn_report *report)
+int jvpn_config_mode_check(const char *path, unsigned mode, char *why, size_t why_size)
 {
-	const char *file = where ? where : path;
-	const char *colon = where ? ": " : "", *name = where ? path : "";
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		bool perm = errno == EACCES || errno == EPERM;
-
-		jvpn_report_add(report, perm ? JVPN_EXIT_PERMISSION : JVPN_EXIT_CONFIG, file, 0, 0,
-				"%s%sexpected a readable file, got: %s", name, colon,
-				strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return perm ? JVPN_EPERM : JVPN_ECONFIG;
-	}
-	close(fd);
-	if (!S_ISREG(st.st_mode)) {
-		jvpn_report_add(report, JVPN_EXIT_CONFIG, file, 0, 0,
-				"%s%sexpected a regular file, got something else", name, colon);
-		return JVPN_ECONFIG;
-	}
-	if ((st.st_mode & MODE_EXPOSED) == 0)
+	if ((mode & MODE_EXPOSED) == 0)
 		return 0;
-	jvpn_report_add(report, JVPN_EXIT_PERMISSION, file, 0, 0,
-			"%s%sexpected a file that only its owner can read, got mode %04o: "
-			"run chmod 600 %s",
-			name, colon, (unsigned)st.st_mode & 07777, path);
+	snprintf(why, why_size,
+		 "expected a file that only its owner can read, got mode %04o: run chmod 600 %s",
+		 mode & 07777, path);
 	return JVPN_EPERM;
+}
+
+/* 0 with *st filled, or -errno; never waits. */
+static int stat_readable(const char *path, struct stat *st)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int rc = fd < 0 || fstat(fd, st) != 0 ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+int jvpn_config_readable_check(const char *path, char *why, size_t why_size)
+{
+	struct stat st;
+	int rc = stat_readable(path, &st);
+
+	if (rc)
+		snprintf(why, why_size, "expected a readable file, got %s: %s", path, strerror(-rc));
+	else if (!S_ISREG(st.st_mode))
+		snprintf(why, why_size, "expected a regular file, got %s, which is none", path);
+	else
+		return 0;
+	return rc == -EACCES || rc == -EPERM ? JVPN_EPERM : JVPN_ECONFIG;
+}
+
+int jvpn_config_secret_check(const char *path, char *why, size_t why_size)
+{
+	struct stat st;
+
+	if (jvpn_config_readable_check(path, why, why_size))
+		return JVPN_EPERM;
+	if (stat_readable(path, &st)) {
+		snprintf(why, why_size, "expected a readable file, got %s, which is gone", path);
+		return JVPN_EPERM;
+	}
+	return jvpn_config_mode_check(path, st.st_mode, why, why_size);
 }
 
 int jvpn_config_path_resolve(const char *base_file, const char *path,

@@ -28,9 +28,12 @@ int jvpn_config_file_read(const char *path, struct jvpn_config_file *out,
 void jvpn_config_file_clear(struct jvpn_config_file *file);
 
 /* A file with a secret: it must be a regular file that this process can read and that nobody but
- * its owner can ("chmod 600 FILE"). 'where' is the place to name in front ("file:3:5: tls.key"), or
- * NULL. Returns 0, or JVPN_EPERM or JVPN_ECONFIG with the sentence in the report. */
-int jvpn_config_secret_check(const char *path, const char *where, struct jvpn_report *report);
+ * its owner can. 0, or JVPN_EPERM with a clause in 'why' that says what to do ("run chmod 600 FILE"). */
+int jvpn_config_secret_check(const char *path, char *why, size_t why_size);
+/* The same for a file that was read already, by its mode. */
+int jvpn_config_mode_check(const char *path, unsigned mode, char *why, size_t why_size);
+/* A file that must be there, but is no secret. 0, JVPN_EPERM or JVPN_ECONFIG with a clause in 'why'. */
+int jvpn_config_readable_check(const char *path, char *why, size_t why_size);
 
 /* Joins a path to the directory of base_file unless it is absolute. JVPN_ENOSPACE. */
 int jvpn_config_path_resolve(const char *base_file, const char *path,

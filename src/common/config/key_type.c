@@ -114,22 +114,16 @@ static void describe_fixed(const struct jvpn_key *key, char *out, size_t size)
 	snprintf(out, size, "%s", texts[key->type]);
 }
 
-static void print_text(const struct jvpn_key *key, const void *item, char *out, size_t size)
+static void print_text(const struct jvpn_key *key, const void *item, FILE *stream)
 {
-	const char *text = item;
-	size_t len = 0;
-
 	(void)key;
-	if (size < 4)
-		return;
-	out[len++] = '"';
-	for (; *text && len + 4 < size; text++) {
-		if (*text == '"' || *text == '\\' || *text == '\n' || *text == '\t')
-			out[len++] = '\\';
-		out[len++] = *text == '\n' ? 'n' : *text == '\t' ? 't' : *text;
+	fputc('"', stream);
+	for (const char *c = item; *c; c++) {
+		if (*c == '"' || *c == '\\' || *c == '\n' || *c == '\t')
+			fputc('\\', stream);
+		fputc(*c == '\n' ? 'n' : *c == '\t' ? 't' : *c, stream);
 	}
-	out[len++] = '"';
-	out[len] = '\0';
+	fputc('"', stream);
 }
 
 /* numbers */
@@ -140,10 +134,10 @@ static int parse_bool(const struct jvpn_key *key, const char *file, const char *
 	return jvpn_value_bool(text, out);
 }
 
-static void print_bool(const struct jvpn_key *key, const void *item, char *out, size_t size)
+static void print_bool(const struct jvpn_key *key, const void *item, FILE *stream)
 {
 	(void)key;
-	snprintf(out, size, "%s", *(const bool *)item ? "true" : "false");
+	fputs(*(const bool *)item ? "true" : "false", stream);
 }
 
 static int parse_uint(const struct jvpn_key *key, const char *file, const char *text, void *out)
@@ -237,12 +231,14 @@ static void describe_uint(const struct jvpn_key *key, char *out, size_t size)
 	snprintf(out, size, "%s %s..%s", nouns[key->type], min, max);
 }
 
-static void print_uint(const struct jvpn_key *key, const void *item, char *out, size_t size)
+static void print_uint(const struct jvpn_key *key, const void *item, FILE *stream)
 {
+	char text[32];
 	uint64_t v;
 
 	memcpy(&v, item, sizeof(v));
-	format_uint(key, v, out, size);
+	format_uint(key, v, text, sizeof(text));
+	fputs(text, stream);
 }
 
 /* words */
@@ -276,14 +272,14 @@ static void describe_word(const struct jvpn_key *key, char *out, size_t size)
 				w[1].text ? ", " : "");
 }
 
-static void print_word(const struct jvpn_key *key, const void *item, char *out, size_t size)
+static void print_word(const struct jvpn_key *key, const void *item, FILE *stream)
 {
 	const struct jvpn_word *w = key->words;
 
 	if (key->type == JVPN_KEY_WORD)
 		while (w->text && memcmp(&w->value, item, sizeof(w->value)) != 0)
 			w++;
-	snprintf(out, size, "%s", w->text ? w->text : "");
+	fputs(w->text ? w->text : "", stream);
 }
 
 /* addresses */
@@ -313,12 +309,12 @@ static void describe_prefix(const struct jvpn_key *key, char *out, size_t size)
 	snprintf(out, size, "%s of length %" PRIu64 "..%" PRIu64, text, key->min, key->max);
 }
 
-static void print_prefix(const struct jvpn_key *key, const void *item, char *out, size_t size)
+static void print_prefix(const struct jvpn_key *key, const void *item, FILE *stream)
 {
 	char text[JVPN_PREFIX_FORMAT_MAX];
 
 	jvpn_prefix_format(item, text);
-	print_text(key, text, out, size);
+	print_text(key, text, stream);
 }
 
 static int parse_address(const struct jvpn_key *key, const char *file, const char *text, void *out)
@@ -327,7 +323,7 @@ static int parse_address(const struct jvpn_key *key, const char *file, const cha
 	return jvpn_value_address(text, out);
 }
 
-static void print_address(const struct jvpn_key *key, const void *item, char *out, size_t size)
+static void print_address(const struct jvpn_key *key, const void *item, FILE *stream)
 {
 	const struct sockaddr_storage *ss = item;
 	const struct sockaddr_in *v4 = item;
@@ -339,7 +335,7 @@ static void print_address(const struct jvpn_key *key, const void *item, char *ou
 		  sizeof(host));
 	snprintf(text, sizeof(text), is_v6 ? "[%s]:%u" : "%s:%u", host,
 		 ntohs(is_v6 ? v6->sin6_port : v4->sin_port));
-	print_text(key, text, out, size);
+	print_text(key, text, stream);
 }
 
 static int parse_host_port(const struct jvpn_key *key, const char *file, const char *text,
@@ -349,14 +345,14 @@ static int parse_host_port(const struct jvpn_key *key, const char *file, const c
 	return jvpn_value_host(text, out);
 }
 
-static void print_host_port(const struct jvpn_key *key, const void *item, char *out, size_t size)
+static void print_host_port(const struct jvpn_key *key, const void *item, FILE *stream)
 {
 	const struct jvpn_config_host *host = item;
 	char text[JVPN_CONFIG_HOST_MAX + 16];
 
 	snprintf(text, sizeof(text), strchr(host->host, ':') ? "[%s]:%u" : "%s:%u", host->host,
 		 host->port);
-	print_text(key, text, out, size);
+	print_text(key, text, stream);
 }
 
 static int parse_hex(const struct jvpn_key *key, const char *file, const char *text, void *out)
@@ -365,14 +361,14 @@ static int parse_hex(const struct jvpn_key *key, const char *file, const char *t
 	return jvpn_value_hex(text, out);
 }
 
-static void print_hex(const struct jvpn_key *key, const void *item, char *out, size_t size)
+static void print_hex(const struct jvpn_key *key, const void *item, FILE *stream)
 {
 	const struct jvpn_config_hex *hex = item;
 	char text[2 * sizeof(hex->data) + 1] = "";
 
 	for (size_t i = 0; i < hex->length; i++)
 		snprintf(text + 2 * i, 3, "%02x", hex->data[i]);
-	print_text(key, text, out, size);
+	print_text(key, text, stream);
 }
 
 static void *prefixes_item(void *list, size_t i, size_t **count)

@@ -8,8 +8,6 @@
 
 #include "config/schema.h"
 
-#define JVPN_ITEM_TEXT_MAX (2 * JVPN_CONFIG_PATH_MAX + 8)
-
 struct jvpn_key_type_info {
 	bool bare_only; /* quotes make it a string, which this type is not */
 	bool is_list;
@@ -18,7 +16,7 @@ struct jvpn_key_type_info {
 	/* "integer 1..120" */
 	void (*describe)(const struct jvpn_key *key, char *out, size_t size);
 	/* One item as YAML. */
-	void (*print)(const struct jvpn_key *key, const void *item, char *out, size_t size);
+	void (*print)(const struct jvpn_key *key, const void *item, FILE *stream);
 	/* Lists: where item i is; NULL when i is beyond 'max'. *count: the list's counter. */
 	void *(*item)(void *list, size_t i, size_t **count);
 	size_t item_size;

@@ -13,8 +13,12 @@ noinst_LIBRARIES += %D%/libjvpn_config.a
 	%D%/hint.h \
 	%D%/key_type.c \
 	%D%/key_type.h \
+	%D%/load.c \
+	%D%/load.h \
 	%D%/policy_file.c \
 	%D%/policy_file.h \
+	%D%/program.c \
+	%D%/program.h \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/schema.c \

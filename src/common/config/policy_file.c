@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "config/tree.h"
+#include "config/load.h"
 
 #define PATH_TEXT_MAX 80
 
@@ -83,49 +83,33 @@ const struct jvpn_key *jvpn_policy_file_keys(size_t *count)
 }
 
 /* The rules between keys, once every single value is right. */
-static int check_rules(const struct jvpn_tree *tree, const struct jvpn_key_places *places,
-		       const struct jvpn_policy *policy, struct jvpn_report *report)
+static int check_rules(struct jvpn_load *load, const struct jvpn_policy *policy)
 {
 	const char *why = "";
 	const struct jvpn_policy_field *bad = jvpn_policy_check(policy, &why);
-	size_t count;
-	const struct jvpn_key *keys = jvpn_policy_file_keys(&count);
 	char path[PATH_TEXT_MAX];
 
 	if (!bad)
 		return 0;
 	snprintf(path, sizeof(path), "%s.%s", bad->section, bad->key);
-	jvpn_schema_error(tree, keys, places, jvpn_schema_find(keys, count, path), report,
-			  JVPN_EXIT_CONFIG, "%s", why);
+	jvpn_load_error(load, JVPN_EXIT_CONFIG, path, "%s", why);
 	return JVPN_ECONFIG;
 }
 
 int jvpn_policy_file_load(const char *path, struct jvpn_policy *out, struct jvpn_report *report)
 {
-	struct jvpn_config_file file;
-	struct jvpn_key_places places;
+	struct jvpn_load load = {.path = path, .report = report};
 	struct jvpn_policy policy;
-	struct jvpn_tree tree;
-	size_t count, errors = report->count;
-	const struct jvpn_key *keys = jvpn_policy_file_keys(&count);
 	int rc;
 
-	rc = jvpn_config_file_read(path, &file, report);
-	if (rc)
-		return rc;
-	rc = jvpn_tree_parse(path, &file, &tree, report);
-	if (!rc) {
-		jvpn_policy_init(&policy);
-		rc = jvpn_schema_apply(&tree, keys, count, &policy, &places, report);
-		if (!rc && report->count != errors)
-			rc = JVPN_ECONFIG;
-		if (!rc)
-			rc = check_rules(&tree, &places, &policy, report);
-		jvpn_tree_clear(&tree);
-	}
-	jvpn_config_file_clear(&file);
+	load.keys = jvpn_policy_file_keys(&load.count);
+	jvpn_policy_init(&policy);
+	rc = jvpn_load_file(&load, &policy);
+	if (!rc)
+		rc = check_rules(&load, &policy);
 	if (!rc)
 		*out = policy;
+	jvpn_load_clear(&load);
 	return rc;
 }
 

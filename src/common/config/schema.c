@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -345,35 +344,18 @@ void jvpn_schema_init(const struct jvpn_key *keys, size_t count, const char *fil
 		set_default(&keys[i], file, out);
 }
 
-void jvpn_schema_error(const struct jvpn_tree *tree, const struct jvpn_key *keys,
-		       const struct jvpn_key_places *places, size_t index,
-		       struct jvpn_report *report, enum jvpn_exit code, const char *fmt, ...)
-{
-	unsigned line = places->at[index].line, column = places->at[index].column;
-	char text[JVPN_REPORT_LINE_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	jvpn_report_add(report, code, tree->file, line ? line : 1, line ? column : 1, "%s: %s",
-			keys[index].path, text);
-}
-
 static void print_value(const struct jvpn_key *key, const void *values, FILE *stream)
 {
 	const struct jvpn_key_type_info *info = jvpn_key_type_info(key->type);
 	void *field = (void *)(uintptr_t)const_field_of(key, values);
-	char text[JVPN_ITEM_TEXT_MAX];
 	size_t *count, n = 1;
 
 	if (info->item && info->item(field, 0, &count))
 		n = *count;
 	fputs(info->is_list ? "[" : "", stream);
 	for (size_t i = 0; i < n; i++) {
-		info->print(key, info->item ? info->item(field, i, &count) : field, text,
-			    sizeof(text));
-		fprintf(stream, "%s%s", i ? ", " : "", text);
+		fputs(i ? ", " : "", stream);
+		info->print(key, info->item ? info->item(field, i, &count) : field, stream);
 	}
 	fputs(info->is_list ? "]\n" : "\n", stream);
 }

@@ -81,11 +81,6 @@ void jvpn_schema_init(const struct jvpn_key *keys, size_t count, const char *fil
  * errors in the report, *out is partly filled: give it a copy. */
 int jvpn_schema_apply(const struct jvpn_tree *tree, const struct jvpn_key *keys, size_t count,
 		      void *out, struct jvpn_key_places *places, struct jvpn_report *report);
-/* An error at a key found after _apply: "file:line:col: key: text". */
-void jvpn_schema_error(const struct jvpn_tree *tree, const struct jvpn_key *keys,
-		       const struct jvpn_key_places *places, size_t index,
-		       struct jvpn_report *report, enum jvpn_exit code, const char *fmt, ...)
-	__attribute__((format(printf, 7, 8)));
 /* Index of a path in the table; count when it is not there. */
 size_t jvpn_schema_find(const struct jvpn_key *keys, size_t count, const char *path);
 /* Says what a key takes: "integer 1..120", "one of bbr, cubic, reno". */

@@ -16,6 +16,8 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/tls.c \
 	%D%/tls.h \
 	%D%/tls_internal.h \
+	%D%/version.c \
+	%D%/version.h \
 	%D%/tls_session.c \
 	%D%/tls_state.h \
 	%D%/tls_verify.c

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The client's configuration file (jvpn.conf.5). Reads the file and the token file, nothing else;
+ * never puts a token into a message.
+ */
+#include "client/config.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "config/load.h"
+#include "config/program.h"
+
+#define WHY_MAX (JVPN_CONFIG_PATH_MAX * 2 + 128)
+
+static const struct jvpn_word log_levels[] = {
+	{"error", JVPN_LOG_ERROR}, {"warn", JVPN_LOG_WARN}, {"info", JVPN_LOG_INFO},
+	{"debug", JVPN_LOG_DEBUG}, {NULL, 0},
+};
+
+static const struct jvpn_word congestions[] = {
+	{"bbr", JVPN_CC_BBR}, {"cubic", JVPN_CC_CUBIC}, {"reno", JVPN_CC_RENO}, {NULL, 0},
+};
+
+#define AT(field_) .offset = offsetof(struct jvpn_client_config, field_)
+#define REQUIRED .flags = JVPN_KEY_REQUIRED
+#define AUTO .flags = JVPN_KEY_AUTO, .def = "auto"
+
+static const struct jvpn_key keys[] = {
+	{.path = "version", .type = JVPN_KEY_UINT, AT(version), .min = 1, .max = 1, REQUIRED,
+	 .help = "Version of this file's format."},
+	{.path = "node_id", .type = JVPN_KEY_NAME, AT(node_id), .min = 1,
+	 .max = JVPN_CLIENT_NODE_ID_MAX,
+	 .help = "Name of this node in the event stream; the host name if missing."},
+	{.path = "server.address", .type = JVPN_KEY_HOST_PORT, AT(server), REQUIRED,
+	 .help = "Where the server is."},
+	{.path = "server.name", .type = JVPN_KEY_HOST_NAME, AT(server_name),
+	 .help = "Name in the certificate; the host of server.address if missing."},
+	{.path = "tls.ca", .type = JVPN_KEY_PATH, AT(tls_ca),
+	 .help = "PEM file with the only CAs that are trusted."},
+	{.path = "tls.ca_pem", .type = JVPN_KEY_TEXT, AT(tls_ca_pem), .min = 1,
+	 .max = JVPN_CLIENT_CA_PEM_MAX, .help = "The same as text in this file."},
+	{.path = "auth.token", .type = JVPN_KEY_STRING, AT(token), .min = 1,
+	 .max = JVPN_CLIENT_TOKEN_MAX, .flags = JVPN_KEY_SECRET,
+	 .help = "The token that jvpn-server add-client made; this file must have mode 0600 then."},
+	{.path = "auth.token_file", .type = JVPN_KEY_PATH, AT(token_file),
+	 .help = "File that holds the token alone; mode 0600."},
+	{.path = "label", .type = JVPN_KEY_LABEL, AT(label), .min = 1, .max = JVPN_LABEL_MAX,
+	 .help = "Label of the transport in events; interface or \"path\" if missing."},
+	{.path = "interface", .type = JVPN_KEY_NAME, AT(interface), .min = 1,
+	 .max = JVPN_CLIENT_DEVICE_MAX, AUTO,
+	 .help = "Device that the outer packets leave by; auto: as the routing table says."},
+	{.path = "tun.name", .type = JVPN_KEY_NAME, AT(tun_name), .min = 1,
+	 .max = JVPN_CLIENT_DEVICE_MAX, .def = "jvpn0", .help = "Name of the TUN device."},
+	{.path = "tun.mtu", .type = JVPN_KEY_UINT, AT(tun_mtu), .min = 1280, .max = 65535, AUTO,
+	 .help = "MTU inside the tunnel."},
+	{.path = "routes", .type = JVPN_KEY_PREFIXES, AT(routes), .min = 1,
+	 .max = JVPN_CONFIG_LIST_MAX, AUTO,
+	 .help = "What goes through the tunnel; auto: what the server advertises."},
+	{.path = "fwmark", .type = JVPN_KEY_UINT, AT(fwmark), .min = 1, .max = UINT32_MAX,
+	 .def = "27254", .help = "Mark of the outer packets, which stay out of the tunnel."},
+	{.path = "table", .type = JVPN_KEY_UINT, AT(table), .min = 1, .max = UINT32_MAX,
+	 .def = "27254", .help = "Routing table for the tunnel's routes."},
+	{.path = "connect_timeout", .type = JVPN_KEY_DURATION, AT(connect_timeout_ms), .min = 0,
+	 .max = 86400000, .def = "0",
+	 .help = "Give up when there is no session by then; 0: try for ever."},
+	{.path = "state_dir", .type = JVPN_KEY_PATH, AT(state_dir),
+	 .help = "Directory for what a session needs to outlive the process; none if missing."},
+	{.path = "policy", .type = JVPN_KEY_PATH, AT(policy),
+	 .help = "Policy file (jvpn-policy.5); the built-in policy if missing."},
+	{.path = "events.output", .type = JVPN_KEY_OUTPUT, AT(events_output), .def = "stdout",
+	 .help = "Where the event stream goes."},
+	{.path = "log.level", .type = JVPN_KEY_WORD, AT(log_level), .words = log_levels,
+	 .def = "info", .help = "How much is logged to standard error."},
+	{.path = "quic.congestion", .type = JVPN_KEY_WORD, AT(quic_congestion),
+	 .words = congestions, .def = "bbr", .help = "Congestion control."},
+	{.path = "quic.initial_rtt", .type = JVPN_KEY_DURATION, AT(quic_initial_rtt_ms), .min = 1,
+	 .max = 1000, .def = "45ms", .help = "Round trip that is assumed on a new path."},
+	{.path = "quic.handshake_timeout", .type = JVPN_KEY_DURATION, AT(quic_handshake_timeout_ms),
+	 .min = 1000, .max = 60000, .def = "10s", .help = "A handshake must end by then."},
+	{.path = "quic.max_udp_payload", .type = JVPN_KEY_UINT, AT(quic_max_udp_payload),
+	 .min = 1200, .max = 65527, .def = "1452", .help = "Path MTU discovery ends here."},
+	{.path = "quic.socket_buffer", .type = JVPN_KEY_BYTES, AT(quic_socket_buffer_bytes),
+	 .min = 0, .max = 1ULL << 30, .def = "8MiB",
+	 .help = "Socket buffers; 0 leaves the system's default."},
+	{.path = "quic.offload", .type = JVPN_KEY_BOOL, AT(quic_offload), .def = "true",
+	 .help = "Use UDP segmentation and receive offload where the kernel has them."},
+#ifdef JVPN_DEBUG
+	{.path = "debug.keylog", .type = JVPN_KEY_PATH, AT(debug_keylog),
+	 .help = "TLS key log for packet captures; only with --enable-debug."},
+#endif
+};
+
+const struct jvpn_key *jvpn_client_config_keys(size_t *count)
+{
+	*count = sizeof(keys) / sizeof(keys[0]);
+	return keys;
+}
+
+static void check_one_of(struct jvpn_load *load, const char *a, const char *b)
+{
+	bool has_a = jvpn_load_is_set(load, a), has_b = jvpn_load_is_set(load, b);
+
+	if (has_a == has_b)
+		jvpn_load_error(load, JVPN_EXIT_CONFIG, has_b ? b : a,
+				"expected either %s or %s, got %s", a, b,
+				has_a ? "both" : "neither");
+}
+
+static bool is_token_char(char c)
+{
+	/* token68 of RFC 9110 section 11.2: what an authorization header can carry. */
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("-._~+/=", c));
+}
+
+static void check_token(struct jvpn_load *load, const char *key, const char *token)
+{
+	for (const char *c = token; *c; c++)
+		if (!is_token_char(*c)) {
+			jvpn_load_error(load, JVPN_EXIT_CONFIG, key,
+					"expected letters, digits and - . _ ~ + / =, got something "
+					"else in the token");
+			return;
+		}
+}
+
+/* An inline token makes the configuration file itself a secret. */
+static void check_inline_token(struct jvpn_load *load, const struct jvpn_client_config *config)
+{
+	char why[WHY_MAX];
+
+	check_token(load, "auth.token", config->token);
+	if (jvpn_config_mode_check(load->path, load->mode, why, sizeof(why)))
+		jvpn_load_error(load, JVPN_EXIT_PERMISSION, "auth.token",
+				"the token stands in this file: %s", why);
+}
+
+static void read_token_file(struct jvpn_load *load, struct jvpn_client_config *config)
+{
+	struct jvpn_config_file file;
+	size_t len, errors = load->report->count;
+
+	jvpn_load_check_secret(load, "auth.token_file", config->token_file);
+	if (load->report->count != errors ||
+	    jvpn_config_file_read(config->token_file, &file, load->report))
+		return;
+	for (len = file.size; len && (file.data[len - 1] == '\n' || file.data[len - 1] == '\r');)
+		len--;
+	if (len == 0 || len > JVPN_CLIENT_TOKEN_MAX) {
+		jvpn_load_error(load, JVPN_EXIT_CONFIG, "auth.token_file",
+				"expected a file with one token of 1..%d bytes, got %zu bytes",
+				JVPN_CLIENT_TOKEN_MAX, len);
+	} else {
+		memcpy(config->token, file.data, len);
+		config->token[len] = '\0';
+		check_token(load, "auth.token_file", config->token);
+	}
+	jvpn_config_file_clear(&file);
+}
+
+static void check_rules(struct jvpn_load *load, struct jvpn_client_config *config)
+{
+	check_one_of(load, "tls.ca", "tls.ca_pem");
+	check_one_of(load, "auth.token", "auth.token_file");
+	jvpn_load_check_readable(load, "tls.ca", config->tls_ca);
+	if (jvpn_load_is_set(load, "auth.token"))
+		check_inline_token(load, config);
+	else if (jvpn_load_is_set(load, "auth.token_file"))
+		read_token_file(load, config);
+	if (strcmp(config->tun_name, ".") == 0 || strcmp(config->tun_name, "..") == 0)
+		jvpn_load_error(load, JVPN_EXIT_CONFIG, "tun.name",
+				"expected the name of a network device, got \"%s\"",
+				config->tun_name);
+	/* 253..255 are the kernel's default, main and local tables. */
+	if (config->table >= 253 && config->table <= 255)
+		jvpn_load_error(load, JVPN_EXIT_CONFIG, "table",
+				"expected a table of its own, got one of the system's (253..255)");
+}
+
+/* A label is [a-z0-9._-]: device names may have more than that. */
+static void default_label(struct jvpn_client_config *config)
+{
+	size_t i = 0;
+
+	if (config->label[0])
+		return;
+	for (const char *c = config->interface; *c && i < JVPN_LABEL_MAX; c++, i++)
+		config->label[i] = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+	config->label[i] = '\0';
+	if (!config->label[0])
+		memcpy(config->label, "path", sizeof("path"));
+}
+
+static void fill_in(struct jvpn_client_config *config)
+{
+	if (!config->server_name[0])
+		memcpy(config->server_name, config->server.host, sizeof(config->server_name));
+	default_label(config);
+}
+
+int jvpn_client_config_load(const char *path, struct jvpn_client_config *out,
+			    struct jvpn_report *report)
+{
+	struct jvpn_load load = {.path = path, .report = report};
+	struct jvpn_client_config *config = calloc(1, sizeof(*config));
+	size_t errors = report->count;
+	int rc;
+
+	if (!config)
+		return JVPN_ENOMEM;
+	load.keys = jvpn_client_config_keys(&load.count);
+	jvpn_schema_init(load.keys, load.count, path, config);
+	jvpn_program_node_id(config->node_id, sizeof(config->node_id));
+	rc = jvpn_load_file(&load, config);
+	if (jvpn_load_has_tree(&load))
+		check_rules(&load, config);
+	if (!rc && report->count != errors)
+		rc = report->exit_code == JVPN_EXIT_PERMISSION ? JVPN_EPERM : JVPN_ECONFIG;
+	fill_in(config);
+	if (!rc)
+		*out = *config;
+	jvpn_load_clear(&load);
+	explicit_bzero(config, sizeof(*config));
+	free(config);
+	return rc;
+}

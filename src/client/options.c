@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The client's command line by table. Reads files, prints, and opens nothing else.
+ */
+#include "client/options.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "client/config.h"
+#include "config/program.h"
+#include "quic/version.h"
+
+#define PROGRAM "jvpn-client"
+#define DEFAULT_CONFIG JVPN_SYSCONFDIR "/client.yaml"
+#define ERROR_MAX 512
+
+static const struct jvpn_cli_option run_options[] = {JVPN_PROGRAM_OPTIONS};
+
+static const struct jvpn_cli_command commands[] = {
+	{NULL, JVPN_CLIENT_RUN, NULL, NULL, run_options,
+	 sizeof(run_options) / sizeof(run_options[0])},
+};
+
+static const struct jvpn_cli cli = {
+	.program = PROGRAM,
+	.purpose = "VPN client whose session outlives its transports.",
+	.commands = commands,
+	.command_count = 1,
+	.footer = JVPN_PROGRAM_FOOTER "Manual: jvpn-client(8), jvpn.conf(5), jvpn-policy(5), "
+				      "jvpn-events(5).\n",
+};
+
+static int take_option(void *user, int letter, const char *value, char *error, size_t error_size)
+{
+	(void)error, (void)error_size;
+	jvpn_program_take(user, letter, value);
+	return 0;
+}
+
+static int fail(const char *text)
+{
+	fprintf(stderr, PROGRAM ": %s\n", text);
+	return JVPN_EXIT_CONFIG;
+}
+
+/* Copies a path of the command line or environment. */
+static bool copy_path(const char *from, char to[JVPN_CONFIG_PATH_MAX])
+{
+	return jvpn_config_path_resolve(NULL, from, to) == 0;
+}
+
+static int override_file(const struct jvpn_program *program, struct jvpn_client_options *out)
+{
+	struct jvpn_client_config *config = &out->config;
+
+	out->log_level = (enum jvpn_log_level)jvpn_program_log_level(program, config->log_level);
+	if (program->events && !copy_path(program->events, config->events_output))
+		return fail("--events: the path is too long");
+	if (!copy_path(jvpn_program_choose(program->policy, "POLICY_FILE", config->policy),
+		       out->policy_path))
+		return fail("the path of the policy is too long");
+	return JVPN_EXIT_OK;
+}
+
+static int load_files(const struct jvpn_program *program, struct jvpn_client_options *out,
+		      struct jvpn_report *report)
+{
+	int rc = jvpn_client_config_load(out->config_path, &out->config, report);
+	int code = override_file(program, out);
+
+	if (code)
+		return code;
+	if (jvpn_program_load_policy(out->policy_path, &out->policy, report) && !rc)
+		rc = JVPN_ECONFIG;
+	jvpn_report_print(report, PROGRAM, stderr);
+	if (!rc || report->exit_code != JVPN_EXIT_OK)
+		return report->exit_code;
+	fprintf(stderr, PROGRAM ": %s\n", jvpn_err_text(rc));
+	return JVPN_EXIT_FAILURE;
+}
+
+static int load_all(const struct jvpn_program *program, struct jvpn_client_options *out)
+{
+	const char *path = jvpn_program_choose(program->config, "JVPN_CONFIG", DEFAULT_CONFIG);
+	struct jvpn_report *report;
+	int code;
+
+	if (!copy_path(path, out->config_path))
+		return fail("the path of the configuration is too long");
+	report = jvpn_report_new();
+	if (!report)
+		return JVPN_EXIT_FAILURE;
+	code = load_files(program, out, report);
+	jvpn_report_free(report);
+	return code;
+}
+
+static void print_config(const struct jvpn_client_options *out)
+{
+	size_t count;
+	const struct jvpn_key *keys = jvpn_client_config_keys(&count);
+
+	printf("# %s\n", out->config_path);
+	jvpn_schema_print(keys, count, &out->config, stdout);
+	printf("---\n# policy: %s\n", out->policy_path[0] ? out->policy_path : "built in");
+	jvpn_policy_file_print(&out->policy, stdout);
+}
+
+/* --help and --version win over everything else on the line, mistakes included. */
+static bool is_answered(const struct jvpn_program *program)
+{
+	char libraries[256];
+
+	if (program->help) {
+		jvpn_cli_help(&cli, &commands[0], stdout);
+		return true;
+	}
+	if (program->version) {
+		jvpn_quic_library_versions(libraries, sizeof(libraries));
+		jvpn_program_print_version(program, PROGRAM, libraries, stdout);
+		return true;
+	}
+	return false;
+}
+
+bool jvpn_client_options_load(int argc, char **argv, struct jvpn_client_options *out,
+			      int *exit_code)
+{
+	struct jvpn_program program = {0};
+	struct jvpn_cli_result result;
+	char error[ERROR_MAX] = "";
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	out->command = JVPN_CLIENT_RUN;
+	out->log_level = JVPN_LOG_INFO;
+	*exit_code = JVPN_EXIT_OK;
+	rc = jvpn_cli_parse(&cli, argc, argv, take_option, &program, &result, error, sizeof(error));
+	if (is_answered(&program))
+		return false;
+	*exit_code = rc ? fail(error) : load_all(&program, out);
+	if (*exit_code)
+		return false;
+	if (program.check)
+		out->command = JVPN_CLIENT_CHECK;
+	if (program.print_config)
+		print_config(out);
+	return !program.print_config;
+}
+
+int jvpn_client_options_reload_policy(const struct jvpn_client_options *options,
+				      struct jvpn_policy *out, struct jvpn_report *report)
+{
+	return jvpn_program_load_policy(options->policy_path, out, report);
+}
+
+void jvpn_client_options_clear(struct jvpn_client_options *options)
+{
+	explicit_bzero(options->config.token, sizeof(options->config.token));
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The server's configuration file (jvpn.conf.5). Opens nothing but the file and, to judge their
+ * modes, the files that it names.
+ */
+#include "server/config.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "config/load.h"
+#include "config/program.h"
+
+static const struct jvpn_word log_levels[] = {
+	{"error", JVPN_LOG_ERROR}, {"warn", JVPN_LOG_WARN}, {"info", JVPN_LOG_INFO},
+	{"debug", JVPN_LOG_DEBUG}, {NULL, 0},
+};
+
+static const struct jvpn_word congestions[] = {
+	{"bbr", JVPN_CC_BBR}, {"cubic", JVPN_CC_CUBIC}, {"reno", JVPN_CC_RENO}, {NULL, 0},
+};
+
+#define AT(field_) .offset = offsetof(struct jvpn_server_config, field_)
+#define REQUIRED .flags = JVPN_KEY_REQUIRED
+
+static const struct jvpn_key keys[] = {
+	{.path = "version", .type = JVPN_KEY_UINT, AT(version), .min = 1, .max = 1, REQUIRED,
+	 .help = "Version of this file's format."},
+	{.path = "node_id", .type = JVPN_KEY_NAME, AT(node_id), .min = 1, .max = JVPN_NODE_ID_MAX,
+	 .help = "Name of this node in the event stream; the host name if missing."},
+	{.path = "listen", .type = JVPN_KEY_ADDRESSES, AT(listen), .min = 1,
+	 .max = JVPN_CONFIG_LISTEN_MAX, .def = "0.0.0.0:443 [::]:443",
+	 .help = "UDP addresses to listen on."},
+	{.path = "tls.certificate", .type = JVPN_KEY_PATH, AT(tls_certificate), REQUIRED,
+	 .help = "PEM file with the certificate and its chain."},
+	{.path = "tls.key", .type = JVPN_KEY_PATH, AT(tls_key), REQUIRED,
+	 .help = "PEM file with the private key; mode 0600."},
+	{.path = "state_dir", .type = JVPN_KEY_PATH, AT(state_dir), .def = "state",
+	 .help = "Directory for keys that outlive the process; mode 0700."},
+	{.path = "auth.tokens", .type = JVPN_KEY_PATH, AT(auth_tokens), REQUIRED,
+	 .help = "File with one name:sha256:expiry per line; mode 0600."},
+	{.path = "public.address", .type = JVPN_KEY_HOST_PORT, AT(public_address),
+	 .help = "Where clients reach this server; add-client writes it."},
+	{.path = "public.name", .type = JVPN_KEY_HOST_NAME, AT(public_name),
+	 .help = "Name in the certificate that clients check; add-client writes it."},
+	{.path = "pool.ipv4", .type = JVPN_KEY_PREFIX4, AT(pool_ipv4), .min = 8, .max = 30,
+	 .help = "Inner IPv4 addresses; the server takes the first one."},
+	{.path = "pool.ipv6", .type = JVPN_KEY_PREFIX6, AT(pool_ipv6), .min = 32, .max = 126,
+	 .help = "Inner IPv6 addresses; the server takes the first one."},
+	{.path = "routes", .type = JVPN_KEY_PREFIXES, AT(routes), .min = 1,
+	 .max = JVPN_CONFIG_LIST_MAX, .def = "0.0.0.0/0 ::/0",
+	 .help = "What clients may reach through the tunnel."},
+	{.path = "tun.name", .type = JVPN_KEY_NAME, AT(tun_name), .min = 1, .max = JVPN_TUN_NAME_MAX,
+	 .def = "jvpn0", .help = "Name of the TUN device."},
+	{.path = "tun.mtu", .type = JVPN_KEY_UINT, AT(tun_mtu), .min = 1280, .max = 65535,
+	 .flags = JVPN_KEY_AUTO, .def = "auto", .help = "MTU inside the tunnel."},
+	{.path = "policy", .type = JVPN_KEY_PATH, AT(policy),
+	 .help = "Policy file (jvpn-policy.5); the built-in policy if missing."},
+	{.path = "events.output", .type = JVPN_KEY_OUTPUT, AT(events_output), .def = "stdout",
+	 .help = "Where the event stream goes."},
+	{.path = "log.level", .type = JVPN_KEY_WORD, AT(log_level), .words = log_levels,
+	 .def = "info", .help = "How much is logged to standard error."},
+	{.path = "quic.congestion", .type = JVPN_KEY_WORD, AT(quic_congestion),
+	 .words = congestions, .def = "bbr", .help = "Congestion control."},
+	{.path = "quic.initial_rtt", .type = JVPN_KEY_DURATION, AT(quic_initial_rtt_ms), .min = 1,
+	 .max = 1000, .def = "45ms", .help = "Round trip that is assumed on a new path."},
+	{.path = "quic.handshake_timeout", .type = JVPN_KEY_DURATION, AT(quic_handshake_timeout_ms),
+	 .min = 1000, .max = 60000, .def = "10s", .help = "A handshake must end by then."},
+	{.path = "quic.max_udp_payload", .type = JVPN_KEY_UINT, AT(quic_max_udp_payload),
+	 .min = 1200, .max = 65527, .def = "1452", .help = "Path MTU discovery ends here."},
+	{.path = "quic.socket_buffer", .type = JVPN_KEY_BYTES, AT(quic_socket_buffer_bytes),
+	 .min = 0, .max = 1ULL << 30, .def = "8MiB",
+	 .help = "Socket buffers; 0 leaves the system's default."},
+	{.path = "quic.retry_above_half_open", .type = JVPN_KEY_UINT,
+	 AT(quic_retry_above_half_open), .min = 0, .max = 1000000, .def = "1000",
+	 .help = "Above so many handshakes at once, addresses are validated by Retry first."},
+	{.path = "quic.offload", .type = JVPN_KEY_BOOL, AT(quic_offload), .def = "true",
+	 .help = "Use UDP segmentation and receive offload where the kernel has them."},
+	{.path = "quic.server_id", .type = JVPN_KEY_HEX, AT(quic_server_id),
+	 .help = "Server id in connection IDs, for load balancers."},
+#ifdef JVPN_DEBUG
+	{.path = "debug.keylog", .type = JVPN_KEY_PATH, AT(debug_keylog),
+	 .help = "TLS key log for packet captures; only with --enable-debug."},
+#endif
+};
+
+const struct jvpn_key *jvpn_server_config_keys(size_t *count)
+{
+	*count = sizeof(keys) / sizeof(keys[0]);
+	return keys;
+}
+
+static bool is_device_name(const char *name)
+{
+	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+static void check_rules(struct jvpn_load *load, const struct jvpn_server_config *config)
+{
+	if (!jvpn_load_is_set(load, "pool.ipv4") && !jvpn_load_is_set(load, "pool.ipv6"))
+		jvpn_load_error(load, JVPN_EXIT_CONFIG, "pool.ipv4",
+				"expected pool.ipv4 or pool.ipv6 or both, got neither");
+	if (!is_device_name(config->tun_name))
+		jvpn_load_error(load, JVPN_EXIT_CONFIG, "tun.name",
+				"expected the name of a network device, got \"%s\"",
+				config->tun_name);
+}
+
+static void check_files(struct jvpn_load *load, const struct jvpn_server_config *config)
+{
+	jvpn_load_check_readable(load, "tls.certificate", config->tls_certificate);
+	jvpn_load_check_secret(load, "tls.key", config->tls_key);
+	jvpn_load_check_secret(load, "auth.tokens", config->auth_tokens);
+}
+
+int jvpn_server_config_load(const char *path, bool with_secrets, struct jvpn_server_config *out,
+			    struct jvpn_report *report)
+{
+	struct jvpn_load load = {.path = path, .report = report};
+	struct jvpn_server_config *config = calloc(1, sizeof(*config));
+	size_t errors = report->count;
+	int rc;
+
+	if (!config)
+		return JVPN_ENOMEM;
+	load.keys = jvpn_server_config_keys(&load.count);
+	jvpn_schema_init(load.keys, load.count, path, config);
+	jvpn_program_node_id(config->node_id, sizeof(config->node_id));
+	rc = jvpn_load_file(&load, config);
+	if (jvpn_load_has_tree(&load)) {
+		check_rules(&load, config);
+		if (with_secrets)
+			check_files(&load, config);
+	}
+	if (!rc && report->count != errors)
+		rc = report->exit_code == JVPN_EXIT_PERMISSION ? JVPN_EPERM : JVPN_ECONFIG;
+	if (!rc)
+		*out = *config;
+	jvpn_load_clear(&load);
+	free(config);
+	return rc;
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The server's command line by table. Reads files, prints, and opens nothing else.
+ */
+#include "server/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "config/program.h"
+#include "quic/version.h"
+#include "server/config.h"
+
+#define PROGRAM "jvpn-server"
+#define DEFAULT_CONFIG JVPN_SYSCONFDIR "/server.yaml"
+#define DEFAULT_PORT 443
+#define EXPIRES_DAYS_DEFAULT 365
+#define EXPIRES_DAYS_MAX 36500
+#define ERROR_MAX 512
+
+enum { OPT_NAME = JVPN_OPT_PROGRAM_END, OPT_ADDRESS, OPT_EXPIRES };
+
+static const struct jvpn_cli_option run_options[] = {JVPN_PROGRAM_OPTIONS};
+
+static const struct jvpn_cli_option init_options[] = {
+	{OPT_NAME, "name", "NAME", "name of the server in its certificate"},
+	{OPT_ADDRESS, "address", "HOST[:PORT]", "where clients will reach it (port 443)"},
+	{'f', "force", NULL, "replace files that exist"},
+	JVPN_PROGRAM_COMMON_OPTIONS,
+};
+
+static const struct jvpn_cli_option add_client_options[] = {
+	{'c', "config", "FILE", "the server's configuration (also: JVPN_CONFIG)"},
+	{OPT_NAME, "name", "NAME", "name to check in the certificate (public.name)"},
+	{OPT_ADDRESS, "address", "HOST[:PORT]", "address of the server (public.address)"},
+	{OPT_EXPIRES, "expires", "DAYS", "the token ends then; 0: never (365)"},
+	{'f', "force", NULL, "replace the token of a client with this name"},
+	JVPN_PROGRAM_COMMON_OPTIONS,
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct jvpn_cli_command commands[] = {
+	{NULL, JVPN_SERVER_RUN, NULL, NULL, run_options, COUNT(run_options)},
+	{"init", JVPN_SERVER_INIT, "[DIR]", "Makes CA, certificate, keys, configuration, policy.",
+	 init_options, COUNT(init_options)},
+	{"add-client", JVPN_SERVER_ADD_CLIENT, "NAME",
+	 "Makes a token and prints the client's configuration.", add_client_options,
+	 COUNT(add_client_options)},
+};
+
+static const struct jvpn_cli cli = {
+	.program = PROGRAM,
+	.purpose = "VPN server whose sessions outlive their transports.",
+	.commands = commands,
+	.command_count = COUNT(commands),
+	.footer = JVPN_PROGRAM_FOOTER "Manual: jvpn-server(8), jvpn.conf(5), jvpn-policy(5), "
+				      "jvpn-events(5).\n",
+};
+
+struct given {
+	struct jvpn_program program;
+	struct jvpn_server_options *out;
+};
+
+/* "host" or "host:port"; an IPv6 address without port may stand without brackets. */
+static int parse_address(const char *text, struct jvpn_config_host *out)
+{
+	if (jvpn_value_host(text, out) == 0)
+		return 0;
+	if (!jvpn_value_is_host_name(text, true))
+		return JVPN_EINVAL;
+	snprintf(out->host, sizeof(out->host), "%s", text);
+	out->port = DEFAULT_PORT;
+	return 0;
+}
+
+static int take_own(struct given *given, int letter, const char *value, char *error,
+		    size_t error_size)
+{
+	struct jvpn_server_options *out = given->out;
+	const char *wanted = NULL;
+
+	if (letter == OPT_NAME) {
+		if (!jvpn_value_is_host_name(value, true))
+			wanted = "--name: expected a host name or IP address";
+		else
+			snprintf(out->server_name, sizeof(out->server_name), "%s", value);
+	} else if (letter == OPT_ADDRESS) {
+		if (parse_address(value, &out->address))
+			wanted = "--address: expected HOST, HOST:PORT or [IPV6]:PORT";
+	} else if (letter == OPT_EXPIRES) {
+		if (jvpn_value_uint(value, &out->expires_days) ||
+		    out->expires_days > EXPIRES_DAYS_MAX)
+			wanted = "--expires: expected days 0..36500";
+	} else if (letter == 'f') {
+		out->force = true;
+	}
+	if (!wanted)
+		return 0;
+	snprintf(error, error_size, "%s, got \"%.100s\"", wanted, value);
+	return JVPN_EINVAL;
+}
+
+static int take_option(void *user, int letter, const char *value, char *error, size_t error_size)
+{
+	struct given *given = user;
+
+	if (jvpn_program_take(&given->program, letter, value))
+		return 0;
+	return take_own(given, letter, value, error, error_size);
+}
+
+static int fail(const char *text)
+{
+	fprintf(stderr, PROGRAM ": %s\n", text);
+	return JVPN_EXIT_CONFIG;
+}
+
+/* Copies a path of the command line or environment. */
+static bool copy_path(const char *from, char to[JVPN_CONFIG_PATH_MAX])
+{
+	return jvpn_config_path_resolve(NULL, from, to) == 0;
+}
+
+static int choose_files(const struct given *given, struct jvpn_server_options *out)
+{
+	const struct jvpn_program *program = &given->program;
+
+	if (!copy_path(jvpn_program_choose(program->config, "JVPN_CONFIG", DEFAULT_CONFIG),
+		       out->config_path))
+		return fail("the path of the configuration is too long");
+	return JVPN_EXIT_OK;
+}
+
+static int override_file(const struct given *given, struct jvpn_server_options *out)
+{
+	const struct jvpn_program *program = &given->program;
+	struct jvpn_server_config *config = &out->config;
+
+	out->log_level = (enum jvpn_log_level)jvpn_program_log_level(program, config->log_level);
+	if (program->events && !copy_path(program->events, config->events_output))
+		return fail("--events: the path is too long");
+	if (!copy_path(jvpn_program_choose(program->policy, "POLICY_FILE", config->policy),
+		       out->policy_path))
+		return fail("the path of the policy is too long");
+	return JVPN_EXIT_OK;
+}
+
+static int end_with_report(struct jvpn_report *report, int rc)
+{
+	int code = report->exit_code;
+
+	jvpn_report_print(report, PROGRAM, stderr);
+	if (rc && code == JVPN_EXIT_OK) {
+		fprintf(stderr, PROGRAM ": %s\n", jvpn_err_text(rc));
+		code = JVPN_EXIT_FAILURE;
+	}
+	return code;
+}
+
+static int load_files(const struct given *given, struct jvpn_server_options *out, bool to_run,
+		      struct jvpn_report *report)
+{
+	int rc = jvpn_server_config_load(out->config_path, to_run, &out->config, report);
+	int code = override_file(given, out);
+	int policy_rc = to_run ? jvpn_program_load_policy(out->policy_path, &out->policy, report) : 0;
+
+	return code ? code : end_with_report(report, rc ? rc : policy_rc);
+}
+
+static int load_all(const struct given *given, struct jvpn_server_options *out, bool to_run)
+{
+	struct jvpn_report *report = jvpn_report_new();
+	int code = choose_files(given, out);
+
+	if (!report)
+		return JVPN_EXIT_FAILURE;
+	if (code == JVPN_EXIT_OK)
+		code = load_files(given, out, to_run, report);
+	jvpn_report_free(report);
+	return code;
+}
+
+static int finish_init(const char *operand, struct jvpn_server_options *out)
+{
+	if (!copy_path(operand ? operand : JVPN_SYSCONFDIR, out->directory) || !out->directory[0])
+		return fail("init: expected the path of a directory");
+	return JVPN_EXIT_OK;
+}
+
+static bool is_client_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *c = name; *c; c++)
+		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+		      (*c >= '0' && *c <= '9') || strchr("._-", *c)))
+			return false;
+	return len >= 1 && len <= JVPN_CLIENT_NAME_MAX;
+}
+
+static int finish_add_client(const struct given *given, const char *operand,
+			     struct jvpn_server_options *out)
+{
+	int code;
+
+	if (!is_client_name(operand))
+		return fail("add-client: expected a name of 1..63 characters of A-Z a-z 0-9 . _ -");
+	snprintf(out->client_name, sizeof(out->client_name), "%s", operand);
+	code = load_all(given, out, false);
+	if (code)
+		return code;
+	if (!out->address.host[0])
+		out->address = out->config.public_address;
+	if (!out->server_name[0])
+		memcpy(out->server_name, out->config.public_name, sizeof(out->server_name));
+	if (!out->address.host[0])
+		return fail("add-client: expected --address HOST:PORT or public.address in the "
+			    "configuration, got neither");
+	return JVPN_EXIT_OK;
+}
+
+static void print_config(const struct jvpn_server_options *out)
+{
+	size_t count;
+	const struct jvpn_key *keys = jvpn_server_config_keys(&count);
+
+	printf("# %s\n", out->config_path);
+	jvpn_schema_print(keys, count, &out->config, stdout);
+	printf("---\n# policy: %s\n", out->policy_path[0] ? out->policy_path : "built in");
+	jvpn_policy_file_print(&out->policy, stdout);
+}
+
+/* True: the program goes on. */
+static bool finish_run(const struct given *given, struct jvpn_server_options *out, int *exit_code)
+{
+	*exit_code = load_all(given, out, true);
+	if (*exit_code)
+		return false;
+	if (given->program.check)
+		out->command = JVPN_SERVER_CHECK;
+	if (given->program.print_config)
+		print_config(out);
+	return !given->program.print_config;
+}
+
+static bool finish(struct given *given, const struct jvpn_cli_result *result, int *exit_code)
+{
+	struct jvpn_server_options *out = given->out;
+
+	out->command = (enum jvpn_server_command)result->command->id;
+	switch (out->command) {
+	case JVPN_SERVER_INIT:
+		*exit_code = finish_init(result->operand, out);
+		return *exit_code == JVPN_EXIT_OK;
+	case JVPN_SERVER_ADD_CLIENT:
+		*exit_code = finish_add_client(given, result->operand, out);
+		return *exit_code == JVPN_EXIT_OK;
+	case JVPN_SERVER_RUN:
+	case JVPN_SERVER_CHECK:
+		break;
+	}
+	return finish_run(given, out, exit_code);
+}
+
+/* --help and --version win over everything else on the line, mistakes included. */
+static bool is_answered(const struct given *given, const struct jvpn_cli_result *result)
+{
+	char libraries[256];
+
+	if (given->program.help) {
+		jvpn_cli_help(&cli, result->command, stdout);
+		return true;
+	}
+	if (given->program.version) {
+		jvpn_quic_library_versions(libraries, sizeof(libraries));
+		jvpn_program_print_version(&given->program, PROGRAM, libraries, stdout);
+		return true;
+	}
+	return false;
+}
+
+bool jvpn_server_options_load(int argc, char **argv, struct jvpn_server_options *out,
+			      int *exit_code)
+{
+	struct given given = {.out = out};
+	struct jvpn_cli_result result;
+	char error[ERROR_MAX] = "";
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	out->expires_days = EXPIRES_DAYS_DEFAULT;
+	out->log_level = JVPN_LOG_INFO;
+	*exit_code = JVPN_EXIT_OK;
+	rc = jvpn_cli_parse(&cli, argc, argv, take_option, &given, &result, error, sizeof(error));
+	if (is_answered(&given, &result))
+		return false;
+	if (rc) {
+		*exit_code = fail(error);
+		return false;
+	}
+	return finish(&given, &result, exit_code);
+}
+
+int jvpn_server_options_reload_policy(const struct jvpn_server_options *options,
+				      struct jvpn_policy *out, struct jvpn_report *report)
+{
+	return jvpn_program_load_policy(options->policy_path, out, report);
+}
