@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Signing and verifying of control messages: the join of proto/jvmsg and crypto/proof.
+ * Counters and sending around msgauth.
  */
 #include "runtime/control.h"
 
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/err.h"
 #include "crypto/wipe.h"
 #include "proto/jvmsg.h"
 #include "quic/quic.h"
+#include "runtime/msgauth.h"
 
 int jvpn_control_init(struct jvpn_control *control, bool server, struct jvpn_conn *conn)
 {
@@ -46,44 +46,27 @@ static uint64_t *conn_counter(struct jvpn_msg *msg)
 	return NULL;
 }
 
-/* Key and exporter for a message that travels in the given direction. */
-static const struct jvpn_secret *direction_key(const struct jvpn_session_keys *keys,
-					       bool from_server)
+static struct jvpn_msgauth auth_of(const struct jvpn_control *control,
+				   const struct jvpn_session_keys *keys,
+				   const struct jvpn_id *session_id, bool from_client)
 {
-	return from_server ? &keys->s2c : &keys->c2s;
-}
-
-static const uint8_t *bound_exporter(const struct jvpn_control *control, enum jvpn_msg_type type)
-{
-	return jvpn_jvmsg_auth(type) == JVPN_JVMSG_AUTH_EXPORTER ? control->exporter : NULL;
+	return (struct jvpn_msgauth){.keys = keys,
+				     .session_id = session_id,
+				     .exporter = control->exporter,
+				     .from_client = from_client};
 }
 
 int jvpn_control_sign(struct jvpn_control *control, const struct jvpn_session_keys *keys,
 		      const struct jvpn_id *session_id, struct jvpn_msg *msg)
 {
-	uint8_t value[JVPN_JVMSG_VALUE_MAX];
-	uint8_t input[JVPN_JVMSG_AUTH_MAX];
-	struct jvpn_writer w;
+	struct jvpn_msgauth auth = auth_of(control, keys, session_id, !control->server);
 	uint64_t *counter = conn_counter(msg);
-	int rv;
 
 	if (jvpn_jvmsg_auth(msg->type) == JVPN_JVMSG_AUTH_NONE)
 		return 0;
 	if (counter)
 		*counter = ++control->tx_counter;
-	jvpn_writer_init(&w, value, sizeof(value));
-	rv = jvpn_jvmsg_encode(msg, &w);
-	if (rv)
-		return rv;
-	struct jvpn_writer auth;
-
-	jvpn_writer_init(&auth, input, sizeof(input));
-	rv = jvpn_jvmsg_auth_input(msg->type, value, jvpn_writer_len(&w), session_id, &auth);
-	if (rv)
-		return rv;
-	return jvpn_proof_compute(direction_key(keys, control->server), input,
-				  jvpn_writer_len(&auth), bound_exporter(control, msg->type),
-				  jvpn_jvmsg_mac(msg));
+	return jvpn_msgauth_seal(msg, &auth);
 }
 
 int jvpn_control_send(struct jvpn_control *control, struct jvpn_conn *conn,
@@ -104,32 +87,17 @@ int jvpn_control_send(struct jvpn_control *control, struct jvpn_conn *conn,
 				      jvpn_writer_len(&w));
 }
 
-static bool mac_is_right(const struct jvpn_control *control, const struct jvpn_session_keys *keys,
-			 const struct jvpn_id *session_id, struct jvpn_msg *msg,
-			 const struct jvpn_reader *value)
-{
-	uint8_t input[JVPN_JVMSG_AUTH_MAX];
-	struct jvpn_writer w;
-
-	jvpn_writer_init(&w, input, sizeof(input));
-	if (jvpn_jvmsg_auth_input(msg->type, value->pos, jvpn_reader_left(value), session_id, &w))
-		return false;
-	return jvpn_proof_check(direction_key(keys, !control->server), input, jvpn_writer_len(&w),
-				bound_exporter(control, msg->type), jvpn_jvmsg_mac(msg));
-}
-
 bool jvpn_control_verify(struct jvpn_control *control, const struct jvpn_session_keys *keys,
 			 const struct jvpn_id *session_id, const struct jvpn_msg *msg,
 			 const uint8_t *value, size_t len)
 {
+	struct jvpn_msgauth auth = auth_of(control, keys, session_id, control->server);
 	struct jvpn_msg copy = *msg;
-	struct jvpn_reader r;
 	const uint64_t *counter = conn_counter(&copy);
 
 	if (jvpn_jvmsg_auth(msg->type) == JVPN_JVMSG_AUTH_NONE)
 		return true;
-	jvpn_reader_init(&r, value, len);
-	if (!mac_is_right(control, keys, session_id, &copy, &r))
+	if (!jvpn_msgauth_check(msg->type, value, len, &auth))
 		return false;
 	if (counter && *counter <= control->rx_counter)
 		return false;
@@ -142,15 +110,9 @@ bool jvpn_control_verify_request(const struct jvpn_control *control,
 				 const struct jvpn_session_keys *keys,
 				 const struct jvpn_msg_reattach_request *request)
 {
+	struct jvpn_msgauth auth = auth_of(control, keys, &request->session_id, true);
 	struct jvpn_msg msg = {.type = JVPN_MSG_REATTACH_REQUEST};
-	uint8_t value[JVPN_JVMSG_VALUE_MAX];
-	struct jvpn_writer w;
-	struct jvpn_reader r;
 
 	msg.u.reattach_request = *request;
-	jvpn_writer_init(&w, value, sizeof(value));
-	if (jvpn_jvmsg_encode(&msg, &w))
-		return false;
-	jvpn_reader_init(&r, value, jvpn_writer_len(&w));
-	return mac_is_right(control, keys, &request->session_id, &msg, &r);
+	return jvpn_msgauth_check_msg(&msg, &auth);
 }

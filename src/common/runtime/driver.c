@@ -70,6 +70,8 @@ void jvpn_driver_free(struct jvpn_driver *driver)
 		return;
 	while (driver->lives)
 		live_free(driver->lives);
+	while (driver->transports)
+		jvpn_transport_free(driver->transports);
 	jvpn_heap_clear(&driver->timers);
 	jvpn_secret_clear(&driver->challenge_key);
 	free(driver->effects);
@@ -216,6 +218,12 @@ bool jvpn_driver_step(struct jvpn_live *live, struct jvpn_event *event)
 		d->ops->on_stepped(d->user, live, before);
 	jvpn_live_reschedule(live);
 	return true;
+}
+
+void jvpn_driver_abandon(struct jvpn_live *live)
+{
+	live->driver->ops->on_ended(live->driver->user, live, JVPN_REASON_NONE);
+	live_free(live);
 }
 
 void jvpn_driver_terminate(struct jvpn_live *live, enum jvpn_reason reason)

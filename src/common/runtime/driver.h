@@ -51,6 +51,7 @@ struct jvpn_transport {
 	char label[JVPN_LABEL_MAX + 1];
 	char peer[64]; /* "192.0.2.1:443" of the newest tuple */
 	void *user;    /* the program's */
+	struct jvpn_transport *next; /* in driver->transports */
 };
 
 /* One session at one end. Owner: the driver; dies after on_ended. */
@@ -70,6 +71,8 @@ struct jvpn_live {
 	char user[JVPN_USER_MAX + 1];
 	struct jvpn_heap_node timer;
 	struct jvpn_live *next; /* in driver->lives */
+	bool plain;             /* server: the peer has no jumping-session extension */
+	bool indexed;           /* 'index' is valid */
 	uint32_t index;         /* the program's (table entry) */
 	/* the store operation that was given out and is answered after the effects of this step */
 	bool store_pending;
@@ -133,6 +136,7 @@ struct jvpn_driver {
 	struct jvpn_bucket global_reattach;
 	struct jvpn_heap timers;
 	struct jvpn_live *lives;
+	struct jvpn_transport *transports;
 	struct jvpn_effects *effects;
 	uint64_t now_ns; /* of this turn */
 	uint64_t malformed, unexpected; /* messages that were dropped */
@@ -156,6 +160,8 @@ void jvpn_driver_emit(struct jvpn_driver *driver, const struct jvpn_audit *audit
 int jvpn_driver_session_new(struct jvpn_driver *driver, struct jvpn_live **out);
 /* One event through the core, effects executed. 'live' may be gone when this returns false. */
 bool jvpn_driver_step(struct jvpn_live *live, struct jvpn_event *event);
+/* Drops a session that has not had its first event yet: on_ended with NONE, no event line. */
+void jvpn_driver_abandon(struct jvpn_live *live);
 /* Ends a session with a reason. */
 void jvpn_driver_terminate(struct jvpn_live *live, enum jvpn_reason reason);
 /* Puts the transport into a free slot of the session (before TRANSPORT_ATTACHED and the like).

@@ -29,14 +29,22 @@ int jvpn_driver_transport_new(struct jvpn_driver *driver, struct jvpn_conn *conn
 	if (!jvpn_conn_path_remote(conn, 0, &remote))
 		jvpn_driver_format_address(&remote, t->peer, sizeof(t->peer));
 	jvpn_conn_set_user(conn, t);
+	t->next = driver->transports;
+	driver->transports = t;
 	*out = t;
 	return 0;
 }
 
 void jvpn_transport_free(struct jvpn_transport *transport)
 {
+	struct jvpn_transport **at;
+
 	if (!transport)
 		return;
+	for (at = &transport->driver->transports; *at && *at != transport; at = &(*at)->next)
+		;
+	if (*at)
+		*at = transport->next;
 	jvpn_control_clear(&transport->control);
 	free(transport);
 }

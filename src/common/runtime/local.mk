@@ -14,6 +14,8 @@ noinst_LIBRARIES += %D%/libjvpn_runtime.a
 	%D%/driver_internal.h \
 	%D%/driver_messages.c \
 	%D%/driver_transport.c \
+	%D%/engine.c \
+	%D%/engine.h \
 	%D%/loop.c \
 	%D%/loop.h \
 	%D%/msgauth.c \

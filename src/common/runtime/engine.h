@@ -3,8 +3,8 @@
  * What both programs are made of: loop, event stream, driver and QUIC, joined into one turn. Knows
  * neither admission nor addresses.
  */
-#ifndef JVPN_RUNTIME_NODE_H
-#define JVPN_RUNTIME_NODE_H
+#ifndef JVPN_RUNTIME_ENGINE_H
+#define JVPN_RUNTIME_ENGINE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,14 +14,14 @@
 #include "runtime/driver.h"
 #include "runtime/loop.h"
 
-struct jvpn_node_config {
+struct jvpn_engine_config {
 	struct jvpn_events_config events;
 	struct jvpn_driver_config driver; /* events is filled here */
 	struct jvpn_quic_config quic;     /* ops and user are filled here */
 };
 
 /* Owner: main. */
-struct jvpn_node {
+struct jvpn_engine {
 	struct jvpn_loop *loop;
 	struct jvpn_events *events;
 	struct jvpn_driver *driver;
@@ -36,14 +36,14 @@ struct jvpn_node {
 
 /* Opens the event sink, makes loop, driver and QUIC, writes NodeStarted and PolicyLoaded. Errors of
  * their constructors; 'error' gets a sentence. */
-int jvpn_node_init(struct jvpn_node *node, struct jvpn_node_config *config, char *error,
+int jvpn_engine_init(struct jvpn_engine *engine, struct jvpn_engine_config *config, char *error,
 		   size_t error_size);
 /* Writes NodeStopped, gives a slow reader a moment, frees everything. */
-void jvpn_node_clear(struct jvpn_node *node);
+void jvpn_engine_clear(struct jvpn_engine *engine);
 /* Takes a new policy for events and sessions; PolicyLoaded names the old version. */
-void jvpn_node_set_policy(struct jvpn_node *node, const struct jvpn_policy *policy);
+void jvpn_engine_set_policy(struct jvpn_engine *engine, const struct jvpn_policy *policy);
 /* An event of the process itself, with a detail text that may be NULL. */
-void jvpn_node_emit(struct jvpn_node *node, enum jvpn_audit_type type, enum jvpn_reason reason,
+void jvpn_engine_emit(struct jvpn_engine *engine, enum jvpn_audit_type type, enum jvpn_reason reason,
 		    const char *detail);
 
 #endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One turn of the loop: time in, sockets read by their watchers, timers, writes, next wake-up.
+ */
+#include "runtime/engine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/time.h"
+#include "runtime/clock.h"
+
+/* A regular file that does not take lines now (disk full) is tried again so often. */
+#define EVENTS_RETRY_NS JVPN_NS_PER_S
+#define EVENTS_CLOSE_WAIT_MS 500
+
+static void flush_events(void *user, uint64_t now_ns)
+{
+	struct jvpn_engine *engine = user;
+
+	(void)now_ns;
+	jvpn_events_flush(engine->events, jvpn_clock_wall_ms());
+}
+
+/* Watches the sink while lines wait; the descriptor changes with a reopened file. */
+static void follow_events(struct jvpn_engine *engine, uint64_t now_ns)
+{
+	struct jvpn_events_stats stats;
+	int fd = jvpn_events_poll_fd(engine->events);
+
+	if (fd != engine->events_fd) {
+		jvpn_loop_unwatch(engine->loop, engine->events_watch);
+		engine->events_watch = NULL;
+		engine->events_fd = fd;
+		if (fd >= 0 && !jvpn_loop_watch_writable(engine->loop, fd, flush_events, engine,
+							 &engine->events_watch))
+			jvpn_loop_enable(engine->loop, engine->events_watch, true);
+	}
+	jvpn_events_get_stats(engine->events, &stats);
+	if (fd >= 0 || !stats.waiting_bytes) {
+		engine->events_retry_ns = JVPN_TIME_NEVER;
+		return;
+	}
+	if (engine->events_retry_ns <= now_ns)
+		flush_events(engine, now_ns);
+	if (engine->events_retry_ns <= now_ns || engine->events_retry_ns == JVPN_TIME_NEVER)
+		engine->events_retry_ns = jvpn_time_add(now_ns, EVENTS_RETRY_NS);
+}
+
+static void begin_turn(void *user, uint64_t now_ns)
+{
+	struct jvpn_engine *engine = user;
+
+	jvpn_driver_set_now(engine->driver, now_ns);
+}
+
+static uint64_t end_turn(void *user, uint64_t now_ns)
+{
+	struct jvpn_engine *engine = user;
+	uint64_t next;
+
+	jvpn_quic_on_timer(engine->quic, now_ns);
+	jvpn_driver_on_timer(engine->driver);
+	if (engine->on_turn)
+		engine->on_turn(engine->user, now_ns);
+	jvpn_quic_flush(engine->quic, now_ns);
+	follow_events(engine, now_ns);
+	next = jvpn_time_min(jvpn_quic_next_expiry(engine->quic),
+			     jvpn_driver_next_deadline(engine->driver));
+	if (engine->next_deadline)
+		next = jvpn_time_min(next, engine->next_deadline(engine->user));
+	return jvpn_time_min(next, engine->events_retry_ns);
+}
+
+void jvpn_engine_emit(struct jvpn_engine *engine, enum jvpn_audit_type type, enum jvpn_reason reason,
+		    const char *detail)
+{
+	struct jvpn_audit audit = {.type = type, .reason = reason};
+
+	if (detail) {
+		snprintf(audit.text, sizeof(audit.text), "%s", detail);
+		audit.has |= JVPN_HAS_TEXT;
+	}
+	jvpn_driver_emit(engine->driver, &audit);
+}
+
+void jvpn_engine_set_policy(struct jvpn_engine *engine, const struct jvpn_policy *policy)
+{
+	char detail[JVPN_AUDIT_TEXT_MAX + 1];
+
+	snprintf(detail, sizeof(detail), "replaces %s", engine->driver->policy.version);
+	engine->driver->policy = *policy;
+	jvpn_events_set_policy(engine->events, policy);
+	jvpn_engine_emit(engine, JVPN_AUDIT_POLICY_LOADED, JVPN_REASON_NONE, detail);
+}
+
+static int make_parts(struct jvpn_engine *engine, struct jvpn_engine_config *config, char *error,
+		      size_t error_size)
+{
+	int rv = jvpn_events_open(&config->events, &engine->events, error, error_size);
+
+	if (rv)
+		return rv;
+	config->driver.events = engine->events;
+	rv = jvpn_loop_new(&engine->loop);
+	if (!rv)
+		rv = jvpn_driver_new(&config->driver, &engine->driver);
+	if (rv) {
+		snprintf(error, error_size, "%s", jvpn_err_text(rv));
+		return rv;
+	}
+	config->quic.ops = jvpn_driver_quic_ops();
+	config->quic.user = engine->driver;
+	rv = jvpn_quic_new(&config->quic, &engine->quic);
+	if (rv)
+		snprintf(error, error_size, "QUIC: %s", jvpn_err_text(rv));
+	return rv;
+}
+
+int jvpn_engine_init(struct jvpn_engine *engine, struct jvpn_engine_config *config, char *error,
+		   size_t error_size)
+{
+	int rv;
+
+	memset(engine, 0, sizeof(*engine));
+	engine->events_fd = -1;
+	engine->events_retry_ns = JVPN_TIME_NEVER;
+	rv = make_parts(engine, config, error, error_size);
+	if (rv) {
+		jvpn_engine_clear(engine);
+		return rv;
+	}
+	jvpn_driver_set_now(engine->driver, jvpn_loop_now(engine->loop));
+	jvpn_loop_set_turn(engine->loop, begin_turn, end_turn, engine);
+	jvpn_events_set_policy(engine->events, config->driver.policy);
+	jvpn_engine_emit(engine, JVPN_AUDIT_NODE_STARTED, JVPN_REASON_NONE, NULL);
+	jvpn_engine_emit(engine, JVPN_AUDIT_POLICY_LOADED, JVPN_REASON_NONE,
+		       config->driver.policy->version);
+	return 0;
+}
+
+void jvpn_engine_clear(struct jvpn_engine *engine)
+{
+	if (engine->driver && engine->quic)
+		jvpn_engine_emit(engine, JVPN_AUDIT_NODE_STOPPED, JVPN_REASON_NONE, NULL);
+	jvpn_quic_free(engine->quic);
+	jvpn_driver_free(engine->driver);
+	if (engine->loop)
+		jvpn_loop_unwatch(engine->loop, engine->events_watch);
+	if (engine->events)
+		jvpn_events_close(&engine->events, jvpn_clock_wall_ms(), EVENTS_CLOSE_WAIT_MS);
+	jvpn_loop_free(engine->loop);
+	memset(engine, 0, sizeof(*engine));
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * CONNECT-IP requests to sessions: new ones (with a credential), attaches (with a proof), refusals
+ * (with a reason). Decides about admission only; what a session may do is the core's.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/time.h"
+#include "core/reattach.h"
+#include "crypto/random.h"
+#include "proto/capsule.h"
+#include "proto/jvfield.h"
+#include "runtime/clock.h"
+#include "server/auth.h"
+#include "server/lease.h"
+#include "server/server.h"
+
+#define RETRY_AFTER_FULL_S 30
+
+/* ---- the index ---- */
+
+int jvpn_server_index_init(struct jvpn_server_index *index, size_t capacity)
+{
+	uint8_t seed[JVPN_MAP_SEED_BYTES];
+	int rv = jvpn_random(seed, sizeof(seed));
+
+	if (!rv)
+		rv = jvpn_map_new(capacity, seed, &index->by_id);
+	if (rv)
+		return rv;
+	index->entry = calloc(capacity, sizeof(*index->entry));
+	index->live = calloc(capacity, sizeof(*index->live));
+	if (!index->entry || !index->live)
+		return JVPN_ENOMEM;
+	jvpn_table_init(&index->table, index->entry, capacity, index->by_id);
+	return 0;
+}
+
+void jvpn_server_index_clear(struct jvpn_server_index *index)
+{
+	jvpn_map_free(index->by_id);
+	free(index->entry);
+	free(index->live);
+	memset(index, 0, sizeof(*index));
+}
+
+/* ---- answers ---- */
+
+static void refuse(struct jvpn_transport *t, int status, enum jvpn_reason reason)
+{
+	struct jvpn_h3_response response = {.status = status};
+
+	if (status == 503 || status == 429)
+		response.retry_after_s = RETRY_AFTER_FULL_S;
+	snprintf(response.body, sizeof(response.body), "{\"title\":\"%s\",\"status\":%d}",
+		 jvpn_reason_name(reason), status);
+	jvpn_conn_respond(t->conn, &response);
+}
+
+static void print_field(const struct jvpn_jvfield *field, struct jvpn_h3_response *response)
+{
+	if (jvpn_jvfield_print(field, response->jumping_session, sizeof(response->jumping_session)))
+		response->jumping_session[0] = '\0';
+}
+
+static void answer_ok(struct jvpn_transport *t, bool plain)
+{
+	struct jvpn_h3_response response = {.status = 200};
+	struct jvpn_jvfield field = {.op = JVPN_JVFIELD_OK};
+
+	if (!plain)
+		print_field(&field, &response);
+	jvpn_conn_respond(t->conn, &response);
+}
+
+/* ADDRESS_ASSIGN and ROUTE_ADVERTISEMENT (RFC 9484 section 4.7). */
+static void send_config(const struct jvpn_server *server, struct jvpn_transport *t)
+{
+	static uint8_t value[JVPN_CAPSULE_BUFFER_BYTES];
+	struct jvpn_writer w;
+
+	jvpn_writer_init(&w, value, sizeof(value));
+	if (!jvpn_connectip_assign_encode(&t->live->addresses, &w))
+		jvpn_conn_send_capsule(t->conn, JVPN_CAPSULE_ADDRESS_ASSIGN, value,
+				       jvpn_writer_len(&w));
+	jvpn_writer_init(&w, value, sizeof(value));
+	if (!jvpn_connectip_routes_encode(&server->routes, &w))
+		jvpn_conn_send_capsule(t->conn, JVPN_CAPSULE_ROUTE_ADVERTISEMENT, value,
+				       jvpn_writer_len(&w));
+}
+
+/* An event about a connection that has no session. */
+static void emit_refusal(struct jvpn_server *server, const struct jvpn_transport *t,
+			 enum jvpn_audit_type type, enum jvpn_reason reason)
+{
+	struct jvpn_audit audit = {.type = type, .reason = reason, .has = JVPN_HAS_PEER};
+
+	snprintf(audit.peer, sizeof(audit.peer), "%s", t->peer);
+	jvpn_driver_emit(server->engine.driver, &audit);
+	jvpn_log_info(JVPN_LOG_SESSION, "%s refused: %s", t->peer, jvpn_reason_name(reason));
+}
+
+/* ---- new sessions ---- */
+
+static void evict(struct jvpn_server *server, size_t victim)
+{
+	struct jvpn_live *live = server->index.live[victim];
+
+	if (live)
+		jvpn_driver_terminate(live, JVPN_REASON_RESOURCE_EXHAUSTED);
+}
+
+static bool make_room(struct jvpn_server *server, uint64_t user_hash)
+{
+	size_t victim;
+
+	switch (jvpn_table_admit(&server->index.table, &server->engine.driver->policy, user_hash,
+				 &victim)) {
+	case JVPN_ADMIT_OK:
+		return true;
+	case JVPN_ADMIT_EVICT:
+		evict(server, victim);
+		return true;
+	case JVPN_ADMIT_NONE:
+	case JVPN_ADMIT_FULL:
+		break;
+	}
+	return false;
+}
+
+static int lease_addresses(struct jvpn_server *server, struct jvpn_live *live)
+{
+	struct jvpn_lease lease;
+	int rv = jvpn_lease_allocate(server->leases, live, server->engine.driver->now_ns, &lease);
+
+	if (!rv)
+		jvpn_lease_to_addresses(&lease, &live->addresses);
+	return rv;
+}
+
+static void release_addresses(struct jvpn_server *server, const struct jvpn_live *live)
+{
+	struct jvpn_lease lease = {0};
+
+	for (size_t i = 0; i < live->addresses.count; i++) {
+		const struct jvpn_connectip_address *a = &live->addresses.address[i];
+
+		jvpn_prefix_set(a->version == 4 ? &lease.ipv4 : &lease.ipv6, a->version,
+				a->address, a->prefix_len);
+	}
+	if (live->addresses.count && server->leases)
+		jvpn_lease_release(server->leases, &lease, server->engine.driver->now_ns);
+}
+
+/* BIRTH: id, identity, addresses, keys and a place in the index, or nothing at all. */
+static int give_birth(struct jvpn_server *server, struct jvpn_live *live,
+		      struct jvpn_transport *t, const struct jvpn_auth_identity *identity)
+{
+	struct jvpn_event create = {.type = JVPN_EVENT_CREATE, .slot = JVPN_SLOT_NONE};
+	int index, rv = jvpn_random(create.u.create.id.b, JVPN_ID_BYTES);
+
+	if (rv)
+		return rv;
+	create.u.create.user_hash = identity->user_hash;
+	create.u.create.plain = live->plain;
+	snprintf(live->user, sizeof(live->user), "%s", identity->name);
+	rv = jvpn_driver_derive_keys(live, t, &create.u.create.id);
+	if (!rv)
+		rv = lease_addresses(server, live);
+	if (rv)
+		return rv;
+	index = jvpn_table_add(&server->index.table, &create.u.create.id, identity->user_hash,
+			       server->engine.driver->now_ns);
+	if (index < 0)
+		return index;
+	server->index.live[index] = live;
+	live->index = (uint32_t)index;
+	live->indexed = true;
+	jvpn_driver_step(live, &create);
+	return 0;
+}
+
+static enum jvpn_reason birth_reason(int rv)
+{
+	return rv == JVPN_EFULL || rv == JVPN_ENOMEM ? JVPN_REASON_CAPACITY_EXCEEDED
+						     : JVPN_REASON_INTERNAL_INVARIANT;
+}
+
+static void bind_first(struct jvpn_server *server, struct jvpn_live *live,
+		       struct jvpn_transport *t)
+{
+	struct jvpn_event attached = {.type = JVPN_EVENT_TRANSPORT_ATTACHED, .slot = t->slot};
+
+	snprintf(attached.u.attached.label, sizeof(attached.u.attached.label), "%s", t->label);
+	answer_ok(t, live->plain);
+	send_config(server, t);
+	jvpn_log_info(JVPN_LOG_SESSION, "%s: session for %s, %s, %s", t->peer, live->user,
+		      jvpn_conn_cipher(t->conn), jvpn_conn_group(t->conn));
+	jvpn_driver_step(live, &attached);
+}
+
+static void create_session(struct jvpn_server *server, struct jvpn_transport *t,
+			   const struct jvpn_auth_identity *identity, const char *label, bool plain)
+{
+	struct jvpn_live *live;
+	int rv;
+
+	if (!make_room(server, identity->user_hash)) {
+		emit_refusal(server, t, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT,
+			     JVPN_REASON_CAPACITY_EXCEEDED);
+		refuse(t, 503, JVPN_REASON_CAPACITY_EXCEEDED);
+		return;
+	}
+	rv = jvpn_driver_session_new(server->engine.driver, &live);
+	if (rv) {
+		refuse(t, 503, JVPN_REASON_CAPACITY_EXCEEDED);
+		return;
+	}
+	live->plain = plain;
+	rv = jvpn_driver_attach(live, t, label);
+	if (!rv)
+		rv = give_birth(server, live, t, identity);
+	if (rv) {
+		emit_refusal(server, t, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT, birth_reason(rv));
+		refuse(t, 503, birth_reason(rv));
+		jvpn_driver_abandon(live);
+		return;
+	}
+	if (plain && server->engine.driver->policy.plain_peers == JVPN_PLAIN_PEERS_STRICT)
+		jvpn_conn_set_strict(t->conn, true);
+	bind_first(server, live, t);
+}
+
+static void on_create(struct jvpn_server *server, struct jvpn_transport *t,
+		      const struct jvpn_h3_request *request, const char *label)
+{
+	struct jvpn_auth_identity identity;
+	enum jvpn_reason reason =
+		jvpn_auth_check(server->auth, request->authorization,
+				jvpn_clock_wall_ms() / JVPN_MS_PER_S, &identity);
+
+	if (reason != JVPN_REASON_NONE) {
+		emit_refusal(server, t, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT, reason);
+		refuse(t, 401, reason);
+		return;
+	}
+	create_session(server, t, &identity, label[0] ? label : "path",
+		       !request->jumping_session[0]);
+}
+
+/* ---- attaches ---- */
+
+static void refuse_attach(struct jvpn_transport *t, const struct jvpn_msg_reattach_deny *deny)
+{
+	struct jvpn_h3_response response = {.status = 403};
+	struct jvpn_jvfield field = {.op = JVPN_JVFIELD_REFUSED};
+
+	field.deny.reason = JVPN_REASON_REATTACH_REFUSED;
+	if (deny) {
+		field.deny = *deny;
+		field.has_mac = deny->reason != JVPN_REASON_REATTACH_REFUSED;
+	}
+	print_field(&field, &response);
+	snprintf(response.body, sizeof(response.body), "{\"title\":\"%s\",\"status\":403}",
+		 jvpn_reason_name(field.deny.reason));
+	jvpn_conn_respond(t->conn, &response);
+}
+
+void jvpn_server_on_attach_answer(void *user, struct jvpn_transport *transport, bool accepted,
+				  const struct jvpn_msg_reattach_deny *deny)
+{
+	const struct jvpn_server *server = user;
+
+	if (!accepted) {
+		refuse_attach(transport, deny);
+		return;
+	}
+	answer_ok(transport, false);
+	send_config(server, transport);
+}
+
+/* A credential that is presented must be the session's; none has to be. */
+static bool identity_differs(const struct jvpn_server *server, const struct jvpn_live *live,
+			     const struct jvpn_h3_request *request)
+{
+	struct jvpn_auth_identity identity;
+
+	if (!request->authorization[0])
+		return false;
+	return jvpn_auth_check(server->auth, request->authorization,
+			       jvpn_clock_wall_ms() / JVPN_MS_PER_S,
+			       &identity) != JVPN_REASON_NONE ||
+	       identity.user_hash != live->core.user_hash;
+}
+
+static void charge_stranger(struct jvpn_server *server, struct jvpn_transport *t,
+			    enum jvpn_reason reason)
+{
+	emit_refusal(server, t, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT, reason);
+	refuse_attach(t, NULL);
+}
+
+static void on_attach(struct jvpn_server *server, struct jvpn_transport *t,
+		      const struct jvpn_h3_request *request,
+		      const struct jvpn_msg_reattach_request *attach)
+{
+	struct jvpn_event event = {.type = JVPN_EVENT_ATTACH_REQUEST};
+	int index = jvpn_table_find(&server->index.table, &attach->session_id);
+	struct jvpn_live *live = index < 0 ? NULL : server->index.live[index];
+
+	if (!live) {
+		charge_stranger(server, t, JVPN_REASON_UNKNOWN_SESSION);
+		return;
+	}
+	if (jvpn_driver_attach(live, t, attach->label)) {
+		charge_stranger(server, t, JVPN_REASON_CAPACITY_EXCEEDED);
+		return;
+	}
+	event.slot = t->slot;
+	event.u.request.counter = attach->counter;
+	event.u.request.server_version = attach->server_version;
+	event.u.request.age_ms = attach->age_ms;
+	snprintf(event.u.request.label, sizeof(event.u.request.label), "%s", attach->label);
+	event.u.request.proof_ok =
+		jvpn_control_verify_request(&t->control, &live->keys, attach);
+	event.u.request.identity_mismatch = identity_differs(server, live, request);
+	event.u.request.handshake_validated = true;
+	jvpn_driver_step(live, &event);
+}
+
+void jvpn_server_on_request(void *user, struct jvpn_transport *transport,
+			    const struct jvpn_h3_request *request)
+{
+	struct jvpn_server *server = user;
+	struct jvpn_jvfield field = {.op = JVPN_JVFIELD_NONE};
+	int rv = 0;
+
+	if (server->stopping) {
+		refuse(transport, 503, JVPN_REASON_NODE_DRAINING);
+		return;
+	}
+	if (request->jumping_session[0])
+		rv = jvpn_jvfield_parse(request->jumping_session, strlen(request->jumping_session),
+					&field);
+	if (rv && rv != JVPN_EUNSUPPORTED) {
+		emit_refusal(server, transport, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT,
+			     JVPN_REASON_MALFORMED_MESSAGE);
+		refuse(transport, 400, JVPN_REASON_MALFORMED_MESSAGE);
+		return;
+	}
+	if (field.op == JVPN_JVFIELD_ATTACH)
+		on_attach(server, transport, request, &field.attach);
+	else
+		on_create(server, transport, request, field.label);
+}
+
+/* ---- the life of a session, as far as the index is concerned ---- */
+
+void jvpn_server_on_stepped(void *user, struct jvpn_live *live, enum jvpn_state before)
+{
+	struct jvpn_server *server = user;
+
+	if (live->indexed)
+		jvpn_table_update(&server->index.table, live->index, &live->core);
+	if (before != live->core.state)
+		jvpn_log_debug(JVPN_LOG_SESSION, "%s: %s -> %s", live->user,
+			       jvpn_state_name(before), jvpn_state_name(live->core.state));
+}
+
+void jvpn_server_on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason)
+{
+	struct jvpn_server *server = user;
+
+	if (reason != JVPN_REASON_NONE)
+		jvpn_log_info(JVPN_LOG_SESSION, "session of %s ended: %s", live->user,
+			      jvpn_reason_name(reason));
+	release_addresses(server, live);
+	if (live->indexed) {
+		server->index.live[live->index] = NULL;
+		jvpn_table_remove(&server->index.table, live->index);
+	}
+}

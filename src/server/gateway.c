@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Inner packets between the TUN and the sessions: who owns a destination, and the rules of
+ * tun/forward on the way. Never touches a session's state.
+ */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "server/lease.h"
+#include "server/server.h"
+#include "tun/fragment.h"
+#include "tun/netcfg.h"
+#include "tun/tun.h"
+
+/* Packets of one readable event: enough to amortise the turn, few enough not to starve sockets. */
+#define GATEWAY_BATCH 64
+#define GATEWAY_ROUNDS 4
+#define GATEWAY_SLOT_BYTES 2048
+/* Outer headers, short QUIC header, DATAGRAM frame, tag, HTTP Datagram prefix: the TUN's first MTU
+ * before a path has proved anything. */
+#define GATEWAY_DEFAULT_MTU 1400
+
+static void to_tun(const struct jvpn_server *server, const uint8_t *packet, size_t len)
+{
+	/* No back-pressure: what the kernel does not take now is lost like on any full queue. */
+	(void)jvpn_tun_write(server->tun, packet, len);
+}
+
+void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, size_t len)
+{
+	struct jvpn_server *server = user;
+	struct jvpn_forward_packet p = {.data = packet,
+					.len = len,
+					.now_ns = server->engine.driver->now_ns,
+					.assigned = &live->addresses};
+
+	switch (jvpn_forward_uplink(&server->uplink, &p)) {
+	case JVPN_FORWARD_PASS:
+		to_tun(server, p.data, p.len);
+		break;
+	case JVPN_FORWARD_REPLY:
+		jvpn_live_send(live, server->uplink.reply, server->uplink.reply_len);
+		break;
+	case JVPN_FORWARD_NONE:
+	case JVPN_FORWARD_FRAGMENT:
+	case JVPN_FORWARD_DROP:
+	case JVPN_FORWARD_VERDICT_COUNT:
+		break;
+	}
+}
+
+static void send_fragments(struct jvpn_live *live, const struct jvpn_forward_packet *p)
+{
+	uint8_t out[GATEWAY_SLOT_BYTES];
+	struct jvpn_fragment fragment;
+	int len;
+
+	if (jvpn_fragment_init(&fragment, &p->view, p->data, p->mtu))
+		return;
+	while ((len = jvpn_fragment_next(&fragment, out, sizeof(out))) > 0)
+		jvpn_live_send(live, out, (size_t)len);
+}
+
+static void route_packet(struct jvpn_server *server, uint8_t *packet, size_t len)
+{
+	struct jvpn_forward_packet p = {.data = packet,
+					.len = len,
+					.now_ns = server->engine.driver->now_ns};
+	struct jvpn_forward *forward = &server->downlink;
+	enum jvpn_forward_verdict verdict = jvpn_forward_receive(forward, &p);
+	struct jvpn_live *live;
+
+	if (verdict != JVPN_FORWARD_PASS)
+		return;
+	live = jvpn_lease_owner(server->leases, p.view.version,
+				jvpn_ippkt_dst(&p.view, p.data));
+	if (live) {
+		p.assigned = &live->addresses;
+		p.mtu = live->mtu;
+		verdict = jvpn_forward_downlink(forward, &p);
+	} else {
+		verdict = jvpn_forward_refuse(forward, &p);
+	}
+	if (verdict == JVPN_FORWARD_PASS && live)
+		jvpn_live_send(live, p.data, p.len);
+	else if (verdict == JVPN_FORWARD_FRAGMENT && live)
+		send_fragments(live, &p);
+	else if (verdict == JVPN_FORWARD_REPLY)
+		to_tun(server, forward->reply, forward->reply_len);
+}
+
+static void on_tun_readable(void *user, uint64_t now_ns)
+{
+	static uint8_t slots[GATEWAY_BATCH * GATEWAY_SLOT_BYTES];
+	struct jvpn_server *server = user;
+	size_t lens[GATEWAY_BATCH];
+
+	(void)now_ns;
+	for (int round = 0; round < GATEWAY_ROUNDS; round++) {
+		int n = jvpn_tun_read_many(server->tun, slots, GATEWAY_SLOT_BYTES, lens,
+					   GATEWAY_BATCH);
+
+		for (int i = 0; i < n; i++)
+			route_packet(server, slots + (size_t)i * GATEWAY_SLOT_BYTES,
+				     lens[i]);
+		if (n < GATEWAY_BATCH)
+			return;
+	}
+}
+
+/* ---- opening ---- */
+
+/* Prefixes of the configuration and of base are the same value in two types. */
+static struct jvpn_prefix to_prefix(const struct jvpn_config_prefix *p)
+{
+	struct jvpn_prefix out = {.family = p->family, .length = p->length};
+
+	memcpy(out.address, p->address, sizeof(out.address));
+	return out;
+}
+
+static int check_overlap(struct jvpn_server *server, const struct jvpn_lease_config *config,
+			 char *error, size_t error_size)
+{
+	static struct jvpn_netcfg_networks networks;
+	const struct jvpn_prefix *other;
+	char text[JVPN_PREFIX_FORMAT_MAX];
+	int rv = jvpn_netcfg_networks_list(server->netcfg, jvpn_tun_ifindex(server->tun),
+					   &networks);
+
+	if (rv && rv != JVPN_EFULL) {
+		snprintf(error, error_size, "%s", jvpn_netcfg_error(server->netcfg));
+		return rv;
+	}
+	other = jvpn_lease_overlap(config, networks.prefix, networks.count);
+	if (!other)
+		return 0;
+	jvpn_prefix_format(other, text);
+	snprintf(error, error_size,
+		 "the address pool overlaps the local network %s: choose another pool.ipv4 or "
+		 "pool.ipv6 in %s", text, server->options->config_path);
+	return JVPN_EEXISTS;
+}
+
+static int open_pool(struct jvpn_server *server, char *error, size_t error_size)
+{
+	const struct jvpn_server_config *c = &server->options->config;
+	struct jvpn_lease_config config = {.ipv4 = to_prefix(&c->pool_ipv4),
+					   .ipv6 = to_prefix(&c->pool_ipv6),
+					   .max_leases = server->options->policy.max_sessions};
+	int rv = check_overlap(server, &config, error, error_size);
+
+	if (rv)
+		return rv;
+	rv = jvpn_lease_pool_new(&config, &server->leases);
+	if (rv)
+		snprintf(error, error_size, "address pool: %s", jvpn_err_text(rv));
+	return rv;
+}
+
+static int add_addresses(struct jvpn_server *server, char *error, size_t error_size)
+{
+	static struct jvpn_netcfg_tunnel tunnel;
+	struct jvpn_netcfg_warnings warnings = {0};
+	const struct jvpn_server_config *c = &server->options->config;
+	const uint8_t families[] = {4, 6};
+	int rv;
+
+	memset(&tunnel, 0, sizeof(tunnel));
+	tunnel.ifindex = jvpn_tun_ifindex(server->tun);
+	tunnel.mtu = c->tun_mtu ? (uint32_t)c->tun_mtu : GATEWAY_DEFAULT_MTU;
+	for (size_t i = 0; i < 2; i++) {
+		struct jvpn_prefix *own = &tunnel.address[tunnel.address_count];
+
+		jvpn_lease_pool_server(server->leases, families[i], own);
+		if (own->family)
+			tunnel.address_count++;
+	}
+	rv = jvpn_netcfg_apply(server->netcfg, &tunnel, &warnings);
+	if (rv)
+		snprintf(error, error_size, "%s", jvpn_netcfg_error(server->netcfg));
+	jvpn_netcfg_check_server(c->pool_ipv4.family, c->pool_ipv6.family,
+				 jvpn_tun_name(server->tun), &warnings);
+	for (size_t i = 0; i < warnings.count; i++)
+		jvpn_log_warn(JVPN_LOG_TUN, "%s", warnings.text[i]);
+	return rv;
+}
+
+static void add_outer(struct jvpn_forward *forward, const struct sockaddr_storage *address)
+{
+	struct jvpn_forward_outer *outer = &forward->outer[forward->outer_count];
+
+	if (forward->outer_count == JVPN_FORWARD_OUTER_MAX)
+		return;
+	if (address->ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+
+		if (in->sin_addr.s_addr == INADDR_ANY)
+			return;
+		outer->family = 4;
+		memcpy(outer->address, &in->sin_addr, 4);
+		outer->port = ntohs(in->sin_port);
+	} else {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+
+		if (IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr))
+			return;
+		outer->family = 6;
+		memcpy(outer->address, &in6->sin6_addr, 16);
+		outer->port = ntohs(in6->sin6_port);
+	}
+	forward->outer_count++;
+}
+
+static void init_forward(const struct jvpn_server *server, struct jvpn_forward *forward)
+{
+	const struct jvpn_server_config *c = &server->options->config;
+
+	jvpn_forward_init(forward);
+	jvpn_lease_pool_server(server->leases, 4, &forward->own4);
+	jvpn_lease_pool_server(server->leases, 6, &forward->own6);
+	forward->pool4 = to_prefix(&c->pool_ipv4);
+	forward->pool6 = to_prefix(&c->pool_ipv6);
+	for (size_t i = 0; i < c->listen.count; i++)
+		add_outer(forward, &c->listen.item[i]);
+}
+
+static int open_device(struct jvpn_server *server, char *error, size_t error_size)
+{
+	struct jvpn_tun_config config = {.name = server->options->config.tun_name};
+	struct jvpn_netcfg_config netcfg = {0};
+	int rv = jvpn_tun_open(&config, &server->tun, error, error_size);
+
+	if (rv)
+		return rv;
+	return jvpn_netcfg_new(&netcfg, &server->netcfg, error, error_size);
+}
+
+int jvpn_server_gateway_open(struct jvpn_server *server, char *error, size_t error_size)
+{
+	int rv = open_device(server, error, error_size);
+
+	if (!rv)
+		rv = open_pool(server, error, error_size);
+	if (!rv)
+		rv = add_addresses(server, error, error_size);
+	if (rv)
+		return rv;
+	init_forward(server, &server->uplink);
+	init_forward(server, &server->downlink);
+	rv = jvpn_loop_watch_readable(server->engine.loop, jvpn_tun_fd(server->tun),
+				      on_tun_readable, server, &server->tun_watch);
+	if (rv)
+		snprintf(error, error_size, "%s", jvpn_err_text(rv));
+	return rv;
+}
+
+void jvpn_server_gateway_close(struct jvpn_server *server)
+{
+	if (server->engine.loop)
+		jvpn_loop_unwatch(server->engine.loop, server->tun_watch);
+	if (server->netcfg && jvpn_netcfg_restore(server->netcfg))
+		jvpn_log_error(JVPN_LOG_TUN, "%s", jvpn_netcfg_error(server->netcfg));
+	jvpn_netcfg_free(server->netcfg);
+	jvpn_tun_free(server->tun);
+	jvpn_lease_pool_free(server->leases);
+	server->leases = NULL;
+}

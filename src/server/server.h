@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The server as one object: what main, admission and gateway share.
+ */
+#ifndef JVPN_SERVER_SERVER_H
+#define JVPN_SERVER_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/table.h"
+#include "crypto/keyring.h"
+#include "proto/connectip.h"
+#include "runtime/engine.h"
+#include "server/options.h"
+#include "tun/forward.h"
+
+struct jvpn_auth;
+struct jvpn_lease_pool;
+struct jvpn_listener;
+struct jvpn_netcfg;
+struct jvpn_tls;
+struct jvpn_tun;
+
+/* The sessions of this node: the core's index, and what stands behind each entry. */
+struct jvpn_server_index {
+	struct jvpn_table table;
+	struct jvpn_table_entry *entry;
+	struct jvpn_live **live; /* parallel to entry */
+	struct jvpn_map *by_id;
+};
+
+/* Owner: main. */
+struct jvpn_server {
+	const struct jvpn_server_options *options;
+	struct jvpn_keyring keys;
+	struct jvpn_engine engine;
+	struct jvpn_tls *tls;
+	struct jvpn_auth *auth;
+	struct jvpn_listener *listener;
+	struct jvpn_tun *tun;
+	struct jvpn_watch *tun_watch;
+	struct jvpn_netcfg *netcfg;
+	struct jvpn_lease_pool *leases;
+	struct jvpn_server_index index;
+	struct jvpn_connectip_routes routes; /* advertised to every client */
+	struct jvpn_forward uplink, downlink;
+	bool stopping; /* sessions were told; end after the next flush */
+};
+
+/* admission.c: who gets a session. */
+int jvpn_server_index_init(struct jvpn_server_index *index, size_t capacity);
+void jvpn_server_index_clear(struct jvpn_server_index *index);
+void jvpn_server_on_request(void *user, struct jvpn_transport *transport,
+			    const struct jvpn_h3_request *request);
+void jvpn_server_on_attach_answer(void *user, struct jvpn_transport *transport, bool accepted,
+				  const struct jvpn_msg_reattach_deny *deny);
+void jvpn_server_on_stepped(void *user, struct jvpn_live *live, enum jvpn_state before);
+void jvpn_server_on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason);
+
+/* gateway.c: inner packets between TUN and sessions. */
+int jvpn_server_gateway_open(struct jvpn_server *server, char *error, size_t error_size);
+void jvpn_server_gateway_close(struct jvpn_server *server);
+void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, size_t len);
+
+#endif
