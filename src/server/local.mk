@@ -10,7 +10,9 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 	%D%/listener.c \
 	%D%/listener.h \
 	%D%/options.c \
-	%D%/options.h
+	%D%/options.h \
+	%D%/templates.c \
+	%D%/templates.h
 
 # When main.c is there (it must answer --help and --version, "make installcheck" asks):
 #sbin_PROGRAMS += jvpn-server
