@@ -114,13 +114,54 @@ static void on_tun_readable(void *user, uint64_t now_ns)
 
 /* ---- opening ---- */
 
-/* Prefixes of the configuration and of base are the same value in two types. */
-static struct jvpn_prefix to_prefix(const struct jvpn_config_prefix *p)
+static struct jvpn_connectip_route to_range(const struct jvpn_prefix *prefix)
 {
-	struct jvpn_prefix out = {.family = p->family, .length = p->length};
+	struct jvpn_connectip_route route = {.version = prefix->family};
+	size_t octets = prefix->family == 4 ? 4 : 16;
 
-	memcpy(out.address, p->address, sizeof(out.address));
-	return out;
+	memcpy(route.start, prefix->address, octets);
+	memcpy(route.end, prefix->address, octets);
+	for (size_t bit = prefix->length; bit < octets * 8; bit++)
+		route.end[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return route;
+}
+
+static bool is_inside_another(const struct jvpn_config_prefixes *prefixes, size_t i)
+{
+	const struct jvpn_prefix *p = &prefixes->item[i];
+
+	for (size_t j = 0; j < prefixes->count; j++) {
+		const struct jvpn_prefix *other = &prefixes->item[j];
+
+		if (j != i && jvpn_prefix_contains(other, p->family, p->address) &&
+		    (other->length < p->length || (other->length == p->length && j < i)))
+			return true;
+	}
+	return false;
+}
+
+static bool comes_before(const struct jvpn_connectip_route *a, const struct jvpn_connectip_route *b)
+{
+	if (a->version != b->version)
+		return a->version < b->version;
+	return memcmp(a->start, b->start, sizeof(a->start)) < 0;
+}
+
+void jvpn_server_make_routes(const struct jvpn_config_prefixes *prefixes,
+			     struct jvpn_connectip_routes *out)
+{
+	out->count = 0;
+	for (size_t i = 0; i < prefixes->count; i++) {
+		struct jvpn_connectip_route route = to_range(&prefixes->item[i]);
+		size_t at = out->count;
+
+		if (is_inside_another(prefixes, i) || at == JVPN_CONNECTIP_ROUTES_MAX)
+			continue;
+		for (; at > 0 && comes_before(&route, &out->route[at - 1]); at--)
+			out->route[at] = out->route[at - 1];
+		out->route[at] = route;
+		out->count++;
+	}
 }
 
 static int check_overlap(struct jvpn_server *server, const struct jvpn_lease_config *config,
@@ -149,8 +190,8 @@ static int check_overlap(struct jvpn_server *server, const struct jvpn_lease_con
 static int open_pool(struct jvpn_server *server, char *error, size_t error_size)
 {
 	const struct jvpn_server_config *c = &server->options->config;
-	struct jvpn_lease_config config = {.ipv4 = to_prefix(&c->pool_ipv4),
-					   .ipv6 = to_prefix(&c->pool_ipv6),
+	struct jvpn_lease_config config = {.ipv4 = c->pool_ipv4,
+					   .ipv6 = c->pool_ipv6,
 					   .max_leases = server->options->policy.max_sessions};
 	int rv = check_overlap(server, &config, error, error_size);
 
@@ -223,8 +264,8 @@ static void init_forward(const struct jvpn_server *server, struct jvpn_forward *
 	jvpn_forward_init(forward);
 	jvpn_lease_pool_server(server->leases, 4, &forward->own4);
 	jvpn_lease_pool_server(server->leases, 6, &forward->own6);
-	forward->pool4 = to_prefix(&c->pool_ipv4);
-	forward->pool6 = to_prefix(&c->pool_ipv6);
+	forward->pool4 = c->pool_ipv4;
+	forward->pool6 = c->pool_ipv6;
 	for (size_t i = 0; i < c->listen.count; i++)
 		add_outer(forward, &c->listen.item[i]);
 }

@@ -59,6 +59,10 @@ void jvpn_server_on_stepped(void *user, struct jvpn_live *live, enum jvpn_state 
 void jvpn_server_on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason);
 
 /* gateway.c: inner packets between TUN and sessions. */
+/* Configured prefixes as the ranges of ROUTE_ADVERTISEMENT, in its order; a prefix inside another
+ * one is left out. */
+void jvpn_server_make_routes(const struct jvpn_config_prefixes *prefixes,
+			     struct jvpn_connectip_routes *out);
 int jvpn_server_gateway_open(struct jvpn_server *server, char *error, size_t error_size);
 void jvpn_server_gateway_close(struct jvpn_server *server);
 void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, size_t len);

@@ -157,6 +157,10 @@ void jvpn_quic_on_timer(struct jvpn_quic *quic, uint64_t now_ns);
 void jvpn_quic_flush(struct jvpn_quic *quic, uint64_t now_ns);
 /* Earliest time at which jvpn_quic_on_timer() has work; JVPN_TIME_NEVER if none. */
 uint64_t jvpn_quic_next_expiry(const struct jvpn_quic *quic);
+/* Server: the first octets of every connection ID of this worker (wire.md, route_prefix): what a
+ * client puts in front of the DCID of a further transport's Initial. Writes at most 12, returns how
+ * many. */
+uint8_t jvpn_quic_route_prefix(const struct jvpn_quic *quic, uint8_t out[12]);
 size_t jvpn_quic_conn_count(const struct jvpn_quic *quic);
 
 /* Client: starts a connection from the endpoint (connected or not) to the remote address.

@@ -38,8 +38,6 @@ int jvpn_driver_new(const struct jvpn_driver_config *config, struct jvpn_driver 
 	d->queue = config->queue;
 	if (config->challenge_key)
 		d->challenge_key = *config->challenge_key;
-	d->route_prefix_len = config->route_prefix_len;
-	memcpy(d->route_prefix, config->route_prefix, sizeof(d->route_prefix));
 	*out = d;
 	return 0;
 }

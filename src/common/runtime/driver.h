@@ -116,8 +116,6 @@ struct jvpn_driver_config {
 	const struct jvpn_driver_ops *ops; /* borrowed */
 	void *user;
 	const struct jvpn_secret *challenge_key; /* server: copied */
-	uint8_t route_prefix[JVPN_ROUTE_PREFIX_MAX]; /* server */
-	uint8_t route_prefix_len;
 	size_t max_sessions;
 	struct jvpn_queue_config queue; /* of each session */
 };
@@ -130,7 +128,7 @@ struct jvpn_driver {
 	const struct jvpn_driver_ops *ops;
 	void *user;
 	struct jvpn_secret challenge_key;
-	uint8_t route_prefix[JVPN_ROUTE_PREFIX_MAX];
+	uint8_t route_prefix[JVPN_ROUTE_PREFIX_MAX]; /* server: filled by the engine */
 	uint8_t route_prefix_len;
 	struct jvpn_queue_config queue;
 	struct jvpn_bucket global_reattach;

@@ -115,6 +115,9 @@ static int make_parts(struct jvpn_engine *engine, struct jvpn_engine_config *con
 	rv = jvpn_quic_new(&config->quic, &engine->quic);
 	if (rv)
 		snprintf(error, error_size, "QUIC: %s", jvpn_err_text(rv));
+	else if (config->quic.server)
+		engine->driver->route_prefix_len =
+			jvpn_quic_route_prefix(engine->quic, engine->driver->route_prefix);
 	return rv;
 }
 

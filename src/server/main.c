@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * jvpn-server: opens everything in an order in which each failure has its own message and exit code,
+ * runs, and takes everything back.
+ */
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "crypto/wipe.h"
+#include "proto/cid.h"
+#include "quic/tls.h"
+#include "runtime/clock.h"
+#include "server/auth.h"
+#include "server/init.h"
+#include "server/lease.h"
+#include "server/listener.h"
+#include "server/server.h"
+
+#define ERROR_MAX 512
+#define IDLE_SLACK_MS 5000
+#define KEEPALIVES 3
+/* Downlink queue of one session: a quarter of a second at 100 Mbit/s. */
+#define QUEUE_PACKETS 4096
+#define QUEUE_BYTES (3 * 1024 * 1024)
+#define QUEUE_SOJOURN_MS 250
+#define HOLD_PACKETS 256
+#define HOLD_BYTES (256 * 1024)
+#define HOLD_PROCESS_BYTES (32 * 1024 * 1024)
+
+/* The exit code for an error of something that was opened. */
+static int exit_code_of(int rv)
+{
+	switch (rv) {
+	case JVPN_EPERM:
+	case JVPN_ENOTFOUND:
+		return JVPN_EXIT_PERMISSION;
+	case JVPN_EBUSY:
+	case JVPN_EEXISTS:
+		return JVPN_EXIT_ENVIRONMENT;
+	default:
+		return JVPN_EXIT_FAILURE;
+	}
+}
+
+static int fail(int code, const char *error)
+{
+	jvpn_log_error(JVPN_LOG_MAIN, "%s", error);
+	return code;
+}
+
+static int open_tls(struct jvpn_server *server)
+{
+	const struct jvpn_server_config *c = &server->options->config;
+	char error[ERROR_MAX] = "";
+	struct jvpn_tls_config config = {.server = true,
+					 .certificate_file = c->tls_certificate,
+					 .key_file = c->tls_key,
+					 .keylog_file = c->debug_keylog[0] ? c->debug_keylog : NULL,
+					 .wall_s = jvpn_clock_wall_ms() / JVPN_MS_PER_S};
+	int rv = jvpn_tls_new(&config, &server->tls, error, sizeof(error));
+
+	if (rv == JVPN_ECONFIG)
+		return fail(JVPN_EXIT_PERMISSION, error);
+	if (rv == JVPN_ERANGE)
+		return fail(JVPN_EXIT_ENVIRONMENT, error);
+	if (rv)
+		return fail(JVPN_EXIT_FAILURE, error[0] ? error : jvpn_err_text(rv));
+	if (jvpn_tls_set_ticket_keys(server->tls, server->keys.ticket.b))
+		jvpn_log_debug(JVPN_LOG_QUIC, "ticket keys are of another kind; using fresh ones");
+	return JVPN_EXIT_OK;
+}
+
+static int load_auth(struct jvpn_server *server)
+{
+	struct jvpn_report *report = jvpn_report_new();
+	int code = JVPN_EXIT_FAILURE;
+	struct jvpn_auth *auth = NULL;
+
+	if (!report)
+		return fail(code, jvpn_err_text(JVPN_ENOMEM));
+	if (jvpn_auth_load(server->options->config.auth_tokens, &auth, report)) {
+		jvpn_report_print(report, "jvpn-server", stderr);
+		code = report->exit_code;
+	} else {
+		jvpn_auth_free(server->auth);
+		server->auth = auth;
+		code = JVPN_EXIT_OK;
+	}
+	jvpn_report_free(report);
+	return code;
+}
+
+static int load_secrets(struct jvpn_server *server)
+{
+	char error[ERROR_MAX] = "";
+	int code;
+
+	if (jvpn_keyring_load(server->options->config.state_dir, &server->keys, error,
+			      sizeof(error)))
+		return fail(JVPN_EXIT_PERMISSION, error);
+	code = open_tls(server);
+	return code ? code : load_auth(server);
+}
+
+static const struct jvpn_driver_ops driver_ops = {
+	.on_request = jvpn_server_on_request,
+	.on_attach_answer = jvpn_server_on_attach_answer,
+	.on_packet = jvpn_server_on_packet,
+	.on_stepped = jvpn_server_on_stepped,
+	.on_ended = jvpn_server_on_ended,
+};
+
+static void fill_quic(const struct jvpn_server *server, struct jvpn_quic_config *quic)
+{
+	const struct jvpn_server_config *c = &server->options->config;
+	const struct jvpn_policy *policy = &server->options->policy;
+
+	quic->server = true;
+	quic->tls = server->tls;
+	quic->congestion = (enum jvpn_congestion)c->quic_congestion;
+	quic->initial_rtt_ns = jvpn_ms_to_ns(c->quic_initial_rtt_ms);
+	quic->idle_timeout_ns =
+		jvpn_ms_to_ns(KEEPALIVES * policy->idle_keepalive_ms + IDLE_SLACK_MS);
+	quic->handshake_timeout_ns = jvpn_ms_to_ns(c->quic_handshake_timeout_ms);
+	quic->max_udp_payload = (uint16_t)c->quic_max_udp_payload;
+	quic->max_connections = policy->max_sessions * (policy->max_candidate_count + 1);
+	memcpy(quic->server_id, c->quic_server_id.data, sizeof(quic->server_id));
+	quic->server_id_len = c->quic_server_id.length;
+	memcpy(quic->reset_secret, server->keys.reset.b, sizeof(quic->reset_secret));
+	memcpy(quic->token_secret, server->keys.token.b, sizeof(quic->token_secret));
+	memcpy(quic->hash_secret, server->keys.cid.b, sizeof(quic->hash_secret));
+	quic->retry_above_half_open = c->quic_retry_above_half_open;
+	quic->hold_max_packets = HOLD_PACKETS;
+	quic->hold_max_bytes = HOLD_BYTES;
+	quic->hold_max_bytes_process = HOLD_PROCESS_BYTES;
+}
+
+static int init_engine(struct jvpn_server *server)
+{
+	static struct jvpn_engine_config config;
+	const struct jvpn_server_config *c = &server->options->config;
+	char error[ERROR_MAX] = "";
+	int rv;
+
+	config.events.role = JVPN_ROLE_SERVER;
+	config.events.node_id = c->node_id;
+	config.events.output = c->events_output;
+	config.driver.role = JVPN_ROLE_SERVER;
+	config.driver.policy = &server->options->policy;
+	config.driver.ops = &driver_ops;
+	config.driver.user = server;
+	config.driver.challenge_key = &server->keys.challenge;
+	config.driver.max_sessions = server->options->policy.max_sessions;
+	config.driver.queue = (struct jvpn_queue_config){.max_packets = QUEUE_PACKETS,
+							 .max_bytes = QUEUE_BYTES,
+							 .max_sojourn_ns =
+								 jvpn_ms_to_ns(QUEUE_SOJOURN_MS)};
+	fill_quic(server, &config.quic);
+	rv = jvpn_engine_init(&server->engine, &config, error, sizeof(error));
+	jvpn_wipe(&config, sizeof(config));
+	return rv ? fail(exit_code_of(rv), error) : JVPN_EXIT_OK;
+}
+
+static int open_sockets(struct jvpn_server *server)
+{
+	const struct jvpn_config_addresses *listen = &server->options->config.listen;
+	char error[ERROR_MAX] = "";
+	int rv = jvpn_server_gateway_open(server, error, sizeof(error));
+
+	if (!rv)
+		rv = jvpn_listener_open(server->engine.loop, server->engine.quic, listen->item,
+					listen->count, &server->listener, error, sizeof(error));
+	return rv ? fail(exit_code_of(rv), error) : JVPN_EXIT_OK;
+}
+
+/* ---- signals ---- */
+
+/* No durable store: the sessions end with the process, and the clients are told so. */
+static void on_stop(void *user, int signo, uint64_t now_ns)
+{
+	struct jvpn_server *server = user;
+
+	(void)now_ns;
+	if (server->stopping) {
+		jvpn_loop_stop(server->engine.loop, JVPN_EXIT_OK);
+		return;
+	}
+	jvpn_log_info(JVPN_LOG_MAIN, "%s: ending %zu sessions", strsignal(signo),
+		      server->index.table.count);
+	server->stopping = true;
+	jvpn_engine_emit(&server->engine, JVPN_AUDIT_NODE_DRAINING, JVPN_REASON_NODE_SHUTDOWN, NULL);
+	for (size_t i = 0; i < server->index.table.capacity; i++)
+		if (server->index.live[i])
+			jvpn_driver_terminate(server->index.live[i], JVPN_REASON_NODE_SHUTDOWN);
+	jvpn_quic_flush(server->engine.quic, jvpn_loop_now(server->engine.loop));
+	jvpn_loop_stop(server->engine.loop, JVPN_EXIT_OK);
+}
+
+static void reload_policy(struct jvpn_server *server)
+{
+	struct jvpn_report *report = jvpn_report_new();
+	struct jvpn_policy policy;
+
+	if (!report)
+		return;
+	if (jvpn_server_options_reload_policy(server->options, &policy, report)) {
+		jvpn_report_print(report, "jvpn-server", stderr);
+		jvpn_engine_emit(&server->engine, JVPN_AUDIT_POLICY_REJECTED,
+				 JVPN_REASON_POLICY_DENIED,
+				 report->count ? report->line[0].text : NULL);
+	} else {
+		jvpn_engine_set_policy(&server->engine, &policy);
+	}
+	jvpn_report_free(report);
+}
+
+static void on_hup(void *user, int signo, uint64_t now_ns)
+{
+	struct jvpn_server *server = user;
+	char error[ERROR_MAX] = "";
+
+	(void)signo;
+	(void)now_ns;
+	reload_policy(server);
+	/* A token file that cannot be read leaves the old one in force. */
+	(void)load_auth(server);
+	if (jvpn_events_reopen(server->engine.events, jvpn_clock_wall_ms(), error, sizeof(error)))
+		jvpn_log_error(JVPN_LOG_MAIN, "%s", error);
+}
+
+static int take_signals(struct jvpn_server *server)
+{
+	struct jvpn_loop *loop = server->engine.loop;
+	int rv = jvpn_loop_on_signal(loop, SIGTERM, on_stop, server);
+
+	if (!rv)
+		rv = jvpn_loop_on_signal(loop, SIGINT, on_stop, server);
+	if (!rv)
+		rv = jvpn_loop_on_signal(loop, SIGHUP, on_hup, server);
+	return rv ? fail(JVPN_EXIT_FAILURE, jvpn_err_text(rv)) : JVPN_EXIT_OK;
+}
+
+static void announce(const struct jvpn_server *server)
+{
+	const struct jvpn_config_addresses *listen = &server->options->config.listen;
+	char text[80];
+
+	for (size_t i = 0; i < listen->count; i++) {
+		jvpn_driver_format_address(&listen->item[i], text, sizeof(text));
+		jvpn_log_info(JVPN_LOG_MAIN, "listening on %s, UDP", text);
+	}
+}
+
+static int open_all(struct jvpn_server *server)
+{
+	int code = load_secrets(server);
+
+	if (!code && jvpn_server_index_init(&server->index, server->options->policy.max_sessions))
+		code = fail(JVPN_EXIT_FAILURE, jvpn_err_text(JVPN_ENOMEM));
+	if (code)
+		return code;
+	jvpn_server_make_routes(&server->options->config.routes, &server->routes);
+	code = init_engine(server);
+	if (!code)
+		code = open_sockets(server);
+	return code ? code : take_signals(server);
+}
+
+static void close_all(struct jvpn_server *server)
+{
+	if (server->engine.loop) {
+		jvpn_listener_free(server->listener);
+		jvpn_server_gateway_close(server);
+		jvpn_engine_clear(&server->engine);
+	}
+	jvpn_server_index_clear(&server->index);
+	jvpn_auth_free(server->auth);
+	jvpn_tls_free(server->tls);
+	jvpn_keyring_clear(&server->keys);
+}
+
+static int run(const struct jvpn_server_options *options)
+{
+	static struct jvpn_server server;
+	int code;
+
+	server.options = options;
+	code = open_all(&server);
+	if (!code) {
+		announce(&server);
+		code = jvpn_loop_run(server.engine.loop);
+	}
+	close_all(&server);
+	return code;
+}
+
+/* Everything that RUN loads, but no socket and no device. */
+static int check(const struct jvpn_server_options *options)
+{
+	static struct jvpn_server server;
+	int code;
+
+	server.options = options;
+	code = load_secrets(&server);
+	close_all(&server);
+	if (!code)
+		printf("%s: fine\n", options->config_path);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	static struct jvpn_server_options options;
+	int code = JVPN_EXIT_FAILURE;
+
+	if (!jvpn_server_options_load(argc, argv, &options, &code))
+		return code;
+	jvpn_log_init("jvpn-server", options.log_level);
+	switch (options.command) {
+	case JVPN_SERVER_RUN:
+		return run(&options);
+	case JVPN_SERVER_CHECK:
+		return check(&options);
+	case JVPN_SERVER_INIT:
+		return jvpn_server_init(&options);
+	case JVPN_SERVER_ADD_CLIENT:
+		return jvpn_server_add_client(&options);
+	}
+	return code;
+}
