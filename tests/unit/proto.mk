@@ -5,9 +5,16 @@ UNIT_TESTS += %D%/unit_proto
 %C%_unit_proto_SOURCES = \
 	%D%/golden.c \
 	%D%/golden.h \
+	%D%/packet.c \
+	%D%/packet.h \
 	%D%/test_capsule.c \
+	%D%/test_cid.c \
 	%D%/test_connectip.c \
+	%D%/test_ippkt.c \
+	%D%/test_ippkt_icmp.c \
+	%D%/test_jvfield.c \
 	%D%/test_jvmsg.c \
+	%D%/test_sfield.c \
 	%D%/test_varint.c \
 	%D%/unit.h %D%/main.c
 %C%_unit_proto_CPPFLAGS = $(UNIT_CPPFLAGS)
