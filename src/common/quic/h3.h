@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * HTTP/3 (RFC 9114, 9204, 9220, 9297) for exactly one CONNECT-IP request per connection (RFC 9484),
- * over nghttp3. Knows streams as numbers and bytes: no ngtcp2, no sockets, no clock, so two of these
- * can be shovelled back to back in a test. HTTP Datagrams are not in here (dgram.h).
+ * over nghttp3. Knows streams as numbers and bytes: no ngtcp2, no sockets, no clock, so two of
+ * these can be shovelled back to back in a test. HTTP Datagrams are not in here.
  *
- * Who calls whom. The connection calls the jvpn_h3_on_* functions from inside ngtcp2's callbacks and
- * the writing ones (_writev, _add_write_offset, _block ...) from its write loop. The struct
- * jvpn_h3_io callbacks come back from inside those calls and only touch flow control and stream
+ * Who calls whom. The connection calls the jvpn_h3_on_* functions from inside ngtcp2's callbacks
+ * and the writing ones (_writev, _add_write_offset, _block ...) from its write loop. The callbacks
+ * of struct jvpn_h3_io come back from inside those calls and only touch flow control and stream
  * states. What the application must hear is queued here; the connection fetches it with
- * jvpn_h3_poll() after ngtcp2 has returned. Flow control credit of a capsule is given back when it is
- * polled, so the queue is bounded by the stream's window (which must be >= 64 KiB).
+ * jvpn_h3_poll() after ngtcp2 has returned. Flow control credit of a capsule is given back when it
+ * is polled, so the queue is bounded by the stream's window (which must be >= 64 KiB).
  */
 #ifndef JVPN_QUIC_H3_H
 #define JVPN_QUIC_H3_H
@@ -59,8 +59,6 @@ struct jvpn_h3_io {
 	/* Send STOP_SENDING / RESET_STREAM. */
 	void (*stop_sending)(void *user, int64_t stream_id, uint64_t code);
 	void (*reset_stream)(void *user, int64_t stream_id, uint64_t code);
-	/* Unpredictable bytes (keys of nghttp3's tables). */
-	void (*random)(void *user, uint8_t *out, size_t len);
 };
 
 enum jvpn_h3_event_type {
@@ -83,7 +81,7 @@ struct jvpn_h3_event {
 	const uint8_t *data;
 	size_t len;
 	uint32_t path_generation; /* given to the _on_stream_data call that brought its last byte */
-	/* END: RFC 9114 code (NO_ERROR: a clean end), and a sentence. */
+	/* END: RFC 9114 code (NO_ERROR: a clean end), and a sentence that lives as long as h3. */
 	uint64_t code;
 	const char *text;
 };
@@ -92,8 +90,8 @@ struct jvpn_h3_event {
 int jvpn_h3_new(bool server, const struct jvpn_h3_io *io, void *user, struct jvpn_h3 **out);
 void jvpn_h3_free(struct jvpn_h3 *h3);
 
-/* The three unidirectional streams the connection has opened for us; SETTINGS go out with them. On a
- * server as soon as it has 1-RTT keys (wire.md), on a client at handshake completion. JVPN_EH3. */
+/* The three unidirectional streams the connection has opened for us; SETTINGS go out with them. On
+ * a server as soon as it has 1-RTT keys (wire.md), on a client at handshake completion. JVPN_EH3. */
 int jvpn_h3_bind(struct jvpn_h3 *h3, int64_t control_id, int64_t qpack_encoder_id,
 		 int64_t qpack_decoder_id);
 
@@ -106,13 +104,15 @@ int jvpn_h3_submit_request(struct jvpn_h3 *h3, int64_t stream_id,
  * application/problem+json and ends the stream. JVPN_EINVAL, JVPN_EEXISTS (already answered),
  * JVPN_ENOTFOUND (no request, or its stream is gone), JVPN_EH3. */
 int jvpn_h3_respond(struct jvpn_h3 *h3, const struct jvpn_h3_response *response);
-/* Fills response->body with problem details (RFC 9457): {"type":"about:blank","status":...,
- * "title":...,"reason":...,"detail":...}. reason: a stable lower_snake code; detail may be NULL. Both
- * are plain ASCII; quotes, backslashes and control characters are replaced. */
+/* Fills response->status and ->body with problem details (RFC 9457): {"type":"about:blank",
+ * "status":...,"title":...,"reason":...,"detail":...}. reason: a stable lower_snake code; detail may
+ * be NULL. Both are plain ASCII; quotes, backslashes and control characters are replaced. */
 void jvpn_h3_problem(struct jvpn_h3_response *response, int status, const char *reason,
 		     const char *detail);
-/* Queues one whole capsule behind what waits already. JVPN_EFULL (64 KiB wait), JVPN_EAGAIN (the
- * tunnel is not open yet), JVPN_ECLOSED (stream over), JVPN_ERANGE (longer than CAPSULE_MAX). */
+/* Queues one whole capsule behind what waits already: on a client as soon as the request was
+ * submitted (it rides in the same flight), on a server as soon as there is a request (it waits for
+ * the 2xx and is dropped by a refusal). JVPN_EFULL (64 KiB wait), JVPN_EAGAIN (no request yet),
+ * JVPN_ECLOSED (stream over), JVPN_ERANGE (longer than CAPSULE_MAX), JVPN_ENOMEM. */
 int jvpn_h3_send_capsule(struct jvpn_h3 *h3, uint64_t type, const void *data, size_t len);
 /* Ends our direction of the tunnel (FIN after what waits); for a clean close only. */
 int jvpn_h3_finish(struct jvpn_h3 *h3);
