@@ -7,6 +7,7 @@ UNIT_TESTS += %D%/unit_quic
 	%D%/unit.h %D%/main.c \
 	%D%/test_cidmap.c \
 	%D%/test_endpoint.c \
+	%D%/test_h3.c \
 	%D%/test_path.c \
 	%D%/test_tls.c \
 	%D%/tls_pair.c \

@@ -8,7 +8,11 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/cidmap.h \
 	%D%/endpoint.c \
 	%D%/endpoint.h \
+	%D%/h3.c \
 	%D%/h3.h \
+	%D%/h3_internal.h \
+	%D%/h3_message.c \
+	%D%/h3_queue.c \
 	%D%/message.h \
 	%D%/path.c \
 	%D%/path.h \
@@ -16,9 +20,9 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/tls.c \
 	%D%/tls.h \
 	%D%/tls_internal.h \
-	%D%/version.c \
-	%D%/version.h \
 	%D%/tls_session.c \
 	%D%/tls_state.h \
-	%D%/tls_verify.c
+	%D%/tls_verify.c \
+	%D%/version.c \
+	%D%/version.h
 %C%_libjvpn_quic_a_CPPFLAGS = $(AM_CPPFLAGS) $(NGTCP2_CFLAGS) $(NGHTTP3_CFLAGS) $(WOLFSSL_CFLAGS)
