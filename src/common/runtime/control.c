@@ -116,3 +116,15 @@ bool jvpn_control_verify_request(const struct jvpn_control *control,
 	msg.u.reattach_request = *request;
 	return jvpn_msgauth_check_msg(&msg, &auth);
 }
+
+bool jvpn_control_verify_deny(const struct jvpn_control *control,
+			      const struct jvpn_session_keys *keys,
+			      const struct jvpn_id *session_id,
+			      const struct jvpn_msg_reattach_deny *deny)
+{
+	struct jvpn_msgauth auth = auth_of(control, keys, session_id, false);
+	struct jvpn_msg msg = {.type = JVPN_MSG_REATTACH_DENY};
+
+	msg.u.reattach_deny = *deny;
+	return jvpn_msgauth_check_msg(&msg, &auth);
+}

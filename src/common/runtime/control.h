@@ -49,5 +49,10 @@ bool jvpn_control_verify(struct jvpn_control *control, const struct jvpn_session
 bool jvpn_control_verify_request(const struct jvpn_control *control,
 				 const struct jvpn_session_keys *keys,
 				 const struct jvpn_msg_reattach_request *request);
+/* The same for a REATTACH_DENY of the refusal's field. */
+bool jvpn_control_verify_deny(const struct jvpn_control *control,
+			      const struct jvpn_session_keys *keys,
+			      const struct jvpn_id *session_id,
+			      const struct jvpn_msg_reattach_deny *deny);
 
 #endif

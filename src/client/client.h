@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The client as one object: what main, dial and tunnel share.
+ */
+#ifndef JVPN_CLIENT_CLIENT_H
+#define JVPN_CLIENT_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/prefix.h"
+#include "client/options.h"
+#include "proto/connectip.h"
+#include "runtime/engine.h"
+#include "tun/forward.h"
+#include "tun/netcfg.h"
+
+struct jvpn_endpoint;
+struct jvpn_tls;
+struct jvpn_tun;
+struct jvpn_client;
+
+#define JVPN_CLIENT_ADDRESSES_MAX 16
+
+/* The socket of one connection. Owner: the client; dies a turn after its connection. */
+struct jvpn_dialled {
+	struct jvpn_client *client;
+	struct jvpn_endpoint *endpoint;
+	struct jvpn_watch *watch;
+	struct jvpn_dialled *next; /* in client->closed_sockets */
+};
+
+/* Finding the server and reaching it: when to try next. */
+struct jvpn_dial {
+	struct sockaddr_storage address[JVPN_CLIENT_ADDRESSES_MAX]; /* what the name stands for */
+	size_t count, next;
+	struct jvpn_transport *trying; /* the attempt that has no answer yet; NULL: none */
+	uint64_t trying_until_ns;
+	uint64_t failing_since_ns; /* 0: the last attempt succeeded */
+	uint64_t again_ns;         /* not before; 0: at once */
+	uint64_t backoff_ms;
+	unsigned attempts;         /* in this failure */
+};
+
+/* Owner: main. */
+struct jvpn_client {
+	const struct jvpn_client_options *options;
+	struct jvpn_engine engine;
+	struct jvpn_tls *tls;
+	struct jvpn_dial dial;
+	struct jvpn_dialled *closed_sockets;
+	struct jvpn_live *live; /* the session, also while it is being born; NULL between two */
+	struct jvpn_tun *tun;
+	struct jvpn_watch *tun_watch;
+	struct jvpn_netcfg *netcfg;
+	struct jvpn_netcfg_tunnel wanted;
+	struct jvpn_connectip_routes routes; /* advertised */
+	bool has_routes, has_addresses, is_up;
+	struct jvpn_forward uplink, downlink;
+	uint64_t started_ns;
+	bool was_attached; /* once in this process */
+	bool stopping;
+	int exit_code;
+};
+
+/* dial.c */
+/* Looks the server's name up. JVPN_ENOTFOUND with a sentence. Blocks as long as the resolver does. */
+int jvpn_dial_resolve(struct jvpn_client *client, char *error, size_t error_size);
+/* Starts an attempt when the session wants a transport and it is time. */
+void jvpn_dial_poll(struct jvpn_client *client, uint64_t now_ns);
+uint64_t jvpn_dial_next_deadline(const struct jvpn_client *client);
+/* The server answered on this transport. */
+void jvpn_dial_succeeded(struct jvpn_client *client, const struct jvpn_transport *transport);
+/* The connection is gone: frees its socket after this turn, and says when to try again. */
+void jvpn_dial_closed(struct jvpn_client *client, struct jvpn_transport *transport);
+/* Sockets of connections that are gone; nobody is inside a read of them between two turns. */
+void jvpn_dial_free_sockets(struct jvpn_client *client);
+/* At the end: the sockets of living connections, too. Before the engine is cleared. */
+void jvpn_dial_close_all(struct jvpn_client *client);
+
+/* tunnel.c */
+int jvpn_tunnel_open(struct jvpn_client *client, char *error, size_t error_size);
+void jvpn_tunnel_close(struct jvpn_client *client);
+void jvpn_tunnel_on_capsule(void *user, struct jvpn_transport *transport, uint64_t type,
+			    const uint8_t *data, size_t len);
+void jvpn_tunnel_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, size_t len);
+void jvpn_tunnel_on_mtu(void *user, struct jvpn_live *live);
+/* Addresses and routes into the kernel, once both are there and the session is attached. */
+void jvpn_tunnel_update(struct jvpn_client *client);
+
+/* session.c: requests, answers, and what follows the end of a session. */
+extern const struct jvpn_driver_ops jvpn_client_driver_ops;
+/* A session in BIRTH. JVPN_ENOMEM, JVPN_EFULL. */
+int jvpn_client_start_session(struct jvpn_client *client);
+/* Ends the program with this code after the present turn. */
+void jvpn_client_stop(struct jvpn_client *client, int code);
+
+#endif

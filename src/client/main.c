@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * jvpn-client: opens everything in an order in which each failure has its own message and exit code,
+ * runs, and takes everything back.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "client/client.h"
+#include "crypto/random.h"
+#include "crypto/wipe.h"
+#include "quic/tls.h"
+#include "runtime/clock.h"
+
+#define ERROR_MAX 512
+#define IDLE_SLACK_MS 5000
+#define KEEPALIVES 3
+#define QUEUE_PACKETS 4096
+#define QUEUE_BYTES (3 * 1024 * 1024)
+#define QUEUE_SOJOURN_MS 250
+/* The session, one that is being replaced, and one in reserve. */
+#define CLIENT_SESSIONS 3
+#define CLIENT_CONNECTIONS 16
+
+static int fail(int code, const char *error)
+{
+	jvpn_log_error(JVPN_LOG_MAIN, "%s", error);
+	return code;
+}
+
+static int exit_code_of(int rv)
+{
+	switch (rv) {
+	case JVPN_EPERM:
+	case JVPN_ENOTFOUND:
+		return JVPN_EXIT_PERMISSION;
+	case JVPN_EBUSY:
+	case JVPN_EEXISTS:
+	case JVPN_EMALFORMED:
+		return JVPN_EXIT_ENVIRONMENT;
+	default:
+		return JVPN_EXIT_FAILURE;
+	}
+}
+
+static int open_tls(struct jvpn_client *client)
+{
+	const struct jvpn_client_config *c = &client->options->config;
+	char error[ERROR_MAX] = "";
+	struct jvpn_tls_config config = {.ca_file = c->tls_ca[0] ? c->tls_ca : NULL,
+					 .ca_pem = c->tls_ca_pem[0] ? c->tls_ca_pem : NULL,
+					 .keylog_file = c->debug_keylog[0] ? c->debug_keylog : NULL,
+					 .wall_s = jvpn_clock_wall_ms() / JVPN_MS_PER_S};
+
+	if (jvpn_tls_new(&config, &client->tls, error, sizeof(error)))
+		return fail(JVPN_EXIT_CONFIG, error);
+	return JVPN_EXIT_OK;
+}
+
+static void fill_quic(const struct jvpn_client *client, struct jvpn_quic_config *quic)
+{
+	const struct jvpn_client_config *c = &client->options->config;
+
+	quic->tls = client->tls;
+	quic->congestion = (enum jvpn_congestion)c->quic_congestion;
+	quic->initial_rtt_ns = jvpn_ms_to_ns(c->quic_initial_rtt_ms);
+	quic->idle_timeout_ns = jvpn_ms_to_ns(
+		KEEPALIVES * client->options->policy.idle_keepalive_ms + IDLE_SLACK_MS);
+	quic->handshake_timeout_ns = jvpn_ms_to_ns(c->quic_handshake_timeout_ms);
+	quic->max_udp_payload = (uint16_t)c->quic_max_udp_payload;
+	quic->max_connections = CLIENT_CONNECTIONS;
+}
+
+static void on_turn(void *user, uint64_t now_ns)
+{
+	struct jvpn_client *client = user;
+	uint64_t limit_ms = client->options->config.connect_timeout_ms;
+
+	jvpn_dial_free_sockets(client);
+	if (client->stopping)
+		return;
+	if (!client->live && jvpn_client_start_session(client)) {
+		jvpn_client_stop(client, JVPN_EXIT_FAILURE);
+		return;
+	}
+	if (limit_ms && !client->was_attached &&
+	    now_ns - client->started_ns > jvpn_ms_to_ns(limit_ms)) {
+		jvpn_log_error(JVPN_LOG_MAIN, "no session within quic.connect_timeout");
+		jvpn_client_stop(client, JVPN_EXIT_UNREACHABLE);
+		return;
+	}
+	jvpn_dial_poll(client, now_ns);
+}
+
+static uint64_t next_deadline(void *user)
+{
+	const struct jvpn_client *client = user;
+	uint64_t limit_ms = client->options->config.connect_timeout_ms;
+	uint64_t next = jvpn_dial_next_deadline(client);
+
+	if (client->closed_sockets || (!client->live && !client->stopping))
+		return client->engine.driver->now_ns;
+	if (limit_ms && !client->was_attached)
+		next = jvpn_time_min(next, client->started_ns + jvpn_ms_to_ns(limit_ms) + 1);
+	return next;
+}
+
+static int init_engine(struct jvpn_client *client)
+{
+	static struct jvpn_engine_config config;
+	const struct jvpn_client_config *c = &client->options->config;
+	char error[ERROR_MAX] = "";
+	int rv;
+
+	config.events.role = JVPN_ROLE_CLIENT;
+	config.events.node_id = c->node_id;
+	config.events.output = c->events_output;
+	config.driver.role = JVPN_ROLE_CLIENT;
+	config.driver.policy = &client->options->policy;
+	config.driver.ops = &jvpn_client_driver_ops;
+	config.driver.user = client;
+	config.driver.max_sessions = CLIENT_SESSIONS;
+	config.driver.queue = (struct jvpn_queue_config){.max_packets = QUEUE_PACKETS,
+							 .max_bytes = QUEUE_BYTES,
+							 .max_sojourn_ns =
+								 jvpn_ms_to_ns(QUEUE_SOJOURN_MS)};
+	fill_quic(client, &config.quic);
+	rv = jvpn_random(config.quic.reset_secret, sizeof(config.quic.reset_secret));
+	if (!rv)
+		rv = jvpn_random(config.quic.hash_secret, sizeof(config.quic.hash_secret));
+	if (!rv)
+		rv = jvpn_random(config.quic.token_secret, sizeof(config.quic.token_secret));
+	if (!rv)
+		rv = jvpn_engine_init(&client->engine, &config, error, sizeof(error));
+	jvpn_wipe(&config, sizeof(config));
+	if (rv)
+		return fail(exit_code_of(rv), error[0] ? error : jvpn_err_text(rv));
+	client->engine.on_turn = on_turn;
+	client->engine.next_deadline = next_deadline;
+	client->engine.user = client;
+	client->started_ns = jvpn_loop_now(client->engine.loop);
+	return JVPN_EXIT_OK;
+}
+
+/* No state directory in this version: the session ends with the process, and the server is told. */
+static void on_stop(void *user, int signo, uint64_t now_ns)
+{
+	struct jvpn_client *client = user;
+
+	(void)now_ns;
+	if (client->stopping) {
+		jvpn_loop_stop(client->engine.loop, client->exit_code);
+		return;
+	}
+	jvpn_log_info(JVPN_LOG_MAIN, "%s: ending the session", strsignal(signo));
+	client->stopping = true;
+	if (client->live)
+		jvpn_driver_terminate(client->live, JVPN_REASON_CLIENT_CLOSED);
+	jvpn_quic_flush(client->engine.quic, jvpn_loop_now(client->engine.loop));
+	jvpn_client_stop(client, JVPN_EXIT_OK);
+}
+
+static void on_hup(void *user, int signo, uint64_t now_ns)
+{
+	struct jvpn_client *client = user;
+	struct jvpn_report *report = jvpn_report_new();
+	struct jvpn_policy policy;
+	char error[ERROR_MAX] = "";
+
+	(void)signo;
+	(void)now_ns;
+	if (!report)
+		return;
+	if (jvpn_client_options_reload_policy(client->options, &policy, report)) {
+		jvpn_report_print(report, "jvpn-client", stderr);
+		jvpn_engine_emit(&client->engine, JVPN_AUDIT_POLICY_REJECTED,
+				 JVPN_REASON_POLICY_DENIED,
+				 report->count ? report->line[0].text : NULL);
+	} else {
+		jvpn_engine_set_policy(&client->engine, &policy);
+	}
+	jvpn_report_free(report);
+	if (jvpn_events_reopen(client->engine.events, jvpn_clock_wall_ms(), error, sizeof(error)))
+		jvpn_log_error(JVPN_LOG_MAIN, "%s", error);
+}
+
+static int take_signals(struct jvpn_client *client)
+{
+	struct jvpn_loop *loop = client->engine.loop;
+	int rv = jvpn_loop_on_signal(loop, SIGTERM, on_stop, client);
+
+	if (!rv)
+		rv = jvpn_loop_on_signal(loop, SIGINT, on_stop, client);
+	if (!rv)
+		rv = jvpn_loop_on_signal(loop, SIGHUP, on_hup, client);
+	return rv ? fail(JVPN_EXIT_FAILURE, jvpn_err_text(rv)) : JVPN_EXIT_OK;
+}
+
+static int open_all(struct jvpn_client *client)
+{
+	char error[ERROR_MAX] = "";
+	int rv, code = open_tls(client);
+
+	if (!code)
+		code = init_engine(client);
+	if (code)
+		return code;
+	rv = jvpn_tunnel_open(client, error, sizeof(error));
+	if (rv)
+		return fail(exit_code_of(rv), error[0] ? error : jvpn_err_text(rv));
+	if (jvpn_dial_resolve(client, error, sizeof(error)))
+		return fail(JVPN_EXIT_UNREACHABLE, error);
+	return take_signals(client);
+}
+
+static void close_all(struct jvpn_client *client)
+{
+	if (client->engine.loop) {
+		jvpn_tunnel_close(client);
+		jvpn_dial_close_all(client);
+		jvpn_engine_clear(&client->engine);
+	}
+	jvpn_tls_free(client->tls);
+}
+
+static int run(const struct jvpn_client_options *options)
+{
+	static struct jvpn_client client;
+	int code;
+
+	client.options = options;
+	code = open_all(&client);
+	if (!code)
+		code = jvpn_loop_run(client.engine.loop);
+	close_all(&client);
+	return code;
+}
+
+/* Everything that RUN loads, but no socket and no device. */
+static int check(const struct jvpn_client_options *options)
+{
+	static struct jvpn_client client;
+	int code;
+
+	client.options = options;
+	code = open_tls(&client);
+	jvpn_tls_free(client.tls);
+	if (!code)
+		printf("%s: fine\n", options->config_path);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	static struct jvpn_client_options options;
+	int code = JVPN_EXIT_FAILURE;
+
+	if (!jvpn_client_options_load(argc, argv, &options, &code))
+		return code;
+	jvpn_log_init("jvpn-client", options.log_level);
+	switch (options.command) {
+	case JVPN_CLIENT_RUN:
+		code = run(&options);
+		break;
+	case JVPN_CLIENT_CHECK:
+		code = check(&options);
+		break;
+	}
+	jvpn_client_options_clear(&options);
+	return code;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The client's session as the driver sees it: requests, answers, and what follows when it ends. What
+ * the states mean is the core's matter.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "client/client.h"
+#include "crypto/wipe.h"
+#include "proto/connectip.h"
+#include "proto/jvfield.h"
+
+int jvpn_client_start_session(struct jvpn_client *client)
+{
+	struct jvpn_event create = {.type = JVPN_EVENT_CREATE, .slot = JVPN_SLOT_NONE};
+	int rv = jvpn_driver_session_new(client->engine.driver, &client->live);
+
+	if (rv)
+		return rv;
+	client->has_addresses = false;
+	client->has_routes = false;
+	jvpn_driver_step(client->live, &create);
+	return 0;
+}
+
+void jvpn_client_stop(struct jvpn_client *client, int code)
+{
+	client->stopping = true;
+	client->exit_code = code;
+	jvpn_loop_stop(client->engine.loop, code);
+}
+
+/* ---- requests ---- */
+
+static void fill_request(const struct jvpn_client *client, struct jvpn_h3_request *request)
+{
+	const struct jvpn_client_config *c = &client->options->config;
+
+	snprintf(request->method, sizeof(request->method), "CONNECT");
+	snprintf(request->protocol, sizeof(request->protocol), "connect-ip");
+	snprintf(request->scheme, sizeof(request->scheme), "https");
+	snprintf(request->authority, sizeof(request->authority), "%.240s:%u", c->server_name,
+		 c->server.port);
+	snprintf(request->path, sizeof(request->path), "%s", JVPN_CONNECTIP_PATH);
+	request->capsule_protocol = true;
+}
+
+static void send_request(struct jvpn_client *client, struct jvpn_transport *t,
+			 const struct jvpn_jvfield *field)
+{
+	struct jvpn_h3_request request = {0};
+	int rv;
+
+	fill_request(client, &request);
+	if (field->op == JVPN_JVFIELD_CREATE)
+		snprintf(request.authorization, sizeof(request.authorization), "Bearer %.500s",
+			 client->options->config.token);
+	rv = jvpn_jvfield_print(field, request.jumping_session, sizeof(request.jumping_session));
+	if (!rv)
+		rv = jvpn_conn_request(t->conn, &request);
+	jvpn_wipe(&request, sizeof(request));
+	if (rv) {
+		jvpn_log_error(JVPN_LOG_SESSION, "cannot send the request: %s", jvpn_err_text(rv));
+		jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "request failed");
+	}
+}
+
+static void request_session(struct jvpn_client *client, struct jvpn_transport *t)
+{
+	struct jvpn_jvfield field = {.op = JVPN_JVFIELD_CREATE};
+
+	snprintf(field.label, sizeof(field.label), "%s", client->options->config.label);
+	if (jvpn_driver_attach(client->live, t, field.label))
+		jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "no slot");
+	else
+		send_request(client, t, &field);
+}
+
+static void on_ready(void *user, struct jvpn_transport *transport)
+{
+	struct jvpn_client *client = user;
+	struct jvpn_event ready = {.type = JVPN_EVENT_TRANSPORT_READY};
+
+	if (!client->live || client->stopping) {
+		jvpn_conn_close(transport->conn, JVPN_APP_NO_ERROR, "");
+		return;
+	}
+	if (client->live->core.state == JVPN_STATE_BIRTH) {
+		request_session(client, transport);
+		return;
+	}
+	if (jvpn_driver_attach(client->live, transport, client->options->config.label)) {
+		jvpn_conn_close(transport->conn, JVPN_APP_NO_ERROR, "no slot");
+		return;
+	}
+	ready.slot = transport->slot;
+	snprintf(ready.u.attached.label, sizeof(ready.u.attached.label), "%s", transport->label);
+	ready.u.attached.pto_ns = transport->seen.pto_ns;
+	jvpn_driver_step(client->live, &ready);
+}
+
+static void on_send_attach(void *user, struct jvpn_transport *transport,
+			   const struct jvpn_msg_reattach_request *request)
+{
+	struct jvpn_jvfield field = {.op = JVPN_JVFIELD_ATTACH, .attach = *request};
+
+	send_request(user, transport, &field);
+}
+
+/* ---- answers ---- */
+
+static void on_accepted(struct jvpn_client *client, struct jvpn_transport *t,
+			const struct jvpn_jvfield *field)
+{
+	struct jvpn_event event = {.type = JVPN_EVENT_ATTACH_ACCEPTED, .slot = t->slot};
+
+	if (field->op != JVPN_JVFIELD_OK) {
+		jvpn_log_error(JVPN_LOG_SESSION,
+			       "the server does not know the jumping-session extension");
+		jvpn_client_stop(client, JVPN_EXIT_SESSION_ENDED);
+		return;
+	}
+	jvpn_dial_succeeded(client, t);
+	if (t->live && t->live->core.state != JVPN_STATE_BIRTH)
+		jvpn_driver_step(t->live, &event);
+}
+
+/* A refused attach is a DENY with or without a MAC; the core decides what it means. */
+static void on_attach_refused(struct jvpn_transport *t, const struct jvpn_jvfield *field)
+{
+	struct jvpn_event event = {.type = JVPN_EVENT_DENY, .slot = t->slot};
+	const struct jvpn_msg_reattach_deny *deny = &field->deny;
+	struct jvpn_live *live = t->live;
+
+	event.u.deny.attach = true;
+	event.u.deny.counter = deny->counter;
+	event.u.deny.reason = deny->reason;
+	event.u.deny.retry_after_ms = deny->retry_after_ms;
+	event.u.deny.server_version = deny->server_version;
+	event.u.deny.age_ms = deny->age_ms;
+	event.u.deny.verified =
+		deny->reason == JVPN_REASON_REATTACH_REFUSED ||
+		(field->has_mac && jvpn_control_verify_deny(&t->control, &live->keys,
+							    &live->core.id, deny));
+	live->slot[t->slot] = NULL;
+	t->live = NULL;
+	jvpn_driver_step(live, &event);
+	jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "refused");
+}
+
+static void on_birth_refused(struct jvpn_client *client, struct jvpn_transport *t,
+			     const struct jvpn_h3_response *response)
+{
+	jvpn_log_error(JVPN_LOG_SESSION, "the server refused the session: status %d %s",
+		       response->status, response->body);
+	if (response->status == 401) {
+		jvpn_log_error(JVPN_LOG_SESSION,
+			       "the token is missing, unknown or expired: ask the operator for a "
+			       "new one (jvpn-server add-client)");
+		jvpn_client_stop(client, JVPN_EXIT_AUTH_REFUSED);
+	} else if (response->status != 429 && response->status != 503) {
+		jvpn_client_stop(client, JVPN_EXIT_SESSION_ENDED);
+	}
+	jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "refused");
+}
+
+static void on_response(void *user, struct jvpn_transport *transport,
+			const struct jvpn_h3_response *response)
+{
+	struct jvpn_client *client = user;
+	struct jvpn_jvfield field = {.op = JVPN_JVFIELD_NONE};
+
+	/* What does not parse counts as absent. */
+	(void)jvpn_jvfield_parse(response->jumping_session, strlen(response->jumping_session),
+				 &field);
+	if (response->status / 100 == 2)
+		on_accepted(client, transport, &field);
+	else if (transport->live && transport->live->core.state != JVPN_STATE_BIRTH &&
+		 field.op == JVPN_JVFIELD_REFUSED)
+		on_attach_refused(transport, &field);
+	else
+		on_birth_refused(client, transport, response);
+}
+
+/* ---- life ---- */
+
+static void say_state(const struct jvpn_client *client, const struct jvpn_live *live,
+		      enum jvpn_state before)
+{
+	char id[JVPN_ID_HEX_LEN + 1];
+	const struct jvpn_transport *t = jvpn_live_binding(live);
+
+	jvpn_id_format(&live->core.id, id);
+	if (before == JVPN_STATE_BIRTH && live->core.state == JVPN_STATE_ATTACHED && t)
+		jvpn_log_info(JVPN_LOG_SESSION, "connected: session %s, %s, %s", id,
+			      jvpn_conn_cipher(t->conn), jvpn_conn_group(t->conn));
+	else if (live->core.state != JVPN_STATE_TERMINATED && client->was_attached)
+		jvpn_log_info(JVPN_LOG_SESSION, "%s -> %s", jvpn_state_name(before),
+			      jvpn_state_name(live->core.state));
+}
+
+static void on_stepped(void *user, struct jvpn_live *live, enum jvpn_state before)
+{
+	struct jvpn_client *client = user;
+
+	if (before == live->core.state)
+		return;
+	say_state(client, live, before);
+	if (live->core.state == JVPN_STATE_ATTACHED) {
+		client->was_attached = true;
+		jvpn_tunnel_update(client);
+	}
+}
+
+/* on_terminated: new_session, except where a new one would be refused or is not wanted. */
+static bool wants_new_session(enum jvpn_reason reason)
+{
+	return reason != JVPN_REASON_SECURITY_FAILURE &&
+	       reason != JVPN_REASON_OPERATOR_TERMINATED &&
+	       reason != JVPN_REASON_CLIENT_CLOSED && reason != JVPN_REASON_POLICY_DENIED &&
+	       reason != JVPN_REASON_AUTH_FAILED;
+}
+
+static void on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason)
+{
+	struct jvpn_client *client = user;
+
+	(void)live;
+	client->live = NULL;
+	if (client->stopping)
+		return;
+	if (reason != JVPN_REASON_ATTACH_TIMEOUT)
+		jvpn_log_info(JVPN_LOG_SESSION, "session ended: %s", jvpn_reason_name(reason));
+	if (!wants_new_session(reason))
+		jvpn_client_stop(client, JVPN_EXIT_SESSION_ENDED);
+}
+
+static void on_transport_closed(void *user, struct jvpn_transport *transport,
+				const struct jvpn_close_info *info)
+{
+	struct jvpn_client *client = user;
+
+	jvpn_dial_closed(client, transport);
+	if (client->stopping || info->kind == JVPN_CLOSE_LOCAL)
+		return;
+	if (info->kind == JVPN_CLOSE_CERTIFICATE || info->kind == JVPN_CLOSE_TLS)
+		jvpn_log_error(JVPN_LOG_QUIC, "%s: %s", transport->peer, info->text);
+	else
+		jvpn_log_info(JVPN_LOG_QUIC, "%s: connection closed: %s", transport->peer,
+			      info->text);
+	/* A session that was once attached is worth waiting for; a first try is not. */
+	if (client->was_attached)
+		return;
+	if (info->kind == JVPN_CLOSE_CERTIFICATE)
+		jvpn_client_stop(client, JVPN_EXIT_CERTIFICATE);
+	else if (info->kind == JVPN_CLOSE_TLS)
+		jvpn_client_stop(client, JVPN_EXIT_UNREACHABLE);
+}
+
+const struct jvpn_driver_ops jvpn_client_driver_ops = {
+	.on_ready = on_ready,
+	.on_response = on_response,
+	.on_send_attach = on_send_attach,
+	.on_capsule = jvpn_tunnel_on_capsule,
+	.on_packet = jvpn_tunnel_on_packet,
+	.on_mtu = jvpn_tunnel_on_mtu,
+	.on_stepped = on_stepped,
+	.on_ended = on_ended,
+	.on_transport_closed = on_transport_closed,
+};

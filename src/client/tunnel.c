@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The client's end of the tunnel in the kernel: TUN, addresses, routes, and the packets between them
+ * and the session. Restores everything; decides nothing about sessions.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "client/client.h"
+#include "proto/capsule.h"
+#include "tun/fragment.h"
+#include "tun/tun.h"
+
+#define TUNNEL_BATCH 64
+#define TUNNEL_ROUNDS 4
+#define TUNNEL_SLOT_BYTES 2048
+#define TUNNEL_PATH_MAX 256
+
+/* ---- packets ---- */
+
+static void to_tun(const struct jvpn_client *client, const uint8_t *packet, size_t len)
+{
+	(void)jvpn_tun_write(client->tun, packet, len);
+}
+
+void jvpn_tunnel_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, size_t len)
+{
+	struct jvpn_client *client = user;
+	struct jvpn_forward_packet p = {.data = packet,
+					.len = len,
+					.now_ns = client->engine.driver->now_ns,
+					.assigned = &live->addresses};
+
+	if (jvpn_forward_client_downlink(&client->downlink, &p) == JVPN_FORWARD_PASS)
+		to_tun(client, p.data, p.len);
+}
+
+static void send_fragments(struct jvpn_live *live, const struct jvpn_forward_packet *p)
+{
+	uint8_t out[TUNNEL_SLOT_BYTES];
+	struct jvpn_fragment fragment;
+	int len;
+
+	if (jvpn_fragment_init(&fragment, &p->view, p->data, p->mtu))
+		return;
+	while ((len = jvpn_fragment_next(&fragment, out, sizeof(out))) > 0)
+		jvpn_live_send(live, out, (size_t)len);
+}
+
+static void take_from_tun(struct jvpn_client *client, uint8_t *packet, size_t len)
+{
+	struct jvpn_live *live = client->live;
+	struct jvpn_forward_packet p = {.data = packet,
+					.len = len,
+					.now_ns = client->engine.driver->now_ns,
+					.routes = client->has_routes ? &client->routes : NULL};
+
+	if (!live)
+		return;
+	p.assigned = &live->addresses;
+	p.mtu = live->mtu;
+	switch (jvpn_forward_client_uplink(&client->uplink, &p)) {
+	case JVPN_FORWARD_PASS:
+		jvpn_live_send(live, p.data, p.len);
+		break;
+	case JVPN_FORWARD_FRAGMENT:
+		send_fragments(live, &p);
+		break;
+	case JVPN_FORWARD_REPLY:
+		to_tun(client, client->uplink.reply, client->uplink.reply_len);
+		break;
+	case JVPN_FORWARD_NONE:
+	case JVPN_FORWARD_DROP:
+	case JVPN_FORWARD_VERDICT_COUNT:
+		break;
+	}
+}
+
+static void on_tun_readable(void *user, uint64_t now_ns)
+{
+	static uint8_t slots[TUNNEL_BATCH * TUNNEL_SLOT_BYTES];
+	struct jvpn_client *client = user;
+	size_t lens[TUNNEL_BATCH];
+
+	(void)now_ns;
+	for (int round = 0; round < TUNNEL_ROUNDS; round++) {
+		int n = jvpn_tun_read_many(client->tun, slots, TUNNEL_SLOT_BYTES, lens,
+					   TUNNEL_BATCH);
+
+		for (int i = 0; i < n; i++)
+			take_from_tun(client, slots + (size_t)i * TUNNEL_SLOT_BYTES, lens[i]);
+		if (n < TUNNEL_BATCH)
+			return;
+	}
+}
+
+/* ---- configuration from the server ---- */
+
+static void take_addresses(struct jvpn_client *client, struct jvpn_live *live,
+			   struct jvpn_reader *r)
+{
+	struct jvpn_connectip_addresses addresses;
+
+	if (jvpn_connectip_assign_decode(r, &addresses)) {
+		jvpn_log_warn(JVPN_LOG_TUN, "malformed ADDRESS_ASSIGN ignored");
+		return;
+	}
+	/* Inner addresses never change inside a session (I2). */
+	if (client->has_addresses)
+		return;
+	live->addresses = addresses;
+	client->has_addresses = addresses.count > 0;
+}
+
+static void take_routes(struct jvpn_client *client, struct jvpn_reader *r)
+{
+	if (jvpn_connectip_routes_decode(r, &client->routes))
+		jvpn_log_warn(JVPN_LOG_TUN, "malformed ROUTE_ADVERTISEMENT ignored");
+	else
+		client->has_routes = true;
+}
+
+void jvpn_tunnel_on_capsule(void *user, struct jvpn_transport *transport, uint64_t type,
+			    const uint8_t *data, size_t len)
+{
+	struct jvpn_client *client = user;
+	struct jvpn_reader r;
+
+	if (!transport->live)
+		return;
+	jvpn_reader_init(&r, data, len);
+	if (type == JVPN_CAPSULE_ADDRESS_ASSIGN)
+		take_addresses(client, transport->live, &r);
+	else if (type == JVPN_CAPSULE_ROUTE_ADVERTISEMENT)
+		take_routes(client, &r);
+	jvpn_tunnel_update(client);
+}
+
+static uint32_t wanted_mtu(const struct jvpn_client *client, bool ipv6)
+{
+	size_t mtu = client->live->mtu;
+
+	if (client->options->config.tun_mtu && client->options->config.tun_mtu < mtu)
+		mtu = client->options->config.tun_mtu;
+	/* Below this the kernel takes IPv6 off the device; too-big errors do the rest. */
+	if (ipv6 && mtu < JVPN_IPV6_MTU_MIN)
+		mtu = JVPN_IPV6_MTU_MIN;
+	return (uint32_t)mtu;
+}
+
+static bool has_version(const struct jvpn_live *live, uint8_t version)
+{
+	for (size_t i = 0; i < live->addresses.count; i++)
+		if (live->addresses.address[i].version == version)
+			return true;
+	return false;
+}
+
+void jvpn_tunnel_on_mtu(void *user, struct jvpn_live *live)
+{
+	struct jvpn_client *client = user;
+
+	if (client->live == live && client->is_up && live->mtu)
+		(void)jvpn_tun_set_mtu(client->tun, wanted_mtu(client, has_version(live, 6)));
+}
+
+static void want_addresses(struct jvpn_client *client)
+{
+	struct jvpn_netcfg_tunnel *w = &client->wanted;
+	const struct jvpn_connectip_addresses *a = &client->live->addresses;
+
+	w->address_count = 0;
+	for (size_t i = 0; i < a->count && i < JVPN_NETCFG_ADDRESSES_MAX; i++)
+		if (!jvpn_prefix_set(&w->address[w->address_count], a->address[i].version,
+				     a->address[i].address, a->address[i].prefix_len))
+			w->address_count++;
+}
+
+/* Configured prefixes, or the advertised ones; only of families we have an address of. */
+static int want_routes(struct jvpn_client *client)
+{
+	struct jvpn_netcfg_tunnel *w = &client->wanted;
+	const struct jvpn_client_config *c = &client->options->config;
+	size_t kept = 0;
+	int rv = 0;
+
+	w->route_count = 0;
+	if (c->routes.count) {
+		for (size_t i = 0; i < c->routes.count; i++)
+			w->route[w->route_count++] = c->routes.item[i];
+	} else {
+		rv = jvpn_netcfg_routes_from(&client->routes, w);
+	}
+	for (size_t i = 0; i < w->route_count; i++)
+		if (has_version(client->live, w->route[i].family))
+			w->route[kept++] = w->route[i];
+	w->route_count = kept;
+	return rv;
+}
+
+static void say_addresses(const struct jvpn_client *client)
+{
+	char text[JVPN_PREFIX_FORMAT_MAX];
+
+	for (size_t i = 0; i < client->wanted.address_count; i++) {
+		jvpn_prefix_format(&client->wanted.address[i], text);
+		jvpn_log_info(JVPN_LOG_TUN, "%s: %s, %zu routes, MTU %u",
+			      jvpn_tun_name(client->tun), text, client->wanted.route_count,
+			      client->wanted.mtu);
+	}
+}
+
+static void apply(struct jvpn_client *client)
+{
+	struct jvpn_netcfg_warnings warnings = {0};
+	int rv = jvpn_netcfg_apply(client->netcfg, &client->wanted, &warnings);
+
+	for (size_t i = 0; i < warnings.count; i++)
+		jvpn_log_warn(JVPN_LOG_TUN, "%s", warnings.text[i]);
+	if (rv) {
+		jvpn_log_error(JVPN_LOG_TUN, "%s", jvpn_netcfg_error(client->netcfg));
+		jvpn_client_stop(client,
+				 rv == JVPN_EPERM ? JVPN_EXIT_PERMISSION : JVPN_EXIT_ENVIRONMENT);
+		return;
+	}
+	client->is_up = true;
+	say_addresses(client);
+}
+
+void jvpn_tunnel_update(struct jvpn_client *client)
+{
+	const struct jvpn_client_config *c = &client->options->config;
+	struct jvpn_netcfg_tunnel *w = &client->wanted;
+
+	if (!client->live || !client->has_addresses || !client->has_routes ||
+	    client->live->core.state != JVPN_STATE_ATTACHED)
+		return;
+	w->ifindex = jvpn_tun_ifindex(client->tun);
+	w->mtu = wanted_mtu(client, has_version(client->live, 6));
+	w->table = (uint32_t)c->table;
+	w->fwmark = (uint32_t)c->fwmark;
+	w->priority = JVPN_NETCFG_PRIORITY_DEFAULT;
+	want_addresses(client);
+	if (want_routes(client))
+		jvpn_log_warn(JVPN_LOG_TUN, "the server advertises too many routes; the first %u "
+			      "are used", (unsigned)JVPN_NETCFG_ROUTES_MAX);
+	apply(client);
+}
+
+/* ---- opening ---- */
+
+static int open_netcfg(struct jvpn_client *client, char *error, size_t error_size)
+{
+	char path[TUNNEL_PATH_MAX];
+	struct jvpn_netcfg_config config = {.journal_path = path};
+
+	if (mkdir(JVPN_RUNSTATEDIR, 0755) && errno != EEXIST) {
+		snprintf(error, error_size, "%s: %s", JVPN_RUNSTATEDIR, strerror(errno));
+		return JVPN_EPERM;
+	}
+	if (jvpn_netcfg_journal_path(JVPN_RUNSTATEDIR, jvpn_tun_name(client->tun), path,
+				     sizeof(path))) {
+		snprintf(error, error_size, "%s: no path for the journal", JVPN_RUNSTATEDIR);
+		return JVPN_EIO;
+	}
+	return jvpn_netcfg_new(&config, &client->netcfg, error, error_size);
+}
+
+int jvpn_tunnel_open(struct jvpn_client *client, char *error, size_t error_size)
+{
+	struct jvpn_tun_config config = {.name = client->options->config.tun_name};
+	struct jvpn_netcfg_warnings warnings = {0};
+	int rv = jvpn_tun_open(&config, &client->tun, error, error_size);
+
+	if (!rv)
+		rv = open_netcfg(client, error, error_size);
+	if (rv)
+		return rv;
+	jvpn_netcfg_check_client(client->options->config.interface, true, &warnings);
+	for (size_t i = 0; i < warnings.count; i++)
+		jvpn_log_warn(JVPN_LOG_TUN, "%s", warnings.text[i]);
+	jvpn_forward_init(&client->uplink);
+	jvpn_forward_init(&client->downlink);
+	return jvpn_loop_watch_readable(client->engine.loop, jvpn_tun_fd(client->tun),
+					on_tun_readable, client, &client->tun_watch);
+}
+
+void jvpn_tunnel_close(struct jvpn_client *client)
+{
+	if (client->engine.loop)
+		jvpn_loop_unwatch(client->engine.loop, client->tun_watch);
+	if (client->netcfg && jvpn_netcfg_restore(client->netcfg))
+		jvpn_log_error(JVPN_LOG_TUN, "%s", jvpn_netcfg_error(client->netcfg));
+	jvpn_netcfg_free(client->netcfg);
+	jvpn_tun_free(client->tun);
+}
