@@ -1,7 +1,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# One LLVMFuzzerTestOneInput per codec. With --enable-fuzzers it is linked with libFuzzer, else with a
-# main that replays the files named on the command line (the corpus as a test):
-#	check_PROGRAMS += %D%/fuzz_foo, %C%_fuzz_foo_SOURCES = %D%/fuzz_foo.c $(FUZZ_MAIN), %C%_fuzz_foo_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
-# What replays the corpus under "make check" prints TAP and is named in FUZZ_TESTS.
+# One LLVMFuzzerTestOneInput per codec. With --enable-fuzzers it is linked with libFuzzer (start it with
+# tests/fuzz/corpus/<name> as argument), else with driver.c, which runs the corpus and a bounded number
+# of mutations of it from a fixed seed; it prints TAP and so is a test of "make check".
+if JVPN_FUZZERS
+FUZZ_MAIN =
 FUZZ_TESTS =
+else
+FUZZ_MAIN = %D%/driver.c
+FUZZ_TESTS = $(FUZZ_TARGETS)
+endif
+FUZZ_LIBS = src/common/proto/libjvpn_proto.a src/common/core/libjvpn_core.a \
+	src/common/base/libjvpn_base.a
+FUZZ_TARGETS = \
+	%D%/fuzz_capsule \
+	%D%/fuzz_connectip \
+	%D%/fuzz_ippkt \
+	%D%/fuzz_jvfield \
+	%D%/fuzz_jvmsg
+check_PROGRAMS += $(FUZZ_TARGETS)
 TESTS += $(FUZZ_TESTS)
+
+%C%_fuzz_capsule_SOURCES = %D%/fuzz_capsule.c %D%/fuzz.h $(FUZZ_MAIN)
+%C%_fuzz_capsule_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
+%C%_fuzz_capsule_LDADD = $(FUZZ_LIBS)
+%C%_fuzz_connectip_SOURCES = %D%/fuzz_connectip.c %D%/fuzz.h $(FUZZ_MAIN)
+%C%_fuzz_connectip_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
+%C%_fuzz_connectip_LDADD = $(FUZZ_LIBS)
+%C%_fuzz_ippkt_SOURCES = %D%/fuzz_ippkt.c %D%/fuzz.h $(FUZZ_MAIN)
+%C%_fuzz_ippkt_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
+%C%_fuzz_ippkt_LDADD = $(FUZZ_LIBS)
+%C%_fuzz_jvfield_SOURCES = %D%/fuzz_jvfield.c %D%/fuzz.h $(FUZZ_MAIN)
+%C%_fuzz_jvfield_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
+%C%_fuzz_jvfield_LDADD = $(FUZZ_LIBS)
+%C%_fuzz_jvmsg_SOURCES = %D%/fuzz_jvmsg.c %D%/fuzz.h $(FUZZ_MAIN)
+%C%_fuzz_jvmsg_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
+%C%_fuzz_jvmsg_LDADD = $(FUZZ_LIBS)
+EXTRA_DIST += %D%/driver.c

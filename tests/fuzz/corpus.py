@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes tests/fuzz/corpus/ from the golden vectors and a few packets.
+	tests/fuzz/corpus.py	(run it in the top folder)
+"""
+import os
+
+TYPES = {"session_created": 1, "session_state": 2, "reattach_request": 3,
+         "reattach_request_challenge": 3, "reattach_ack": 4, "reattach_deny": 5,
+         "reattach_required": 6, "transport_hint": 7, "terminate_client": 8, "terminate_server": 8}
+
+
+def write(target, name, data):
+    folder = os.path.join("tests/fuzz/corpus", target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as f:
+        f.write(data)
+
+
+def checksum(data):
+    s = sum(int.from_bytes(data[i:i + 2].ljust(2, b"\0"), "big") for i in range(0, len(data), 2))
+    while s >> 16:
+        s = (s & 0xFFFF) + (s >> 16)
+    return (~s & 0xFFFF).to_bytes(2, "big")
+
+
+def ipv4(protocol, payload, frag=b"\x40\0"):
+    h = (b"\x45\x01" + (20 + len(payload)).to_bytes(2, "big") + b"\x12\x34" + frag + b"\x40"
+         + bytes([protocol]) + b"\0\0" + bytes([10, 7, 0, 2, 192, 0, 2, 5]))
+    return h[:10] + checksum(h) + h[12:] + payload
+
+
+def ipv6(next_header, payload):
+    return (b"\x60\x20\0\0" + len(payload).to_bytes(2, "big") + bytes([next_header, 64])
+            + bytes.fromhex("fd000000000000000007000000000002")
+            + bytes.fromhex("20010db8000000000000000000000005") + payload)
+
+
+def main():
+    golden = {}
+    with open("tests/golden/protocol.txt", encoding="ascii") as f:
+        for line in f:
+            if not line.startswith("#"):
+                name, value = line.rstrip("\n").split(" = ", 1)
+                golden[name] = value
+    stream = b""
+    for name, number in TYPES.items():
+        write("jvmsg", name, bytes([number]) + bytes.fromhex(golden[name + ".value"]))
+        capsule = bytes.fromhex(golden[name + ".capsule"])
+        write("capsule", name, bytes([4]) + capsule)
+        stream += capsule
+    write("capsule", "all", bytes([16]) + stream)
+    write("capsule", "unknown_between", b"\7\1\0" + b"\x17\5hello" + b"\2\0" + b"\0\3abc")
+    for i, name in enumerate(("assign", "request", "routes", "dgram_prefix")):
+        write("connectip", name, bytes([i]) + bytes.fromhex(golden["connectip." + name]))
+    write("connectip", "path", b"\4/.well-known/masque/ip/*/%2A/")
+    for name in ("create", "attach", "refused", "refused_bare", "ok"):
+        write("jvfield", name, golden["field." + name].encode())
+    write("jvfield", "odd", b'v=1;p="x", op=create, x=(1 "a" :AA==:;b ?0);c, y=@5, z=%"f%c3%bc", '
+                            b'w=-1.5, label="wlan0", t=a/b:c')
+    syn = bytes.fromhex("9c4001bb12345678000000007002ffff00000000020405b401010101")
+    write("ippkt", "tcp4", ipv4(6, syn))
+    write("ippkt", "tcp6", ipv6(6, syn))
+    write("ippkt", "udp4", ipv4(17, bytes(60)))
+    write("ippkt", "icmp4", ipv4(1, b"\x08\0" + bytes(30)))
+    write("ippkt", "icmp6", ipv6(58, b"\x80\0" + bytes(30)))
+    write("ippkt", "fragment4", ipv4(17, bytes(24), b"\x20\0"))
+    write("ippkt", "chain6", ipv6(0, bytes([60]) + bytes(7) + bytes([43, 1]) + bytes(14)
+                                  + bytes([44]) + bytes(7) + bytes([17, 0, 0, 1]) + bytes(4)
+                                  + bytes(16)))
+
+
+if __name__ == "__main__":
+    main()
