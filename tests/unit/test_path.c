@@ -41,7 +41,7 @@ static struct jvpn_path_tuple tuple(uint16_t port)
 
 static void gate_init(struct gate *g)
 {
-	struct jvpn_path_config config = {.unconfirmed_rate_per_s = 5, .unconfirmed_burst = 3};
+	struct jvpn_path_config config = {.client = false};
 	struct jvpn_path_tuple bound = tuple(1);
 
 	memset(g, 0, sizeof(*g));
@@ -347,16 +347,15 @@ START_TEST(path_settle__third_tuple__replaces_the_candidate)
 }
 END_TEST
 
-START_TEST(path_arrive__unconfirmed_bucket_empty__drops_only_while_the_bound_tuple_lives)
+START_TEST(path_limit__too_many_unconfirmed__drops_only_while_the_bound_tuple_lives)
 {
 	struct gate g;
 
 	gate_init(&g);
-	for (uint16_t port = 2; port < 5; port++) {
-		ck_assert(move(&g, port));
-		ck_assert(move_back(&g, 1));
-	}
-	ck_assert_uint_eq(g.path.stats.unconfirmed, 3);
+	ck_assert(move(&g, 2));
+	ck_assert(move_back(&g, 1));
+	ck_assert_uint_eq(g.path.stats.unconfirmed, 1);
+	jvpn_path_limit(&g.path, g.now_ns + 10 * PTO);
 	ck_assert(!move(&g, 9));
 	ck_assert_uint_eq(g.path.stats.dropped, 1);
 	g.now_ns += PTO;
@@ -366,32 +365,35 @@ START_TEST(path_arrive__unconfirmed_bucket_empty__drops_only_while_the_bound_tup
 }
 END_TEST
 
-START_TEST(path_arrive__unconfirmed_bucket_empty__refills_at_its_rate)
+START_TEST(path_limit__over__lets_through_again)
 {
 	struct gate g;
 
 	gate_init(&g);
-	for (uint16_t port = 2; port < 5; port++) {
-		move(&g, port);
-		move_back(&g, 1);
-	}
-	g.now_ns += 199 * MS;
+	jvpn_path_limit(&g.path, g.now_ns + 10 * PTO);
+	g.now_ns += 10 * PTO - 1;
 	hear(&g, 1, true);
 	ck_assert(!move(&g, 9));
-	g.now_ns += 1 * MS;
+	g.now_ns += 1;
 	ck_assert(move(&g, 9));
 }
 END_TEST
 
-START_TEST(path_arrive__garbage__costs_the_bucket_nothing)
+START_TEST(path_limit__candidate_and_stragglers__are_exempt)
 {
 	struct gate g;
 
 	gate_init(&g);
-	for (int i = 0; i < 1000; i++)
-		hear(&g, 7, false);
-	ck_assert(move(&g, 2));
-	expect(&g, JVPN_PATH_CANDIDATE, 1);
+	change_to_2(&g);
+	move(&g, 3);
+	jvpn_path_limit(&g.path, g.now_ns + 10 * PTO);
+	g.path.bound->heard_ns = g.now_ns;
+	ck_assert(hear(&g, 3, true));
+	ck_assert(hear(&g, 1, true));
+	ck_assert(!hear(&g, 4, true));
+	g.now_ns += PTO + 20 * MS;
+	g.path.bound->heard_ns = g.now_ns;
+	ck_assert(!hear(&g, 1, true));
 }
 END_TEST
 
@@ -586,9 +588,9 @@ UNIT_TESTS(path)
 	tcase_add_test(tc, path_result__failure_of_the_bound_tuple__does_not_lock_it_out);
 	tcase_add_test(tc, path_settle__bound_tuple_heard_again__supersedes);
 	tcase_add_test(tc, path_settle__third_tuple__replaces_the_candidate);
-	tcase_add_test(tc, path_arrive__unconfirmed_bucket_empty__drops_only_while_the_bound_tuple_lives);
-	tcase_add_test(tc, path_arrive__unconfirmed_bucket_empty__refills_at_its_rate);
-	tcase_add_test(tc, path_arrive__garbage__costs_the_bucket_nothing);
+	tcase_add_test(tc, path_limit__too_many_unconfirmed__drops_only_while_the_bound_tuple_lives);
+	tcase_add_test(tc, path_limit__over__lets_through_again);
+	tcase_add_test(tc, path_limit__candidate_and_stragglers__are_exempt);
 	tcase_add_test(tc, path_commit__validated__swaps_and_takes_stragglers_for_a_while);
 	tcase_add_test(tc, path_commit__huge_pto__straggler_window_is_two_seconds);
 	tcase_add_test(tc, path_settle__return_into_history__is_validated_without_a_callback);

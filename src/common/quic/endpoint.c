@@ -345,7 +345,7 @@ int jvpn_endpoint_receive(struct jvpn_endpoint *e, struct jvpn_datagram *v, size
 	if (e->received_next >= e->received_count) {
 		int got = read_messages(e);
 
-		if (got == -EAGAIN || got == -EWOULDBLOCK)
+		if (got == -EAGAIN)
 			return 0;
 		if (got == -EBADF || got == -ENOTSOCK || got == -EINVAL)
 			return JVPN_EIO;
@@ -428,7 +428,7 @@ static int send_message(struct jvpn_endpoint *e, const struct kept *k, const uin
 
 static bool is_blocked(int err)
 {
-	return err == -EAGAIN || err == -EWOULDBLOCK || err == -ENOBUFS;
+	return err == -EAGAIN || err == -ENOBUFS;
 }
 
 /* One by one. Returns how many bytes are done: all of them, or less when the buffer is full. *failed

@@ -4,8 +4,17 @@
 # alphabetical order, and its test to tests/unit/quic.mk.
 noinst_LIBRARIES += %D%/libjvpn_quic.a
 %C%_libjvpn_quic_a_SOURCES = \
+	%D%/accept.c \
+	%D%/batch.c \
+	%D%/batch.h \
 	%D%/cidmap.c \
 	%D%/cidmap.h \
+	%D%/conn.c \
+	%D%/conn_callbacks.c \
+	%D%/conn_read.c \
+	%D%/conn_write.c \
+	%D%/dgram.c \
+	%D%/dgram.h \
 	%D%/endpoint.c \
 	%D%/endpoint.h \
 	%D%/h3.c \
@@ -13,10 +22,16 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/h3_internal.h \
 	%D%/h3_message.c \
 	%D%/h3_queue.c \
+	%D%/hold.c \
+	%D%/hold.h \
 	%D%/message.h \
 	%D%/path.c \
 	%D%/path.h \
+	%D%/quic.c \
 	%D%/quic.h \
+	%D%/quic_internal.h \
+	%D%/timer.c \
+	%D%/timer.h \
 	%D%/tls.c \
 	%D%/tls.h \
 	%D%/tls_internal.h \

@@ -132,7 +132,7 @@ static struct jvpn_path_slot *make_room(struct jvpn_path *p, uint64_t current_id
 	return oldest;
 }
 
-/* --- events and the unconfirmed bucket --- */
+/* --- events --- */
 
 static void add_event(struct jvpn_path *p, enum jvpn_path_change change,
 		      const struct jvpn_path_slot *s)
@@ -159,28 +159,6 @@ bool jvpn_path_next_event(struct jvpn_path *p, struct jvpn_path_event *event)
 	return true;
 }
 
-static uint64_t charge_interval_ns(const struct jvpn_path *p)
-{
-	return JVPN_NS_PER_S / (p->config.unconfirmed_rate_per_s ? p->config.unconfirmed_rate_per_s : 1);
-}
-
-static bool unconfirmed_is_empty(const struct jvpn_path *p, uint64_t now_ns)
-{
-	uint64_t debt = jvpn_time_since(p->unconfirmed_tat_ns, now_ns);
-
-	return debt + charge_interval_ns(p) > p->config.unconfirmed_burst * charge_interval_ns(p);
-}
-
-/* A candidate ended without being bound: only those cost, so a stranger who cannot make one authentic
- * packet arrive first costs nothing. */
-static void charge_unconfirmed(struct jvpn_path *p, uint64_t now_ns)
-{
-	uint64_t from = p->unconfirmed_tat_ns > now_ns ? p->unconfirmed_tat_ns : now_ns;
-
-	p->unconfirmed_tat_ns = from + charge_interval_ns(p);
-	p->stats.unconfirmed++;
-}
-
 /* --- life --- */
 
 void jvpn_path_init(struct jvpn_path *p, const struct jvpn_path_config *config,
@@ -197,6 +175,11 @@ void jvpn_path_init(struct jvpn_path *p, const struct jvpn_path_config *config,
 void jvpn_path_set_strict(struct jvpn_path *p, bool strict)
 {
 	p->strict = strict;
+}
+
+void jvpn_path_limit(struct jvpn_path *p, uint64_t until_ns)
+{
+	p->limited_until_ns = until_ns;
 }
 
 /* --- arrivals --- */
@@ -229,7 +212,7 @@ static bool is_refused(const struct jvpn_path *p, const struct jvpn_path_slot *s
 	if (s && (s == p->candidate || is_straggler(p, s, m->now_ns)))
 		return false;
 	/* Only while the bound tuple is alive: a client that really moved must get through. */
-	return unconfirmed_is_empty(p, m->now_ns) &&
+	return m->now_ns < p->limited_until_ns &&
 	       jvpn_time_since(m->now_ns, p->bound->heard_ns) <= m->pto_ns;
 }
 
@@ -365,11 +348,10 @@ static struct jvpn_path_slot *promote_scratch(struct jvpn_path *p, uint64_t curr
 	return s;
 }
 
-static void open_candidate(struct jvpn_path *p, struct jvpn_path_slot *s, bool validating,
-			   uint64_t now_ns)
+static void open_candidate(struct jvpn_path *p, struct jvpn_path_slot *s, bool validating)
 {
 	if (p->candidate)
-		charge_unconfirmed(p, now_ns);
+		p->stats.unconfirmed++;
 	else
 		p->old_pto_ns = p->pto_ns;
 	p->candidate = s;
@@ -397,7 +379,7 @@ void jvpn_path_settle(struct jvpn_path *p, bool authenticated, uint64_t current_
 	s->heard_ns = now_ns;
 	if (s == p->bound) {
 		if (p->candidate && current_id == s->id) {
-			charge_unconfirmed(p, now_ns);
+			p->stats.unconfirmed++;
 			end_candidate(p, JVPN_PATH_SUPERSEDED);
 		}
 		return;
@@ -406,7 +388,7 @@ void jvpn_path_settle(struct jvpn_path *p, bool authenticated, uint64_t current_
 		s->validated = false;
 	/* ngtcp2 moves only for a non-probing packet with the highest number so far. */
 	if (current_id == s->id && s != p->candidate)
-		open_candidate(p, s, began_id == s->id, now_ns);
+		open_candidate(p, s, began_id == s->id);
 }
 
 /* --- decisions of the session layer --- */

@@ -56,8 +56,6 @@ struct jvpn_path_slot {
 
 struct jvpn_path_config {
 	bool client; /* the server's tuple never changes: everything else is dropped */
-	uint64_t unconfirmed_rate_per_s;
-	uint64_t unconfirmed_burst;
 };
 
 struct jvpn_path_stats {
@@ -77,7 +75,7 @@ struct jvpn_path {
 	uint64_t probe_id;       /* ngtcp2 probes the path it has left */
 	uint64_t probe_until_ns; /* surely over then */
 	uint64_t previous_until_ns;
-	uint64_t unconfirmed_tat_ns; /* theoretical arrival time of the next charge (GCRA) */
+	uint64_t limited_until_ns;   /* the session layer has seen too many unconfirmed candidates */
 	uint64_t pto_ns;             /* of the path before the present read */
 	uint64_t old_pto_ns;         /* of the bound path when the candidate was opened */
 	uint32_t generation;         /* the newest */
@@ -108,6 +106,9 @@ void jvpn_path_init(struct jvpn_path *p, const struct jvpn_path_config *config,
 		    const struct jvpn_path_tuple *tuple, struct jvpn_endpoint *endpoint);
 /* RFC 9484 without our extension: an off-tuple datagram never reaches QUIC. */
 void jvpn_path_set_strict(struct jvpn_path *p, bool strict);
+/* Too many unconfirmed candidates (the session layer counts them): until then off-tuple datagrams
+ * are dropped, but only while the bound tuple was heard within 1 PTO. */
+void jvpn_path_limit(struct jvpn_path *p, uint64_t until_ns);
 
 /* A datagram arrived. NULL: drop it before QUIC sees it (counted). Else the slot whose id and
  * local_id make the path for ngtcp2; it is the arrival until _settle(). */

@@ -98,7 +98,8 @@ struct jvpn_quic_ops {
 	/* Client: the final answer to the request. */
 	void (*on_response)(void *user, struct jvpn_conn *conn,
 			    const struct jvpn_h3_response *response);
-	/* A whole capsule. path_generation: the tuple its last byte came from. */
+	/* A whole capsule. path_generation: the tuple its last byte came from; UINT32_MAX when that is
+	 * neither the bound tuple nor one that was ever a candidate. */
 	void (*on_capsule)(void *user, struct jvpn_conn *conn, uint64_t type, const uint8_t *data,
 			   size_t len, uint32_t path_generation);
 	/* An inner IP packet that the gate admits: it came from the bound tuple while the permit is
@@ -141,6 +142,18 @@ struct jvpn_quic_config {
 	size_t hold_max_packets, hold_max_bytes, hold_max_bytes_process;
 };
 
+/* Figures of a whole worker. */
+struct jvpn_quic_stats {
+	uint64_t accepted;          /* connections begun by clients */
+	uint64_t refused;           /* Initials answered with CONNECTION_REFUSED or dropped: no room */
+	uint64_t retries_sent, version_negotiations_sent, resets_sent, resets_suppressed;
+	uint64_t short_initials;    /* Initials below 1200 bytes, dropped */
+	uint64_t unknown_cids;      /* datagrams for no connection that were no Initial */
+	uint64_t wrong_worker;      /* their connection ID names another worker or server */
+	uint64_t invalid_tokens;
+	size_t connections, half_open;
+};
+
 /* Copies what it needs from config (secrets included; wiped by _free). JVPN_ENOMEM. */
 int jvpn_quic_new(const struct jvpn_quic_config *config, struct jvpn_quic **out);
 /* Drops every connection without another packet and without ops. */
@@ -162,6 +175,10 @@ uint64_t jvpn_quic_next_expiry(const struct jvpn_quic *quic);
  * many. */
 uint8_t jvpn_quic_route_prefix(const struct jvpn_quic *quic, uint8_t out[12]);
 size_t jvpn_quic_conn_count(const struct jvpn_quic *quic);
+void jvpn_quic_get_stats(const struct jvpn_quic *quic, struct jvpn_quic_stats *stats);
+/* The caller is about to free this endpoint: connections on it end without another packet (on_closed
+ * with JVPN_CLOSE_LOCAL in the next flush), and nothing refers to it any more. */
+void jvpn_quic_forget_endpoint(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint);
 
 /* Client: starts a connection from the endpoint (connected or not) to the remote address.
  * server_name goes into SNI and is checked against the certificate. dcid_prefix (may be empty) are
@@ -197,8 +214,10 @@ int jvpn_conn_probe(struct jvpn_conn *conn);
  * connection's path is the bound tuple of this generation. */
 void jvpn_conn_permit_set(struct jvpn_conn *conn, uint32_t generation);
 void jvpn_conn_permit_clear(struct jvpn_conn *conn);
-/* Binds the candidate: held packets are delivered in order, the old tuple's stragglers are taken
- * for straggler_ns. JVPN_ENOTFOUND when that candidate is gone (nothing changed). */
+/* Binds the candidate: held packets are delivered in order (once the permit is set for this
+ * generation: set it before or after), the old tuple's stragglers are taken for PTO(old) + RTT(new),
+ * at most 2 s. JVPN_ENOTFOUND when that candidate is gone, JVPN_EAGAIN when its address is not
+ * validated (nothing changed in either case). */
 int jvpn_conn_path_commit(struct jvpn_conn *conn, uint32_t generation, uint64_t now_ns);
 /* Forgets the candidate and its held packets; with cooldown_ns > 0 its tuple is ignored so long. */
 void jvpn_conn_path_drop(struct jvpn_conn *conn, uint32_t generation, uint64_t cooldown_ns,
@@ -210,8 +229,12 @@ void jvpn_conn_offpath_limit(struct jvpn_conn *conn, uint64_t duration_ns, uint6
 /* A peer without the extension under policy transport.plain_peers strict: off-tuple datagrams never
  * reach QUIC. */
 void jvpn_conn_set_strict(struct jvpn_conn *conn, bool strict);
-/* Generation of the bound tuple, and of the tuple the connection would send to now. */
+/* Generation of the bound tuple. */
 uint32_t jvpn_conn_bound_generation(const struct jvpn_conn *conn);
+/* Client: goes on from another socket at once, without telling QUIC: for the server this is a
+ * rebinding, answered with its challenge (session.md "Path change"). The new endpoint must have the
+ * family of the server's address; the old one may be freed after jvpn_quic_forget_endpoint(). */
+int jvpn_conn_move(struct jvpn_conn *conn, struct jvpn_endpoint *endpoint, uint64_t now_ns);
 /* The remote address of a generation; JVPN_ENOTFOUND. */
 int jvpn_conn_path_remote(const struct jvpn_conn *conn, uint32_t generation,
 			  struct sockaddr_storage *remote);

@@ -1,0 +1,633 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One QUIC connection: life, death and what the session layer asks of it. Reading, writing and
+ * ngtcp2's callbacks are in conn_read.c, conn_write.c and conn_callbacks.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "crypto/random.h"
+#include "quic/quic_internal.h"
+
+/* --- HTTP/3 asks QUIC --- */
+
+static void h3_consumed(void *user, int64_t stream_id, size_t n)
+{
+	struct jvpn_conn *conn = user;
+
+	(void)ngtcp2_conn_extend_max_stream_offset(conn->ng, stream_id, n);
+	ngtcp2_conn_extend_max_offset(conn->ng, n);
+}
+
+static void h3_stop_sending(void *user, int64_t stream_id, uint64_t code)
+{
+	(void)ngtcp2_conn_shutdown_stream_read(((struct jvpn_conn *)user)->ng, 0, stream_id, code);
+}
+
+static void h3_reset_stream(void *user, int64_t stream_id, uint64_t code)
+{
+	(void)ngtcp2_conn_shutdown_stream_write(((struct jvpn_conn *)user)->ng, 0, stream_id, code);
+}
+
+/* --- life --- */
+
+static ngtcp2_conn *get_ng(ngtcp2_crypto_conn_ref *ref)
+{
+	return ((struct jvpn_conn *)ref->user_data)->ng;
+}
+
+static void link_conn(struct jvpn_conn *conn)
+{
+	struct jvpn_quic *quic = conn->quic;
+
+	conn->next = quic->conns;
+	conn->prev_next = &quic->conns;
+	if (conn->next)
+		conn->next->prev_next = &conn->next;
+	quic->conns = conn;
+	quic->conn_count++;
+}
+
+static void unlink_conn(struct jvpn_conn *conn)
+{
+	if (!conn->prev_next)
+		return;
+	*conn->prev_next = conn->next;
+	if (conn->next)
+		conn->next->prev_next = conn->prev_next;
+	conn->prev_next = NULL;
+	conn->quic->conn_count--;
+}
+
+int jvpn_conn_new(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
+		  const struct jvpn_tuple *tuple, struct jvpn_conn **out)
+{
+	const struct jvpn_h3_io io = {.consumed = h3_consumed,
+				      .stop_sending = h3_stop_sending,
+				      .reset_stream = h3_reset_stream};
+	const struct jvpn_path_config gate = {.client = !quic->config.server};
+	struct jvpn_path_tuple folded;
+	struct jvpn_conn *conn;
+
+	if (jvpn_timer_heap_reserve(&quic->timers, quic->conn_count + 1) != 0)
+		return JVPN_ENOMEM;
+	conn = calloc(1, sizeof(*conn));
+	if (!conn)
+		return JVPN_ENOMEM;
+	conn->quic = quic;
+	conn->ref = (ngtcp2_crypto_conn_ref){.get_conn = get_ng, .user_data = conn};
+	jvpn_path_fold(tuple, &folded);
+	jvpn_path_init(&conn->path, &gate, &folded, endpoint);
+	conn->path.bound->heard_ns = quic->now_ns;
+	jvpn_hold_init(&conn->hold, &quic->hold_budget, quic->config.hold_max_packets,
+		       quic->config.hold_max_bytes);
+	jvpn_dgram_init(&conn->dgram);
+	ngtcp2_ccerr_default(&conn->ccerr);
+	link_conn(conn);
+	if (jvpn_random(conn->nonce, sizeof(conn->nonce)) != 0 ||
+	    jvpn_h3_new(quic->config.server, &io, conn, &conn->h3) != 0) {
+		jvpn_conn_free(conn);
+		return JVPN_ENOMEM;
+	}
+	*out = conn;
+	return 0;
+}
+
+static void unmap_cids(struct jvpn_conn *conn)
+{
+	/* Current, issued and one being retired: never more than the limit and a few. */
+	ngtcp2_cid cids[JVPN_QUIC_ACTIVE_CIDS * 4];
+	size_t n = ngtcp2_conn_get_scid2(conn->ng, NULL);
+
+	if (n <= sizeof(cids) / sizeof(cids[0])) {
+		n = ngtcp2_conn_get_scid2(conn->ng, cids);
+		for (size_t i = 0; i < n; i++)
+			jvpn_cidmap_remove(conn->quic->cids, cids[i].data, cids[i].datalen, conn);
+	}
+}
+
+void jvpn_conn_free(struct jvpn_conn *conn)
+{
+	struct jvpn_quic *quic = conn->quic;
+
+	if (conn->ng)
+		unmap_cids(conn);
+	if (conn->is_mapped_initial)
+		jvpn_cidmap_remove(quic->cids, conn->initial_dcid.data, conn->initial_dcid.datalen,
+				   conn);
+	if (conn->is_half_open)
+		quic->half_open--;
+	if (conn->is_dead)
+		quic->dead_count--;
+	jvpn_timer_disarm(&quic->timers, &conn->timer);
+	unlink_conn(conn);
+	jvpn_hold_clear(&conn->hold);
+	ngtcp2_conn_del(conn->ng);
+	jvpn_h3_free(conn->h3);
+	jvpn_tls_session_free(conn->tls);
+	free(conn);
+}
+
+void jvpn_conn_mark(struct jvpn_conn *conn)
+{
+	if (conn->in_work || conn->is_dead)
+		return;
+	conn->in_work = true;
+	conn->work_next = conn->quic->work;
+	conn->quic->work = conn;
+}
+
+void jvpn_conn_arm(struct jvpn_conn *conn)
+{
+	uint64_t at = JVPN_TIME_NEVER;
+
+	if (!conn->is_dead) {
+		at = ngtcp2_conn_get_expiry2(conn->ng);
+		if (conn->linger_until_ns)
+			at = jvpn_time_min(at, conn->linger_until_ns);
+	}
+	jvpn_timer_arm(&conn->quic->timers, &conn->timer, at);
+}
+
+/* --- death --- */
+
+static void set_info(struct jvpn_conn *conn, enum jvpn_close_kind kind, uint64_t code,
+		     const char *text)
+{
+	char copy[sizeof(conn->info.text)];
+
+	snprintf(copy, sizeof(copy), "%s", text); /* text may be info.text itself */
+	conn->info.kind = kind;
+	conn->info.code = code;
+	conn->info.established = conn->is_confirmed;
+	memcpy(conn->info.text, copy, sizeof(copy));
+}
+
+void jvpn_conn_bury(struct jvpn_conn *conn, enum jvpn_close_kind kind, uint64_t code,
+		    const char *text)
+{
+	if (conn->is_dead)
+		return;
+	set_info(conn, kind, code, text);
+	conn->is_dead = true;
+	conn->quic->dead_count++;
+	jvpn_timer_disarm(&conn->quic->timers, &conn->timer);
+}
+
+/* What the peer said, reduced to visible characters. */
+static void copy_reason(const ngtcp2_ccerr *e, char *out, size_t size)
+{
+	size_t n = e->reasonlen < size - 1 ? e->reasonlen : size - 1;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = e->reason[i] >= 0x20 && e->reason[i] < 0x7f ? (char)e->reason[i] : '?';
+	out[n] = '\0';
+}
+
+static void bury_closed_by_peer(struct jvpn_conn *conn)
+{
+	const ngtcp2_ccerr *e = ngtcp2_conn_get_ccerr2(conn->ng);
+	enum jvpn_close_kind kind = JVPN_CLOSE_PEER;
+	char reason[128], text[192] = "";
+
+	copy_reason(e, reason, sizeof(reason));
+	if (e->type == NGTCP2_CCERR_TYPE_TRANSPORT) {
+		if (jvpn_tls_describe_peer_alert(e->error_code, text, sizeof(text)) != JVPN_TLS_OK)
+			kind = JVPN_CLOSE_TLS;
+		else if (e->error_code == NGTCP2_CONNECTION_REFUSED)
+			snprintf(text, sizeof(text), "the peer refuses new connections now");
+		else if (e->error_code == NGTCP2_INVALID_TOKEN)
+			snprintf(text, sizeof(text), "the peer refused the address validation token");
+	}
+	if (text[0] == '\0')
+		snprintf(text, sizeof(text), "closed by the peer%s%s", reason[0] ? ": " : "", reason);
+	jvpn_conn_bury(conn, kind, e->error_code, text);
+}
+
+static void fail_tls(struct jvpn_conn *conn)
+{
+	char text[sizeof(conn->info.text)] = "";
+	enum jvpn_tls_failure failure =
+		jvpn_tls_session_describe(conn->tls, text, sizeof(text));
+	uint8_t alert = ngtcp2_conn_get_tls_alert2(conn->ng);
+
+	if (alert)
+		ngtcp2_ccerr_set_tls_alert(&conn->ccerr, alert, NULL, 0);
+	else
+		ngtcp2_ccerr_set_liberr(&conn->ccerr, NGTCP2_ERR_CRYPTO, NULL, 0);
+	set_info(conn,
+		 jvpn_tls_failure_is_certificate(failure) ? JVPN_CLOSE_CERTIFICATE : JVPN_CLOSE_TLS,
+		 conn->ccerr.error_code, text[0] ? text : "the TLS handshake failed");
+}
+
+void jvpn_conn_fail(struct jvpn_conn *conn, int liberr)
+{
+	switch (liberr) {
+	case NGTCP2_ERR_DRAINING:
+		if (conn->has_reset)
+			jvpn_conn_bury(conn, JVPN_CLOSE_STATELESS_RESET, 0,
+				       "the peer has forgotten the connection (stateless reset)");
+		else
+			bury_closed_by_peer(conn);
+		return;
+	case NGTCP2_ERR_IDLE_CLOSE:
+		jvpn_conn_bury(conn, JVPN_CLOSE_IDLE, 0, "nothing was heard for the idle timeout");
+		return;
+	case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
+		jvpn_conn_bury(conn, JVPN_CLOSE_HANDSHAKE_TIMEOUT, 0,
+			       "the handshake was not finished in time (is the address right, and UDP "
+			       "let through?)");
+		return;
+	case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
+		jvpn_conn_bury(conn, JVPN_CLOSE_PROTOCOL, 0, "the peer does not speak QUIC version 1");
+		return;
+	case NGTCP2_ERR_CLOSING:
+		return;
+	case NGTCP2_ERR_DROP_CONN:
+	case NGTCP2_ERR_RETRY:
+		jvpn_conn_bury(conn, JVPN_CLOSE_PROTOCOL, 0, "the first packet was not acceptable");
+		return;
+	default:
+		break;
+	}
+	jvpn_conn_mark(conn);
+	if (conn->info.kind != JVPN_CLOSE_NONE)
+		return; /* a callback has said why already */
+	if (liberr == NGTCP2_ERR_CRYPTO) {
+		fail_tls(conn);
+		return;
+	}
+	ngtcp2_ccerr_set_liberr(&conn->ccerr, liberr, NULL, 0);
+	set_info(conn, JVPN_CLOSE_PROTOCOL, conn->ccerr.error_code, ngtcp2_strerror(liberr));
+}
+
+static void set_application_close(struct jvpn_conn *conn, uint64_t code, const char *text)
+{
+	snprintf(conn->close_text, sizeof(conn->close_text), "%s", text);
+	ngtcp2_ccerr_set_application_error(&conn->ccerr, code, (const uint8_t *)conn->close_text,
+					   strlen(conn->close_text));
+}
+
+int jvpn_conn_fail_app(struct jvpn_conn *conn, uint64_t code, const char *text)
+{
+	jvpn_conn_mark(conn);
+	if (conn->info.kind == JVPN_CLOSE_NONE) {
+		set_application_close(conn, code, text);
+		set_info(conn, JVPN_CLOSE_PROTOCOL, code, text);
+	}
+	return NGTCP2_ERR_CALLBACK_FAILURE;
+}
+
+int jvpn_conn_fail_h3(struct jvpn_conn *conn)
+{
+	return jvpn_conn_fail_app(conn, jvpn_h3_error_code(conn->h3),
+				  jvpn_h3_error_text(conn->h3));
+}
+
+void jvpn_conn_close(struct jvpn_conn *conn, uint64_t app_code, const char *reason)
+{
+	if (conn->is_dead || conn->info.kind != JVPN_CLOSE_NONE)
+		return;
+	set_application_close(conn, app_code, reason ? reason : "");
+	set_info(conn, JVPN_CLOSE_LOCAL, app_code, reason ? reason : "");
+	jvpn_conn_mark(conn);
+}
+
+/* --- telling the application --- */
+
+static void tell_path_events(struct jvpn_conn *conn)
+{
+	struct jvpn_path_event event;
+
+	while (jvpn_path_next_event(&conn->path, &event))
+		conn->quic->config.ops->on_path(conn->quic->config.user, conn, &event);
+	jvpn_hold_keep(&conn->hold, jvpn_path_candidate(&conn->path),
+		       jvpn_path_bound_generation(&conn->path));
+}
+
+static uint32_t generation_of(const struct jvpn_conn *conn, uint32_t tag)
+{
+	for (size_t i = 0; i < JVPN_PATH_SLOTS; i++)
+		if (conn->path.slots[i].id != 0 && (uint32_t)conn->path.slots[i].id == tag)
+			return conn->path.slots[i].generation;
+	return JVPN_PATH_NO_GENERATION;
+}
+
+static void tell_h3_event(struct jvpn_conn *conn, const struct jvpn_h3_event *e)
+{
+	const struct jvpn_quic_ops *ops = conn->quic->config.ops;
+	void *user = conn->quic->config.user;
+
+	switch (e->type) {
+	case JVPN_H3_EVENT_READY:
+		ops->on_ready(user, conn);
+		break;
+	case JVPN_H3_EVENT_REQUEST:
+		(void)jvpn_dgram_bind(&conn->dgram, jvpn_h3_stream_id(conn->h3), false);
+		ops->on_request(user, conn, e->request);
+		break;
+	case JVPN_H3_EVENT_RESPONSE:
+		ops->on_response(user, conn, e->response);
+		break;
+	case JVPN_H3_EVENT_CAPSULE:
+		ops->on_capsule(user, conn, e->capsule_type, e->data, e->len,
+				generation_of(conn, e->path_generation));
+		break;
+	case JVPN_H3_EVENT_END:
+		/* One tunnel per connection: without it there is nothing left to do. */
+		if (!conn->linger_until_ns && conn->info.kind == JVPN_CLOSE_NONE)
+			jvpn_conn_close(conn, e->code, e->text);
+		break;
+	case JVPN_H3_EVENT_NONE:
+	case JVPN_H3_EVENT_COUNT:
+		break;
+	}
+}
+
+static void tell_mtu(struct jvpn_conn *conn)
+{
+	size_t max_packet;
+
+	if (!conn->is_completed || conn->dgram.stream_id < 0)
+		return;
+	max_packet = jvpn_conn_max_packet(conn);
+	if (max_packet == conn->max_packet)
+		return;
+	conn->max_packet = max_packet;
+	conn->quic->config.ops->on_mtu(conn->quic->config.user, conn, max_packet);
+}
+
+static void finish_refusal(struct jvpn_conn *conn)
+{
+	if (conn->linger_until_ns && conn->info.kind == JVPN_CLOSE_NONE &&
+	    (jvpn_h3_is_drained(conn->h3) || conn->quic->now_ns >= conn->linger_until_ns))
+		jvpn_conn_close(conn, JVPN_APP_REFUSED, "the request was refused");
+}
+
+void jvpn_conn_dispatch(struct jvpn_conn *conn)
+{
+	const struct jvpn_quic_ops *ops = conn->quic->config.ops;
+	struct jvpn_h3_event event;
+
+	if (conn->info.kind == JVPN_CLOSE_LOCAL)
+		return;
+	tell_path_events(conn);
+	/* What arrived before the peer's close is still told: its last capsule may say why. */
+	while (conn->info.kind != JVPN_CLOSE_LOCAL && jvpn_h3_poll(conn->h3, &event))
+		tell_h3_event(conn, &event);
+	if (conn->info.kind != JVPN_CLOSE_NONE)
+		return;
+	if (conn->probe_acked) {
+		conn->probe_acked = false;
+		ops->on_probe_acked(conn->quic->config.user, conn, conn->probe_acked_rtt_ns);
+	}
+	tell_mtu(conn);
+	finish_refusal(conn);
+}
+
+/* --- what the session layer asks --- */
+
+void jvpn_conn_set_user(struct jvpn_conn *conn, void *user)
+{
+	conn->user = user;
+}
+
+void *jvpn_conn_get_user(const struct jvpn_conn *conn)
+{
+	return conn->user;
+}
+
+int jvpn_conn_request(struct jvpn_conn *conn, const struct jvpn_h3_request *request)
+{
+	int64_t stream_id = -1;
+	int err;
+
+	if (conn->is_dead || conn->info.kind != JVPN_CLOSE_NONE)
+		return JVPN_ECLOSED;
+	if (conn->dgram.stream_id >= 0)
+		return JVPN_EEXISTS;
+	if (ngtcp2_conn_open_bidi_stream(conn->ng, &stream_id, NULL) != 0)
+		return JVPN_EAGAIN;
+	err = jvpn_h3_submit_request(conn->h3, stream_id, request);
+	if (!err)
+		err = jvpn_dgram_bind(&conn->dgram, stream_id, true);
+	if (err)
+		(void)ngtcp2_conn_shutdown_stream(conn->ng, 0, stream_id, JVPN_H3_REQUEST_CANCELLED);
+	jvpn_conn_mark(conn);
+	return err;
+}
+
+int jvpn_conn_respond(struct jvpn_conn *conn, const struct jvpn_h3_response *response)
+{
+	int err;
+
+	if (conn->is_dead || conn->info.kind != JVPN_CLOSE_NONE)
+		return JVPN_ECLOSED;
+	err = jvpn_h3_respond(conn->h3, response);
+	if (err)
+		return err;
+	if (response->status < 200 || response->status > 299)
+		conn->linger_until_ns = jvpn_time_add(conn->quic->now_ns, JVPN_QUIC_LINGER_NS);
+	jvpn_conn_mark(conn);
+	return 0;
+}
+
+int jvpn_conn_send_capsule(struct jvpn_conn *conn, uint64_t type, const void *data, size_t len)
+{
+	int err;
+
+	if (conn->is_dead || conn->info.kind != JVPN_CLOSE_NONE)
+		return JVPN_ECLOSED;
+	err = jvpn_h3_send_capsule(conn->h3, type, data, len);
+	if (!err)
+		jvpn_conn_mark(conn);
+	return err;
+}
+
+void jvpn_conn_want_write(struct jvpn_conn *conn)
+{
+	conn->wants_write = true;
+	jvpn_conn_mark(conn);
+}
+
+int jvpn_conn_probe(struct jvpn_conn *conn)
+{
+	if (conn->is_dead || conn->info.kind != JVPN_CLOSE_NONE)
+		return JVPN_ECLOSED;
+	if (conn->dgram.stream_id < 0)
+		return JVPN_EAGAIN;
+	conn->wants_probe = true;
+	jvpn_conn_mark(conn);
+	return 0;
+}
+
+bool jvpn_conn_is_permitted(const struct jvpn_conn *conn)
+{
+	return conn->has_permit &&
+	       conn->permit_generation == jvpn_path_bound_generation(&conn->path);
+}
+
+void jvpn_conn_release_held(struct jvpn_conn *conn)
+{
+	struct jvpn_hold_packet *p;
+
+	while (jvpn_conn_is_permitted(conn) &&
+	       (p = jvpn_hold_take(&conn->hold, jvpn_path_bound_generation(&conn->path)))) {
+		conn->quic->config.ops->on_packet(conn->quic->config.user, conn, p->data, p->len);
+		free(p);
+	}
+}
+
+void jvpn_conn_permit_set(struct jvpn_conn *conn, uint32_t generation)
+{
+	conn->has_permit = true;
+	conn->permit_generation = generation;
+	jvpn_conn_release_held(conn);
+	if (conn->wants_write)
+		jvpn_conn_mark(conn);
+}
+
+void jvpn_conn_permit_clear(struct jvpn_conn *conn)
+{
+	conn->has_permit = false;
+	/* What waits for a permit of the bound tuple is stale now; a candidate's packets stay. */
+	jvpn_hold_keep(&conn->hold, jvpn_path_candidate(&conn->path), JVPN_PATH_NO_GENERATION);
+}
+
+int jvpn_conn_path_commit(struct jvpn_conn *conn, uint32_t generation, uint64_t now_ns)
+{
+	ngtcp2_conn_info info;
+	int err;
+
+	if (conn->is_dead)
+		return JVPN_ENOTFOUND;
+	ngtcp2_conn_get_conn_info2(conn->ng, &info);
+	err = jvpn_path_commit(&conn->path, generation, info.smoothed_rtt, now_ns);
+	if (err)
+		return err;
+	/* They were sent to the tuple that is left behind. */
+	jvpn_conn_forget_probes(conn);
+	jvpn_conn_release_held(conn);
+	jvpn_conn_mark(conn);
+	return 0;
+}
+
+void jvpn_conn_path_drop(struct jvpn_conn *conn, uint32_t generation, uint64_t cooldown_ns,
+			 uint64_t now_ns)
+{
+	jvpn_path_drop(&conn->path, generation, cooldown_ns, now_ns);
+	jvpn_hold_keep(&conn->hold, jvpn_path_candidate(&conn->path),
+		       jvpn_path_bound_generation(&conn->path));
+}
+
+uint32_t jvpn_conn_bound_generation(const struct jvpn_conn *conn)
+{
+	return jvpn_path_bound_generation(&conn->path);
+}
+
+void jvpn_conn_set_strict(struct jvpn_conn *conn, bool strict)
+{
+	jvpn_path_set_strict(&conn->path, strict);
+}
+
+void jvpn_conn_offpath_limit(struct jvpn_conn *conn, uint64_t duration_ns, uint64_t now_ns)
+{
+	jvpn_path_limit(&conn->path, jvpn_time_add(now_ns, duration_ns));
+}
+
+int jvpn_conn_path_remote(const struct jvpn_conn *conn, uint32_t generation,
+			  struct sockaddr_storage *remote)
+{
+	const struct jvpn_path_slot *slot = jvpn_path_by_generation(&conn->path, generation);
+	struct jvpn_tuple tuple;
+
+	if (!slot || generation == JVPN_PATH_NO_GENERATION)
+		return JVPN_ENOTFOUND;
+	jvpn_path_unfold(&slot->tuple, &tuple);
+	*remote = tuple.remote;
+	return 0;
+}
+
+int jvpn_conn_move(struct jvpn_conn *conn, struct jvpn_endpoint *endpoint, uint64_t now_ns)
+{
+	struct sockaddr_storage local;
+
+	if (conn->quic->config.server || conn->is_dead)
+		return JVPN_EINVAL;
+	jvpn_endpoint_local(endpoint, &local);
+	if (local.ss_family != conn->path.bound->tuple.remote.family)
+		return JVPN_EINVAL;
+	if (now_ns > conn->quic->now_ns)
+		conn->quic->now_ns = now_ns;
+	conn->path.bound->endpoint = endpoint;
+	memset(&conn->path.bound->tuple.local, 0, sizeof(conn->path.bound->tuple.local));
+	jvpn_conn_mark(conn);
+	return 0;
+}
+
+const uint8_t *jvpn_conn_nonce(const struct jvpn_conn *conn)
+{
+	return conn->nonce;
+}
+
+int jvpn_conn_export(struct jvpn_conn *conn, const char *label, const uint8_t *context,
+		     size_t context_len, uint8_t *out, size_t out_len)
+{
+	return jvpn_tls_session_export(conn->tls, label, context, context_len, out, out_len);
+}
+
+const char *jvpn_conn_cipher(const struct jvpn_conn *conn)
+{
+	return jvpn_tls_session_cipher(conn->tls);
+}
+
+const char *jvpn_conn_group(const struct jvpn_conn *conn)
+{
+	return jvpn_tls_session_group(conn->tls);
+}
+
+static uint64_t oldest_unacked(const struct jvpn_conn *conn)
+{
+	uint64_t oldest = conn->sample.id ? conn->sample.sent_ns : 0;
+
+	for (size_t i = 0; i < JVPN_QUIC_PROBES; i++)
+		if (conn->probes[i].id && (!oldest || conn->probes[i].sent_ns < oldest))
+			oldest = conn->probes[i].sent_ns;
+	return oldest;
+}
+
+void jvpn_conn_get_stats(const struct jvpn_conn *conn, struct jvpn_conn_stats *stats)
+{
+	ngtcp2_conn_info info;
+
+	ngtcp2_conn_get_conn_info2(conn->ng, &info);
+	*stats = (struct jvpn_conn_stats){
+		.smoothed_rtt_ns = info.smoothed_rtt,
+		.latest_rtt_ns = info.latest_rtt,
+		.min_rtt_ns = info.min_rtt == UINT64_MAX ? 0 : info.min_rtt,
+		.pto_ns = ngtcp2_conn_get_pto2(conn->ng),
+		.pkt_sent = info.pkt_sent,
+		.pkt_lost = info.pkt_lost,
+		.pkt_recv = info.pkt_recv,
+		.pkt_discarded = info.pkt_discarded,
+		.bytes_sent = info.bytes_sent,
+		.bytes_recv = info.bytes_recv,
+		.bytes_in_flight = info.bytes_in_flight,
+		.cwnd = info.cwnd,
+		.last_received_ns = conn->path.bound->heard_ns,
+		.last_eliciting_sent_ns = conn->last_eliciting_ns,
+		.oldest_unacked_ns = oldest_unacked(conn),
+		.dgram_sent = conn->dgram_sent,
+		.dgram_recv = conn->dgram_recv,
+		.dgram_bytes_sent = conn->dgram_bytes_sent,
+		.dgram_bytes_recv = conn->dgram_bytes_recv,
+		.hold_queued = conn->hold.queued,
+		.hold_dropped = conn->hold.dropped,
+		.offpath_dropped = conn->path.stats.dropped,
+		.max_packet = jvpn_conn_max_packet(conn),
+	};
+}

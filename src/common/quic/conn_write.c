@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Packets out of a connection: control first, then probes, then inner packets, all into the worker's
+ * batch. Never called inside an ngtcp2 callback.
+ */
+#include <string.h>
+
+#include "base/err.h"
+#include "base/time.h"
+#include "quic/quic_internal.h"
+
+#define STREAM_IOVECS 16
+
+/* --- one packet --- */
+
+/* Where ngtcp2 sends this packet, and into the batch with it. A path that the gate has forgotten is a
+ * tuple nobody waits at: the packet is lost, as networks do. */
+static void take_packet(struct jvpn_conn *conn, const ngtcp2_path *path, const ngtcp2_pkt_info *pi,
+			size_t len)
+{
+	const struct jvpn_path_slot *slot = jvpn_path_by_id(&conn->path, jvpn_conn_path_id(path));
+
+	conn->burst_bytes += len;
+	if (slot)
+		jvpn_batch_add(&conn->quic->batch, slot->endpoint, &slot->tuple, pi->ecn, len);
+}
+
+static bool burst_is_full(const struct jvpn_conn *conn)
+{
+	return conn->burst_bytes >= ngtcp2_conn_get_send_quantum2(conn->ng);
+}
+
+static bool endpoint_is_blocked(const struct jvpn_conn *conn)
+{
+	return jvpn_endpoint_retry(conn->path.bound->endpoint) != 0;
+}
+
+/* --- streams and everything that ngtcp2 adds by itself --- */
+
+struct stream_chunk {
+	int64_t id;
+	bool fin;
+	ngtcp2_vec vec[STREAM_IOVECS];
+	size_t count;
+};
+
+/* What HTTP/3 wants to send now. false: HTTP/3 failed. */
+static bool next_chunk(struct jvpn_conn *conn, struct stream_chunk *c)
+{
+	struct iovec iov[STREAM_IOVECS];
+	ssize_t n = 0;
+
+	c->id = -1;
+	c->fin = false;
+	c->count = 0;
+	if (ngtcp2_conn_get_max_data_left2(conn->ng) == 0)
+		return true;
+	n = jvpn_h3_writev(conn->h3, &c->id, &c->fin, iov, STREAM_IOVECS);
+	if (n < 0) {
+		(void)jvpn_conn_fail_h3(conn);
+		return false;
+	}
+	for (size_t i = 0; i < (size_t)n; i++)
+		c->vec[i] = (ngtcp2_vec){.base = iov[i].iov_base, .len = iov[i].iov_len};
+	c->count = (size_t)n;
+	return true;
+}
+
+/* What ngtcp2 said about a chunk. 1: go on with the next one, 0: done, negative: the connection
+ * failed. */
+static int after_chunk(struct jvpn_conn *conn, const struct stream_chunk *c, ngtcp2_ssize written,
+		       ngtcp2_ssize taken)
+{
+	switch (written) {
+	case NGTCP2_ERR_STREAM_DATA_BLOCKED:
+		jvpn_h3_block(conn->h3, c->id);
+		return 1;
+	case NGTCP2_ERR_STREAM_SHUT_WR:
+	case NGTCP2_ERR_STREAM_NOT_FOUND:
+		jvpn_h3_shutdown_write(conn->h3, c->id);
+		return 1;
+	default:
+		break;
+	}
+	if (written < 0 && written != NGTCP2_ERR_WRITE_MORE) {
+		jvpn_conn_fail(conn, (int)written);
+		return -1;
+	}
+	if (taken >= 0 && c->id >= 0) {
+		if (jvpn_h3_add_write_offset(conn->h3, c->id, (size_t)taken) != 0) {
+			(void)jvpn_conn_fail_h3(conn);
+			return -1;
+		}
+		conn->last_eliciting_ns = conn->quic->now_ns;
+	}
+	return written != 0;
+}
+
+/* Handshake, ACKs, path validation, stream data: until ngtcp2 has nothing more or may not. false: the
+ * connection failed or is blocked; inner packets have to wait. */
+static bool write_streams(struct jvpn_conn *conn)
+{
+	struct stream_chunk chunk;
+	ngtcp2_path_storage path;
+	ngtcp2_pkt_info pi;
+
+	ngtcp2_path_storage_zero(&path);
+	while (!burst_is_full(conn)) {
+		ngtcp2_ssize taken = -1, n;
+		uint32_t flags = NGTCP2_WRITE_STREAM_FLAG_MORE;
+		int more;
+
+		if (!next_chunk(conn, &chunk))
+			return false;
+		if (chunk.fin)
+			flags |= NGTCP2_WRITE_STREAM_FLAG_FIN;
+		n = ngtcp2_conn_writev_stream(conn->ng, &path.path, &pi,
+					      jvpn_batch_tail(&conn->quic->batch),
+					      conn->quic->config.max_udp_payload, &taken, flags,
+					      chunk.id, chunk.vec, chunk.count, conn->quic->now_ns);
+		more = after_chunk(conn, &chunk, n, taken);
+		if (more < 0)
+			return false;
+		if (n > 0)
+			take_packet(conn, &path.path, &pi, (size_t)n);
+		if (!more)
+			return true;
+	}
+	return false;
+}
+
+/* --- datagrams --- */
+
+/* One DATAGRAM frame. 0: sent. JVPN_EAGAIN: congestion window, pacing. */
+static int write_datagram(struct jvpn_conn *conn, const ngtcp2_vec *vec, size_t count, uint64_t id)
+{
+	ngtcp2_path_storage path;
+	ngtcp2_pkt_info pi;
+
+	ngtcp2_path_storage_zero(&path);
+	for (;;) {
+		int accepted = 0;
+		ngtcp2_ssize n = ngtcp2_conn_writev_datagram(
+			conn->ng, &path.path, &pi, jvpn_batch_tail(&conn->quic->batch),
+			conn->quic->config.max_udp_payload, &accepted,
+			NGTCP2_WRITE_DATAGRAM_FLAG_NONE, id, vec, count, conn->quic->now_ns);
+
+		if (n < 0) {
+			jvpn_conn_fail(conn, (int)n);
+			return JVPN_ECLOSED;
+		}
+		if (n > 0)
+			take_packet(conn, &path.path, &pi, (size_t)n);
+		if (accepted) {
+			conn->last_eliciting_ns = conn->quic->now_ns;
+			return 0;
+		}
+		/* Another packet went first (ACK, challenge): again. Nothing at all: not now. */
+		if (n == 0)
+			return JVPN_EAGAIN;
+	}
+}
+
+size_t jvpn_conn_max_packet(const struct jvpn_conn *conn)
+{
+	return jvpn_dgram_max_packet(&conn->dgram,
+				     ngtcp2_conn_get_path_max_tx_udp_payload_size2(conn->ng),
+				     ngtcp2_conn_get_dcid2(conn->ng)->datalen);
+}
+
+static bool may_send_inner(const struct jvpn_conn *conn)
+{
+	/* Both: the session layer permits this tuple, and it is where ngtcp2 would send to. */
+	return jvpn_conn_is_permitted(conn) &&
+	       jvpn_conn_current_id(conn) == conn->path.bound->id;
+}
+
+int jvpn_conn_send_packet(struct jvpn_conn *conn, const uint8_t *packet, size_t len)
+{
+	ngtcp2_vec vec[2];
+	uint64_t id = 0;
+	int err;
+
+	if (conn->is_dead || conn->info.kind != JVPN_CLOSE_NONE)
+		return JVPN_ECLOSED;
+	if (len == 0 || len > jvpn_conn_max_packet(conn))
+		return JVPN_ERANGE;
+	conn->wants_write = true;
+	if (conn->is_reading || conn->dgram.stream_id < 0 || !may_send_inner(conn) ||
+	    burst_is_full(conn) || endpoint_is_blocked(conn))
+		return JVPN_EAGAIN;
+	vec[0] = (ngtcp2_vec){.base = conn->dgram.prefix, .len = conn->dgram.prefix_len};
+	vec[1] = (ngtcp2_vec){.base = (uint8_t *)(uintptr_t)packet, .len = len};
+	if (conn->sample.id == 0)
+		id = ++conn->last_dgram_id;
+	err = write_datagram(conn, vec, 2, id);
+	if (!conn->is_writing)
+		jvpn_conn_mark(conn); /* the batch is sent in the next flush */
+	if (err)
+		return err;
+	if (id != 0)
+		conn->sample = (struct jvpn_probe){.id = id, .sent_ns = conn->quic->now_ns};
+	conn->dgram_sent++;
+	conn->dgram_bytes_sent += len;
+	conn->wants_write = false;
+	return 0;
+}
+
+/* --- probes --- */
+
+static struct jvpn_probe *oldest_probe(struct jvpn_conn *conn)
+{
+	struct jvpn_probe *oldest = &conn->probes[0];
+
+	for (size_t i = 0; i < JVPN_QUIC_PROBES; i++) {
+		if (conn->probes[i].id == 0)
+			return &conn->probes[i];
+		if (conn->probes[i].sent_ns < oldest->sent_ns)
+			oldest = &conn->probes[i];
+	}
+	return oldest;
+}
+
+/* A full window keeps even this back; then its packets are probes themselves, and the first
+ * acknowledgement of one of them answers for it (jvpn_conn_on_dgram_acked). PTO lets it out too. */
+static void write_probe(struct jvpn_conn *conn)
+{
+	ngtcp2_vec vec = {.base = conn->dgram.probe, .len = conn->dgram.probe_len};
+	uint64_t id;
+
+	if (!conn->wants_probe || conn->dgram.stream_id < 0)
+		return;
+	id = ++conn->last_dgram_id;
+	if (write_datagram(conn, &vec, 1, id) != 0)
+		return;
+	*oldest_probe(conn) = (struct jvpn_probe){.id = id, .sent_ns = conn->quic->now_ns};
+	conn->wants_probe = false;
+}
+
+static bool take_probe(struct jvpn_conn *conn, uint64_t id, uint64_t *sent_ns)
+{
+	for (size_t i = 0; i < JVPN_QUIC_PROBES; i++) {
+		if (conn->probes[i].id != id)
+			continue;
+		*sent_ns = conn->probes[i].sent_ns;
+		conn->probes[i].id = 0;
+		return true;
+	}
+	return false;
+}
+
+void jvpn_conn_on_dgram_acked(struct jvpn_conn *conn, uint64_t id)
+{
+	uint64_t sent_ns = 0;
+
+	if (take_probe(conn, id, &sent_ns)) {
+		conn->probe_acked = true;
+	} else if (id == conn->sample.id) {
+		sent_ns = conn->sample.sent_ns;
+		conn->sample.id = 0;
+		if (!conn->wants_probe)
+			return;
+		conn->wants_probe = false;
+		conn->probe_acked = true;
+	} else {
+		return;
+	}
+	conn->probe_acked_rtt_ns = jvpn_time_since(conn->quic->now_ns, sent_ns);
+}
+
+/* Declared lost because later packets were acknowledged: it says nothing about liveness any more. */
+void jvpn_conn_on_dgram_lost(struct jvpn_conn *conn, uint64_t id)
+{
+	uint64_t sent_ns;
+
+	if (id == conn->sample.id)
+		conn->sample.id = 0;
+	else
+		(void)take_probe(conn, id, &sent_ns);
+}
+
+void jvpn_conn_forget_probes(struct jvpn_conn *conn)
+{
+	memset(conn->probes, 0, sizeof(conn->probes));
+	conn->sample.id = 0;
+}
+
+/* --- the end --- */
+
+static void write_close(struct jvpn_conn *conn)
+{
+	ngtcp2_path_storage path;
+	ngtcp2_pkt_info pi = {0};
+	ngtcp2_ssize n;
+
+	ngtcp2_path_storage_zero(&path);
+	n = ngtcp2_conn_write_connection_close(conn->ng, &path.path, &pi,
+					       jvpn_batch_tail(&conn->quic->batch),
+					       conn->quic->config.max_udp_payload, &conn->ccerr,
+					       conn->quic->now_ns);
+	if (n > 0)
+		take_packet(conn, &path.path, &pi, (size_t)n);
+	jvpn_conn_bury(conn, conn->info.kind, conn->info.code, conn->info.text);
+}
+
+static void offer_inner(struct jvpn_conn *conn)
+{
+	if (!conn->wants_write || conn->info.kind != JVPN_CLOSE_NONE || !may_send_inner(conn) ||
+	    burst_is_full(conn))
+		return;
+	conn->wants_write = false;
+	conn->quic->config.ops->on_writable(conn->quic->config.user, conn);
+}
+
+void jvpn_conn_write(struct jvpn_conn *conn)
+{
+	if (conn->is_dead)
+		return;
+	if (endpoint_is_blocked(conn)) {
+		jvpn_conn_mark(conn);
+		return;
+	}
+	conn->is_writing = true;
+	if (conn->info.kind == JVPN_CLOSE_NONE || conn->info.kind == JVPN_CLOSE_LOCAL) {
+		/* The probe is small and must not wait behind a stream. */
+		if (conn->info.kind == JVPN_CLOSE_NONE)
+			write_probe(conn);
+		if (write_streams(conn))
+			offer_inner(conn);
+	}
+	if (!conn->is_dead && conn->info.kind != JVPN_CLOSE_NONE)
+		write_close(conn);
+	jvpn_batch_flush(&conn->quic->batch);
+	if (!conn->is_dead) {
+		ngtcp2_conn_update_pkt_tx_time(conn->ng, conn->quic->now_ns);
+		conn->burst_bytes = 0;
+	}
+	conn->is_writing = false;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What quic.c, accept.c and conn*.c share: the worker object and the connection. Not for anybody
+ * outside quic/.
+ */
+#ifndef JVPN_QUIC_QUIC_INTERNAL_H
+#define JVPN_QUIC_QUIC_INTERNAL_H
+
+#include <ngtcp2/ngtcp2.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+
+#include "proto/cid.h"
+#include "quic/batch.h"
+#include "quic/cidmap.h"
+#include "quic/dgram.h"
+#include "quic/endpoint.h"
+#include "quic/h3.h"
+#include "quic/hold.h"
+#include "quic/path.h"
+#include "quic/quic.h"
+#include "quic/timer.h"
+#include "quic/tls_internal.h"
+
+/* Random octets of our connection IDs (wire.md: at least 8). */
+#define JVPN_QUIC_CID_RANDOM 8
+/* Datagrams of one jvpn_quic_receive(): then the loop gets its turn. */
+#define JVPN_QUIC_RECEIVE_BUDGET 256
+/* Below it an Initial is not answered (RFC 9000 section 14.1). */
+#define JVPN_QUIC_INITIAL_MIN 1200
+#define JVPN_QUIC_ACTIVE_CIDS 8
+#define JVPN_QUIC_PROBES 4
+#define JVPN_QUIC_PMTUD_PROBES 4
+#define JVPN_QUIC_RETRY_LIFETIME_S 10
+#define JVPN_QUIC_TOKEN_LIFETIME_S 3600
+/* A refusal has so long to be delivered before the connection is closed anyway. */
+#define JVPN_QUIC_LINGER_NS 2000000000ULL
+
+struct jvpn_probe {
+	uint64_t id; /* DATAGRAM id; 0: free */
+	uint64_t sent_ns;
+};
+
+/* Owner: struct jvpn_quic. Dies in jvpn_quic_reap() only, right after on_closed. */
+struct jvpn_conn {
+	struct jvpn_quic *quic;
+	struct jvpn_conn *next, **prev_next; /* all connections */
+	struct jvpn_conn *work_next;         /* those with something to do */
+	struct jvpn_timer timer;
+	void *user;
+
+	ngtcp2_conn *ng;
+	ngtcp2_crypto_conn_ref ref;
+	struct jvpn_tls_session *tls;
+	struct jvpn_h3 *h3;
+	struct jvpn_path path;
+	struct jvpn_hold hold;
+	struct jvpn_dgram dgram;
+	ngtcp2_cid initial_dcid; /* server: the client's first DCID, mapped until the handshake ends */
+	uint8_t nonce[16];
+
+	/* The read in progress: a run of datagrams from one tuple. */
+	struct jvpn_path_tuple run_tuple;
+	const struct jvpn_path_slot *run_slot;
+	uint64_t run_pkt_recv; /* ngtcp2's counter before it */
+
+	uint32_t permit_generation;
+	uint32_t candidate_seen; /* whose packets are in the hold queue */
+	size_t max_packet;       /* as last reported */
+	size_t burst_bytes;      /* written since the last ngtcp2_conn_update_pkt_tx_time() */
+
+	struct jvpn_probe probes[JVPN_QUIC_PROBES];
+	struct jvpn_probe sample; /* one inner packet at a time is tracked */
+	uint64_t last_dgram_id;
+	uint64_t last_eliciting_ns;
+	uint64_t probe_acked_rtt_ns;
+	uint64_t linger_until_ns; /* 0: not lingering */
+
+	uint64_t dgram_sent, dgram_recv, dgram_bytes_sent, dgram_bytes_recv, admit_refused;
+
+	ngtcp2_ccerr ccerr; /* what CONNECTION_CLOSE will say */
+	char close_text[192];
+	struct jvpn_close_info info; /* kind != NONE: it is over, or will be after the last packet */
+
+	bool in_work, is_writing;
+	bool is_half_open;  /* server: counted in quic->half_open */
+	bool is_completed;  /* TLS handshake */
+	bool is_confirmed;
+	bool is_mapped_initial;
+	bool has_permit, wants_write, wants_probe, probe_acked;
+	bool has_reset; /* a stateless reset arrived */
+	bool is_dead;   /* not another packet; waits for the reaper */
+	bool is_reading;
+};
+
+struct jvpn_quic {
+	struct jvpn_quic_config config;
+	struct jvpn_cid_layout layout;
+	size_t cid_len;
+	uint16_t pmtud_probes[JVPN_QUIC_PMTUD_PROBES];
+	size_t pmtud_probe_count;
+	struct jvpn_cidmap *cids;
+	struct jvpn_timer_heap timers;
+	struct jvpn_batch batch;
+	struct jvpn_hold_budget hold_budget;
+	struct jvpn_conn *conns;
+	struct jvpn_conn *work;
+	size_t conn_count, half_open, dead_count;
+	uint64_t now_ns, wall_s;
+	uint64_t reset_tat_ns; /* limit of stateless resets (GCRA) */
+	struct jvpn_quic_stats stats;
+};
+
+/* conn.c */
+int jvpn_conn_new(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
+		  const struct jvpn_tuple *tuple, struct jvpn_conn **out);
+void jvpn_conn_free(struct jvpn_conn *conn);
+/* Puts it on the list of those that jvpn_quic_flush() looks after. */
+void jvpn_conn_mark(struct jvpn_conn *conn);
+void jvpn_conn_arm(struct jvpn_conn *conn);
+/* Over, without another packet. */
+void jvpn_conn_bury(struct jvpn_conn *conn, enum jvpn_close_kind kind, uint64_t code,
+		    const char *text);
+/* ngtcp2 returned 'liberr': decides what it means and what the peer is told. */
+void jvpn_conn_fail(struct jvpn_conn *conn, int liberr);
+/* HTTP/3 rules were broken: for use inside callbacks; read_pkt then fails. */
+int jvpn_conn_fail_h3(struct jvpn_conn *conn);
+int jvpn_conn_fail_app(struct jvpn_conn *conn, uint64_t code, const char *text);
+/* Everything that ops must hear, outside of ngtcp2. */
+void jvpn_conn_dispatch(struct jvpn_conn *conn);
+bool jvpn_conn_is_permitted(const struct jvpn_conn *conn);
+void jvpn_conn_release_held(struct jvpn_conn *conn);
+
+/* conn_callbacks.c */
+void jvpn_conn_fill_callbacks(const struct jvpn_conn *conn, ngtcp2_callbacks *callbacks);
+void jvpn_conn_fill_settings(const struct jvpn_quic *quic, ngtcp2_settings *settings);
+void jvpn_conn_fill_params(const struct jvpn_quic *quic, ngtcp2_transport_params *params);
+/* ngtcp2's address of a path slot and back. */
+void jvpn_conn_make_path(const struct jvpn_path_slot *slot, ngtcp2_path_storage *out);
+uint64_t jvpn_conn_path_id(const ngtcp2_path *path);
+uint64_t jvpn_conn_current_id(const struct jvpn_conn *conn);
+struct jvpn_path_moment jvpn_conn_moment(const struct jvpn_conn *conn);
+/* Fresh connection ID, mapped to this connection. */
+int jvpn_conn_issue_cid(struct jvpn_conn *conn, ngtcp2_cid *cid);
+int jvpn_quic_random_cid(struct jvpn_quic *quic, ngtcp2_cid *cid);
+
+/* conn_read.c */
+void jvpn_conn_read(struct jvpn_conn *conn, struct jvpn_endpoint *endpoint,
+		    const struct jvpn_datagram *datagram);
+/* The batch is over, or another connection's or tuple's datagrams follow. */
+void jvpn_conn_read_end(struct jvpn_conn *conn);
+int jvpn_conn_on_datagram(struct jvpn_conn *conn, const uint8_t *data, size_t len);
+
+/* conn_write.c */
+void jvpn_conn_write(struct jvpn_conn *conn);
+void jvpn_conn_on_dgram_acked(struct jvpn_conn *conn, uint64_t id);
+void jvpn_conn_on_dgram_lost(struct jvpn_conn *conn, uint64_t id);
+void jvpn_conn_forget_probes(struct jvpn_conn *conn);
+/* Largest inner packet right now. */
+size_t jvpn_conn_max_packet(const struct jvpn_conn *conn);
+
+/* accept.c: server, a datagram for no connection. */
+void jvpn_quic_on_stranger(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
+			   const struct jvpn_datagram *datagram);
+
+/* quic.c */
+void jvpn_quic_reap(struct jvpn_quic *quic);
+
+#endif
