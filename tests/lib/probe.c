@@ -382,7 +382,7 @@ static void run(struct probe *p)
 /* --- judgement --- */
 
 struct verdict {
-	double gap_ms, last_loss_ms; /* last_loss_ms < 0: nothing was lost */
+	double gap_ms, send_gap_ms, last_loss_ms; /* last_loss_ms < 0: nothing was lost */
 	uint64_t lost, duplicated, reordered;
 };
 
@@ -407,12 +407,24 @@ static double longest_gap_ms(const struct arrival *a, size_t n, uint64_t from, u
 	return (double)longest / 1e6;
 }
 
+/* The sender's own longest hole: what of a gap is this machine's. */
+static double longest_send_gap_ms(const struct flow *f, uint64_t from, uint64_t to)
+{
+	uint64_t longest = 0;
+
+	for (size_t i = 1; i < f->sent && f->sent_ns[i - 1] < to; i++)
+		if (f->sent_ns[i] >= from && f->sent_ns[i] - f->sent_ns[i - 1] > longest)
+			longest = f->sent_ns[i] - f->sent_ns[i - 1];
+	return (double)longest / 1e6;
+}
+
 static struct verdict judge(const struct flow *f, uint64_t t, uint64_t from, uint64_t to)
 {
 	struct verdict v = {.last_loss_ms = -1};
 	uint64_t highest = 0;
 
 	v.gap_ms = longest_gap_ms(f->arrival, f->arrivals, t, to);
+	v.send_gap_ms = longest_send_gap_ms(f, t, to);
 	for (size_t i = 0; i < f->sent; i++) {
 		if (f->sent_ns[i] < from || f->sent_ns[i] >= to)
 			continue;
@@ -503,10 +515,10 @@ static void print_flow(const struct probe *p, const struct flow *f)
 		gap[i] = v.gap_ms;
 		lost[i] = (double)v.lost;
 		last[i] = v.last_loss_ms < 0 ? 0 : v.last_loss_ms;
-		printf("%s{\"kind\":\"%s\",\"t_ns\":%" PRIu64 ",\"gap_ms\":%.3f,\"lost\":%" PRIu64
+		printf("%s{\"kind\":\"%s\",\"t_ns\":%" PRIu64 ",\"gap_ms\":%.3f,\"send_gap_ms\":%.3f,\"lost\":%" PRIu64
 		       ",\"last_loss_ms\":%.3f,\"duplicated\":%" PRIu64 ",\"reordered\":%" PRIu64
 		       "}",
-		       i ? "," : "", e->kind, e->t_ns, v.gap_ms, v.lost, v.last_loss_ms,
+		       i ? "," : "", e->kind, e->t_ns, v.gap_ms, v.send_gap_ms, v.lost, v.last_loss_ms,
 		       v.duplicated, v.reordered);
 	}
 	printf("],");

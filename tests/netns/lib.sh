@@ -213,7 +213,9 @@ cleanup() {
 	trap '' INT TERM HUP
 	trap - ERR
 	set +e
-	if [[ $failed -eq 0 && $status -ne 0 && $status -ne 77 ]]; then
+	if [[ $status -eq 129 || $status -eq 130 || $status -eq 143 ]]; then
+		printf '\n# %s: interrupted\n' "$test_name"
+	elif [[ $failed -eq 0 && $status -ne 0 && $status -ne 77 ]]; then
 		not_ok "ended early with status $status (${aborted_at:-signal})"
 		show_logs
 	fi
