@@ -3,10 +3,14 @@
 # A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" to the library.
 noinst_LIBRARIES += %D%/libjvpn_client.a
 %C%_libjvpn_client_a_SOURCES = \
+	%D%/client.h \
 	%D%/config.c \
 	%D%/config.h \
+	%D%/dial.c \
 	%D%/options.c \
-	%D%/options.h
+	%D%/options.h \
+	%D%/session.c \
+	%D%/tunnel.c
 
 # When main.c is there (it must answer --help and --version, "make installcheck" asks):
 #sbin_PROGRAMS += jvpn-client

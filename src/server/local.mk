@@ -5,12 +5,14 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 %C%_libjvpn_server_a_SOURCES = \
 	%D%/config.c \
 	%D%/config.h \
+	%D%/gateway.c \
 	%D%/lease.c \
 	%D%/lease.h \
 	%D%/listener.c \
 	%D%/listener.h \
 	%D%/options.c \
 	%D%/options.h \
+	%D%/server.h \
 	%D%/templates.c \
 	%D%/templates.h
 

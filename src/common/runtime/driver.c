@@ -237,9 +237,12 @@ void jvpn_live_reschedule(struct jvpn_live *live)
 	struct jvpn_driver *d = live->driver;
 	uint64_t at = jvpn_session_next_deadline(&live->core, &d->policy);
 
-	for (size_t i = 0; i < JVPN_SLOTS; i++)
-		if (live->slot[i])
-			at = jvpn_time_min(at, jvpn_transport_next_deadline(live->slot[i]));
+	for (size_t i = 0; i < JVPN_SLOTS; i++) {
+		if (!live->slot[i])
+			continue;
+		jvpn_transport_update_mode(live->slot[i]);
+		at = jvpn_time_min(at, jvpn_transport_next_deadline(live->slot[i]));
+	}
 	/* Cannot be full: the node is in the heap since the session was made. */
 	(void)jvpn_heap_set(&d->timers, &live->timer, at);
 }

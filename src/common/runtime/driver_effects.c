@@ -92,6 +92,8 @@ static void send_message(struct jvpn_live *live, struct jvpn_transport *t,
 	if (rv)
 		jvpn_log_warn(JVPN_LOG_SESSION, "control message %d not sent: %s", (int)msg->type,
 			      jvpn_err_text(rv));
+	else
+		jvpn_liveness_on_sent(&t->liveness, live->driver->now_ns);
 }
 
 static void sign_and(struct jvpn_live *live, struct jvpn_transport *t, struct jvpn_msg *msg)
