@@ -321,6 +321,8 @@ int jvpn_tree_parse(const char *file, const struct jvpn_config_file *content,
 		    struct jvpn_tree *tree, struct jvpn_report *report)
 {
 	struct builder b = {.tree = tree, .report = report};
+	/* libyaml skips a byte order mark only when it may guess the encoding, which it may not. */
+	size_t bom = content->size >= 3 && memcmp(content->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 	yaml_parser_t parser;
 	int rc;
 
@@ -328,7 +330,8 @@ int jvpn_tree_parse(const char *file, const struct jvpn_config_file *content,
 	if (!yaml_parser_initialize(&parser))
 		return JVPN_ENOMEM;
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)content->data, content->size);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)content->data + bom,
+				     content->size - bom);
 	rc = run_parser(&b, &parser, content);
 	yaml_parser_delete(&parser);
 	for (unsigned i = 0; i < b.depth; i++)
