@@ -3,9 +3,12 @@
 # A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" to the library.
 noinst_LIBRARIES += %D%/libjvpn_server.a
 %C%_libjvpn_server_a_SOURCES = \
+	%D%/auth.c \
+	%D%/auth.h \
 	%D%/config.c \
 	%D%/config.h \
 	%D%/gateway.c \
+	%D%/init.h \
 	%D%/lease.c \
 	%D%/lease.h \
 	%D%/listener.c \

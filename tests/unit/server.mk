@@ -4,7 +4,8 @@
 check_PROGRAMS += %D%/unit_server
 UNIT_TESTS += %D%/unit_server
 %C%_unit_server_SOURCES = \
-	%D%/test_lease.c \
-	%D%/unit.h %D%/main.c
+	%D%/unit.h %D%/main.c \
+	%D%/test_auth.c \
+	%D%/test_lease.c
 %C%_unit_server_CPPFLAGS = $(UNIT_CPPFLAGS)
 %C%_unit_server_LDADD = src/server/libjvpn_server.a $(JVPN_COMMON_LIBS) $(CHECK_LIBS)
