@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Token buckets and tallies of limiter.h. Must not round in favour of whoever is limited.
+ */
+#include "core/limiter.h"
+
+#include <string.h>
+
+#include "base/time.h"
+#include "core/prelude.h"
+
+/* Between two tokens, rounded up. */
+static uint64_t interval_ns(uint64_t rate_per_s)
+{
+	if (rate_per_s == 0)
+		rate_per_s = 1;
+	return (JVPN_NS_PER_S + rate_per_s - 1) / rate_per_s;
+}
+
+/* How far ahead of now 'full_ns' may be for one more token. */
+static uint64_t tolerance_ns(uint64_t rate_per_s, uint64_t burst)
+{
+	uint64_t step = interval_ns(rate_per_s);
+	uint64_t more = burst > 1 ? burst - 1 : 0;
+
+	return more > UINT64_MAX / step ? UINT64_MAX : more * step;
+}
+
+uint64_t jvpn_bucket_wait_ns(const struct jvpn_bucket *b, uint64_t rate_per_s, uint64_t burst,
+			     uint64_t now_ns)
+{
+	uint64_t ahead = jvpn_time_since(b->full_ns, now_ns);
+	uint64_t tolerance = tolerance_ns(rate_per_s, burst);
+
+	return ahead > tolerance ? ahead - tolerance : 0;
+}
+
+bool jvpn_bucket_has(const struct jvpn_bucket *b, uint64_t rate_per_s, uint64_t burst,
+		     uint64_t now_ns)
+{
+	return jvpn_bucket_wait_ns(b, rate_per_s, burst, now_ns) == 0;
+}
+
+bool jvpn_bucket_take(struct jvpn_bucket *b, uint64_t rate_per_s, uint64_t burst, uint64_t now_ns)
+{
+	uint64_t base = b->full_ns > now_ns ? b->full_ns : now_ns;
+
+	if (!jvpn_bucket_has(b, rate_per_s, burst, now_ns))
+		return false;
+	b->full_ns = jvpn_time_add(base, interval_ns(rate_per_s));
+	return true;
+}
+
+static bool in_window(const struct jvpn_tally_entry *e, uint32_t window_ms, uint64_t now_ms)
+{
+	return (uint64_t)e->at_ms + window_ms > now_ms;
+}
+
+uint64_t jvpn_tally_sum(const struct jvpn_tally *t, uint32_t window_ms, uint64_t now_ms)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < *t->used; i++)
+		if (in_window(&t->entry[i], window_ms, now_ms))
+			sum += t->entry[i].count;
+	return sum;
+}
+
+static void drop_first(const struct jvpn_tally *t, size_t n)
+{
+	memmove(t->entry, t->entry + n, (*t->used - n) * sizeof(t->entry[0]));
+	*t->used = (uint8_t)(*t->used - n);
+}
+
+/* The pair of neighbours with the smallest distance becomes one entry at the later time; of equal
+ * distances the oldest, so that recent times stay exact longest. */
+static void merge_closest(const struct jvpn_tally *t)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i + 1 < *t->used; i++)
+		if (t->entry[i + 1].at_ms - t->entry[i].at_ms <
+		    t->entry[best + 1].at_ms - t->entry[best].at_ms)
+			best = i;
+	t->entry[best + 1].count += t->entry[best].count;
+	memmove(&t->entry[best], &t->entry[best + 1],
+		(*t->used - best - 1) * sizeof(t->entry[0]));
+	*t->used = (uint8_t)(*t->used - 1);
+}
+
+void jvpn_tally_add(const struct jvpn_tally *t, uint32_t keep_ms, uint64_t at_ms)
+{
+	uint32_t at = at_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)at_ms;
+	size_t old = 0;
+
+	if (*t->used > 0 && at < t->entry[*t->used - 1].at_ms)
+		at = t->entry[*t->used - 1].at_ms;
+	while (old < *t->used && !in_window(&t->entry[old], keep_ms, at))
+		old++;
+	drop_first(t, old);
+	if (*t->used == t->capacity)
+		merge_closest(t);
+	t->entry[*t->used].at_ms = at;
+	t->entry[*t->used].count = 1;
+	*t->used = (uint8_t)(*t->used + 1);
+}
+
+uint64_t jvpn_tally_wait_ms(const struct jvpn_tally *t, uint32_t window_ms, uint64_t limit,
+			    uint64_t now_ms)
+{
+	uint64_t sum = jvpn_tally_sum(t, window_ms, now_ms);
+
+	if (limit == 0)
+		return window_ms;
+	if (sum < limit)
+		return 0;
+	for (size_t i = 0; i < *t->used; i++) {
+		if (!in_window(&t->entry[i], window_ms, now_ms))
+			continue;
+		sum -= t->entry[i].count;
+		if (sum < limit)
+			return (uint64_t)t->entry[i].at_ms + window_ms - now_ms;
+	}
+	return window_ms;
+}
+
+enum jvpn_refusal_verdict jvpn_refusals_charge(struct jvpn_refusals *conn,
+					       struct jvpn_bucket *source, uint64_t now_ns)
+{
+	bool source_ok = source == NULL ||
+			 jvpn_bucket_take(source, JVPN_REFUSAL_SOURCE_PER_S,
+					  JVPN_REFUSAL_SOURCE_BURST, now_ns);
+	bool conn_ok = jvpn_bucket_take(&conn->bucket, JVPN_REFUSAL_CONN_PER_S,
+					JVPN_REFUSAL_CONN_BURST, now_ns);
+
+	if (conn->count < UINT32_MAX)
+		conn->count++;
+	if (conn->count >= JVPN_REFUSAL_CLOSE_AFTER)
+		return JVPN_REFUSAL_CLOSE;
+	return source_ok && conn_ok ? JVPN_REFUSAL_ANSWER : JVPN_REFUSAL_DROP;
+}
