@@ -10,11 +10,18 @@ noinst_LIBRARIES += %D%/libjvpn_base.a
 	%D%/date.h \
 	%D%/err.c \
 	%D%/err.h \
+	%D%/heap.c \
+	%D%/heap.h \
 	%D%/id.c \
 	%D%/id.h \
+	%D%/list.h \
 	%D%/log.c \
 	%D%/log.h \
+	%D%/map.c \
+	%D%/map.h \
 	%D%/prefix.c \
 	%D%/prefix.h \
+	%D%/rng.c \
+	%D%/rng.h \
 	%D%/time.h
 %C%_libjvpn_base_a_CFLAGS = $(AM_CFLAGS) $(JVPN_STRICT_CFLAGS)

@@ -27,6 +27,10 @@
 /* Idle: so many keepalives, then this much more, and the transport is dead (max_idle_timeout). */
 #define JVPN_LIVENESS_KEEPALIVES 3
 #define JVPN_LIVENESS_IDLE_SLACK_MS 5000
+/* A dead transport is probed on, in case it comes back: every 100 ms for 10 s, then ever slower. */
+#define JVPN_LIVENESS_DEAD_PROBE_MS 100
+#define JVPN_LIVENESS_DEAD_FAST_MS 10000
+#define JVPN_LIVENESS_DEAD_SLOWEST_MS 5000
 
 enum jvpn_liveness_verdict {
 	JVPN_LIVENESS_NONE = 0,
@@ -50,7 +54,6 @@ struct jvpn_liveness {
 	uint64_t pto_ns;            /* latest; 0 counts as the probe minimum */
 	uint64_t last_received_ns;
 	uint64_t last_activity_ns;  /* inner traffic or answer in either direction: the keepalive clock */
-	uint64_t expect_since_ns;   /* an answer is wanted since; 0 none */
 	uint64_t unacked_since_ns;  /* oldest unacknowledged wanting packet; 0 none */
 	uint64_t probe_sent_ns;     /* last probe or heartbeat; 0 none outstanding */
 	uint64_t first_probe_ns;    /* first of the probes in a row that got no answer */

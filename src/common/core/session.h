@@ -96,6 +96,7 @@ struct jvpn_commit {
 	uint32_t generation;
 	uint64_t nonce;
 	uint64_t counter; /* of the request */
+	uint64_t started_ns;
 	/* what came in between and waits for the outcome */
 	bool target_lost;            /* the target's transport died or its tuple changed */
 	uint8_t deferred_terminate;  /* enum jvpn_reason */
@@ -125,13 +126,14 @@ struct jvpn_session {
 	uint64_t transportless_since_ns; /* |A| = 0 since (and transportless_ref_ms before that) */
 	uint64_t transportless_ref_ms;
 	uint64_t lifetime_ms, transport_lost_ttl_ms; /* client: what the server said; server: 0 */
-	uint64_t degraded_reason_ns;
 
 	uint8_t bound;          /* slot of the binding, JVPN_SLOT_NONE: |A| = 0 */
 	bool permit;            /* inner packets may pass */
 	bool plain;             /* server: no extension */
 	bool exempt;            /* the next REATTACH costs no cooldown and no budget */
+	bool started;           /* CREATE or RESTORE came */
 	bool draining;
+	bool dropped;           /* lost to another node: nothing happens any more */
 	uint8_t terminated_reason;
 	uint8_t instability;    /* reason of the last ATTACHED -> VOLATILE */
 	uint32_t last_n;        /* n of the newest transport id */
@@ -140,6 +142,7 @@ struct jvpn_session {
 	uint32_t last_generation;
 	uint32_t last_n_bound;
 	char last_label[JVPN_LABEL_MAX + 1];
+	uint64_t terminated_transportless_ms;
 	uint64_t bind_counter;  /* counter of the request that bound; 0: first attach or plain peer */
 	uint64_t detect_good_ns, detect_seen_ns; /* of the present instability */
 	uint64_t total_switches;
