@@ -5,10 +5,13 @@ check_PROGRAMS += %D%/unit_quic
 UNIT_TESTS += %D%/unit_quic
 %C%_unit_quic_SOURCES = \
 	%D%/unit.h %D%/main.c \
+	%D%/quic_pair.c \
+	%D%/quic_pair.h \
 	%D%/test_cidmap.c \
 	%D%/test_endpoint.c \
 	%D%/test_h3.c \
 	%D%/test_path.c \
+	%D%/test_quic_pair.c \
 	%D%/test_tls.c \
 	%D%/tls_pair.c \
 	%D%/tls_pair.h
