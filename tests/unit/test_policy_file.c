@@ -81,8 +81,8 @@ START_TEST(policy_file__many_errors__all_in_one_pass_and_untouched)
 		"\"eight\"",
 		"f.yaml:3:3: switching.max_switch_per_hour: unknown key; did you mean "
 		"switching.max_switches_per_hour?",
-		"f.yaml:4:23: switching.switch_cooldown_ms: expected milliseconds or a duration with "
-		"a unit (ms s min h d) 0..60000ms, got \"60001\"",
+		"f.yaml:4:23: switching.switch_cooldown_ms: expected milliseconds 0..60000 or a "
+		"duration with a unit (ms s min h d), got \"60001\"",
 		"f.yaml:5:23: switching.recovery_window_ms: expected milliseconds",
 		"f.yaml:7:17: session.max_sessions: expected integer 1..1000000, got \"0.5\"",
 		"f.yaml:8:26: session.max_sessions_per_user: expected integer 1..1000000, got "
@@ -152,6 +152,16 @@ START_TEST(policy_file__bounds_of_every_field__edges_pass_and_beyond_fails)
 }
 END_TEST
 
+START_TEST(policy_file__every_key__is_explained)
+{
+	size_t count;
+	const struct jvpn_key *keys = jvpn_policy_file_keys(&count);
+
+	for (size_t i = 0; i < count; i++)
+		ck_assert_msg(keys[i].help != NULL, "%s", keys[i].path);
+}
+END_TEST
+
 START_TEST(policy_file__print__reads_back_to_the_same)
 {
 	struct jvpn_policy again;
@@ -190,6 +200,7 @@ UNIT_TESTS(policy_file)
 	tcase_add_test(tc, policy_file__rule_between_keys__named_at_the_key);
 	tcase_add_test(tc, policy_file__empty_scalar_root_list_root__refused);
 	tcase_add_test(tc, policy_file__bounds_of_every_field__edges_pass_and_beyond_fails);
+	tcase_add_test(tc, policy_file__every_key__is_explained);
 	tcase_add_test(tc, policy_file__print__reads_back_to_the_same);
 	tcase_add_test(tc, hint__distance__counts_edits);
 }

@@ -192,43 +192,63 @@ static void format_decimal(uint64_t v, unsigned digits, char *out, size_t size)
 		out[--len] = '\0';
 }
 
+struct unit {
+	uint64_t factor;
+	const char *text;
+};
+
+static const struct unit size_units[] = {
+	{1ULL << 30, "GiB"}, {1ULL << 20, "MiB"}, {1ULL << 10, "KiB"}, {1, ""},
+};
+
+static const struct unit duration_units[] = {
+	{86400000, "d"}, {3600000, "h"}, {60000, "min"}, {1000, "s"}, {1, "ms"},
+};
+
+/* With the largest unit that divides it; the last unit divides everything. */
+static void format_unit(uint64_t v, const struct unit *units, char *out, size_t size)
+{
+	while (v % units->factor != 0)
+		units++;
+	snprintf(out, size, "%" PRIu64 "%s", v / units->factor, units->text);
+}
+
 static void format_uint(const struct jvpn_key *key, uint64_t v, char *out, size_t size)
 {
-	static const struct {
-		uint64_t factor;
-		const char *unit;
-	} units[] = {{1ULL << 30, "GiB"}, {1ULL << 20, "MiB"}, {1ULL << 10, "KiB"}};
-
-	if (key->type == JVPN_KEY_PPM || key->type == JVPN_KEY_MILLI) {
+	if (v == 0)
+		snprintf(out, size, "0");
+	else if (key->type == JVPN_KEY_PPM || key->type == JVPN_KEY_MILLI)
 		format_decimal(v, decimals(key), out, size);
-		return;
-	}
-	if (key->type == JVPN_KEY_BYTES && v)
-		for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-			if (v % units[i].factor == 0) {
-				snprintf(out, size, "%" PRIu64 "%s", v / units[i].factor,
-					 units[i].unit);
-				return;
-			}
-	snprintf(out, size, "%" PRIu64 "%s", v,
-		 key->type == JVPN_KEY_DURATION || (key->type == JVPN_KEY_MS && v) ? "ms" : "");
+	else if (key->type == JVPN_KEY_BYTES)
+		format_unit(v, size_units, out, size);
+	else if (key->type == JVPN_KEY_DURATION || key->type == JVPN_KEY_MS)
+		format_unit(v, duration_units, out, size);
+	else
+		snprintf(out, size, "%" PRIu64, v);
 }
 
 static void describe_uint(const struct jvpn_key *key, char *out, size_t size)
 {
-	static const char *const nouns[JVPN_KEY_COUNT] = {
-		[JVPN_KEY_UINT] = "integer",
-		[JVPN_KEY_DURATION] = "duration with a unit (ms s min h d)",
-		[JVPN_KEY_MS] = "milliseconds or a duration with a unit (ms s min h d)",
-		[JVPN_KEY_BYTES] = "size in bytes or with KiB MiB GiB",
-		[JVPN_KEY_PPM] = "ratio",
-		[JVPN_KEY_MILLI] = "factor",
+	static const struct {
+		const char *before, *after;
+	} nouns[JVPN_KEY_COUNT] = {
+		[JVPN_KEY_UINT] = {"integer", ""},
+		[JVPN_KEY_DURATION] = {"duration", " with a unit (ms s min h d)"},
+		[JVPN_KEY_MS] = {"milliseconds", " or a duration with a unit (ms s min h d)"},
+		[JVPN_KEY_BYTES] = {"bytes", " or a size with a unit (KiB MiB GiB)"},
+		[JVPN_KEY_PPM] = {"ratio", ""},
+		[JVPN_KEY_MILLI] = {"factor", ""},
 	};
+	struct jvpn_key bare = *key;
 	char min[32], max[32];
 
-	format_uint(key, key->min, min, sizeof(min));
-	format_uint(key, key->max, max, sizeof(max));
-	snprintf(out, size, "%s %s..%s", nouns[key->type], min, max);
+	if (key->type == JVPN_KEY_MS)
+		bare.type = JVPN_KEY_UINT;
+	format_uint(&bare, key->min, min, sizeof(min));
+	format_uint(&bare, key->max, max, sizeof(max));
+	snprintf(out, size, "%s %s%s%s%s", nouns[key->type].before, min,
+		 key->min == key->max ? "" : "..", key->min == key->max ? "" : max,
+		 nouns[key->type].after);
 }
 
 static void print_uint(const struct jvpn_key *key, const void *item, FILE *stream)

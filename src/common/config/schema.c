@@ -344,7 +344,7 @@ void jvpn_schema_init(const struct jvpn_key *keys, size_t count, const char *fil
 		set_default(&keys[i], file, out);
 }
 
-static void print_value(const struct jvpn_key *key, const void *values, FILE *stream)
+void jvpn_schema_print_one(const struct jvpn_key *key, const void *values, FILE *stream)
 {
 	const struct jvpn_key_type_info *info = jvpn_key_type_info(key->type);
 	void *field = (void *)(uintptr_t)const_field_of(key, values);
@@ -357,7 +357,7 @@ static void print_value(const struct jvpn_key *key, const void *values, FILE *st
 		fputs(i ? ", " : "", stream);
 		info->print(key, info->item ? info->item(field, i, &count) : field, stream);
 	}
-	fputs(info->is_list ? "]\n" : "\n", stream);
+	fputs(info->is_list ? "]" : "", stream);
 }
 
 static void print_key(const struct jvpn_key *key, const void *values, FILE *stream)
@@ -374,9 +374,10 @@ static void print_key(const struct jvpn_key *key, const void *values, FILE *stre
 	}
 	fputc(' ', stream);
 	if (empty && (key->flags & JVPN_KEY_AUTO))
-		fputs("auto\n", stream);
+		fputs("auto", stream);
 	else
-		print_value(key, values, stream);
+		jvpn_schema_print_one(key, values, stream);
+	fputc('\n', stream);
 }
 
 static bool has_values(const struct jvpn_key *keys, size_t count, size_t first, const void *values)

@@ -87,5 +87,7 @@ size_t jvpn_schema_find(const struct jvpn_key *keys, size_t count, const char *p
 void jvpn_schema_describe(const struct jvpn_key *key, char *out, size_t size);
 /* Writes the values as YAML that the same table reads back; secrets as a comment. */
 void jvpn_schema_print(const struct jvpn_key *keys, size_t count, const void *values, FILE *stream);
+/* Writes the value of one key as YAML, on one line without its name and without a newline. */
+void jvpn_schema_print_one(const struct jvpn_key *key, const void *values, FILE *stream);
 
 #endif

@@ -16,7 +16,7 @@
 
 #define FIELD(section, key, kind, min, max, def)                                                   \
 	{ section, #key, JVPN_POLICY_##kind, offsetof(struct jvpn_policy, key), min, max, def }
-/* The unit of the file's key differs from the unit of the field. */
+/* The file's key has another name than the field. */
 #define FIELD_AS(section, key, name, kind, min, max, def)                                          \
 	{ section, name, JVPN_POLICY_##kind, offsetof(struct jvpn_policy, key), min, max, def }
 
@@ -55,8 +55,8 @@ static const struct jvpn_policy_field fields[] = {
 	FIELD("security", reattach_burst, UINT, 1, 10000, 10),
 	FIELD("security", reattach_rate_global_per_s, UINT, 1, 1000000, 20000),
 	FIELD("security", max_validation_failures, UINT, 1, 1000, 8),
-	FIELD("audit", audit_max_bytes, BYTES, 1 << 20, 1024 * GIB, GIB),
-	FIELD("audit", audit_max_age_ms, MS, HOUR_MS, 3650 * DAY_MS, 90 * DAY_MS),
+	FIELD_AS("audit", audit_max_bytes, "max_bytes", BYTES, 1 << 20, 1024 * GIB, GIB),
+	FIELD_AS("audit", audit_max_age_ms, "max_age_ms", MS, HOUR_MS, 3650 * DAY_MS, 90 * DAY_MS),
 	FIELD("observability", emit_security_events, BOOL, 0, 1, 1),
 	FIELD("observability", include_latency_metrics, BOOL, 0, 1, 1),
 };
