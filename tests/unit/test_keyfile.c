@@ -141,6 +141,7 @@ START_TEST(keyfile_load__link_fifo_directory_or_nothing__refused)
 	unlink(path);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 	ck_assert_int_eq(load(), JVPN_EMALFORMED);
+	ck_assert_ptr_nonnull(strstr(error, "regular file"));
 	unlink(path);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	ck_assert_int_eq(load(), JVPN_EMALFORMED);

@@ -129,6 +129,8 @@ START_TEST(msgauth_check__other_connection_session_or_direction__false)
 	auth.exporter = exporter;
 	auth.from_client = !auth.from_client;
 	ck_assert(!check(_i));
+	if (golden[_i].type != JVPN_MSG_TERMINATE)
+		ck_assert_int_eq(jvpn_msgauth_seal(&msg, &auth), JVPN_EINVAL);
 	auth.from_client = !auth.from_client;
 	if (golden[_i].type != JVPN_MSG_REATTACH_REQUEST) {
 		id.b[0] ^= 1;

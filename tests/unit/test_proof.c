@@ -114,6 +114,9 @@ START_TEST(proof_check__no_key__false_even_for_zero_mac)
 
 	ck_assert(!jvpn_proof_check(&none, (const uint8_t *)"x", 1, exporter, mac));
 	ck_assert(!jvpn_proof_check(&keys.c2s, (const uint8_t *)"x", 1, exporter, mac));
+	keys.c2s.len--;
+	ck_assert_int_eq(jvpn_proof_compute(&keys.c2s, (const uint8_t *)"x", 1, exporter, mac),
+			 JVPN_EINVAL);
 }
 END_TEST
 

@@ -125,7 +125,7 @@ END_TEST
 
 START_TEST(sfield_bytes__samples__decoded_and_printed)
 {
-	uint8_t data[32], out[32];
+	uint8_t data[32], out[33];
 
 	for (size_t len = 0; len <= sizeof(data); len++) {
 		char text[80];
