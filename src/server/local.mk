@@ -3,11 +3,15 @@
 # A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" to the library.
 noinst_LIBRARIES += %D%/libjvpn_server.a
 %C%_libjvpn_server_a_SOURCES = \
+	%D%/add_client.c \
 	%D%/auth.c \
 	%D%/auth.h \
 	%D%/config.c \
 	%D%/config.h \
+	%D%/files.c \
+	%D%/files.h \
 	%D%/gateway.c \
+	%D%/init.c \
 	%D%/init.h \
 	%D%/lease.c \
 	%D%/lease.h \

@@ -6,6 +6,7 @@ UNIT_TESTS += %D%/unit_server
 %C%_unit_server_SOURCES = \
 	%D%/unit.h %D%/main.c \
 	%D%/test_auth.c \
+	%D%/test_init.c \
 	%D%/test_lease.c
 %C%_unit_server_CPPFLAGS = $(UNIT_CPPFLAGS)
 %C%_unit_server_LDADD = src/server/libjvpn_server.a $(JVPN_COMMON_LIBS) $(CHECK_LIBS)

@@ -17,8 +17,11 @@
 #include "base/date.h"
 #include "base/err.h"
 
+#define PEM_MAX (1024 * 1024)
+
 struct jvpn_certificate {
 	struct DecodedCert decoded;
+	uint8_t *der; /* owned, or NULL */
 };
 
 /* The octets of an IP address in text. */
@@ -45,11 +48,31 @@ int jvpn_certificate_open(const uint8_t *der, size_t len, struct jvpn_certificat
 	return 0;
 }
 
+int jvpn_certificate_open_pem(const char *pem, size_t len, struct jvpn_certificate **out)
+{
+	uint8_t *der;
+	int der_len, err;
+
+	if (len == 0 || len > PEM_MAX)
+		return JVPN_EMALFORMED;
+	der = malloc(len);
+	if (der == NULL)
+		return JVPN_ENOMEM;
+	der_len = wc_CertPemToDer((const unsigned char *)pem, (int)len, der, (int)len, CERT_TYPE);
+	err = der_len <= 0 ? JVPN_EMALFORMED : jvpn_certificate_open(der, (size_t)der_len, out);
+	if (err != 0)
+		free(der);
+	else
+		(*out)->der = der;
+	return err;
+}
+
 void jvpn_certificate_free(struct jvpn_certificate *certificate)
 {
 	if (certificate == NULL)
 		return;
 	wc_FreeDecodedCert(&certificate->decoded);
+	free(certificate->der);
 	free(certificate);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Reads one X.509 certificate: dates, names, and whether it is valid for a name (RFC 9525, RFC 5280).
+ * Reads one X.509 certificate: dates, names, and whether it is valid for a name (RFC 9525, 5280).
  * Does not verify signatures or chains (wolfSSL does) and reads no clock.
  */
 #ifndef JVPN_CRYPTO_CERTIFICATE_H
@@ -13,10 +13,12 @@
 /* Longest DNS name in text (RFC 1035), without the NUL. */
 #define JVPN_CERTIFICATE_NAME_MAX 253
 
-struct jvpn_certificate; /* Owner: whoever opened it. Borrows the DER for its whole life. */
+struct jvpn_certificate; /* Owner: whoever opened it */
 
-/* JVPN_EMALFORMED, JVPN_ENOMEM. */
+/* Borrows the DER for the certificate's whole life. JVPN_EMALFORMED, JVPN_ENOMEM. */
 int jvpn_certificate_open(const uint8_t *der, size_t len, struct jvpn_certificate **out);
+/* The first certificate in a PEM text; borrows nothing. JVPN_EMALFORMED, JVPN_ENOMEM. */
+int jvpn_certificate_open_pem(const char *pem, size_t len, struct jvpn_certificate **out);
 void jvpn_certificate_free(struct jvpn_certificate *certificate);
 
 /* Seconds since 1970; 0 for a date that cannot be read. */
@@ -25,7 +27,7 @@ uint64_t jvpn_certificate_not_after(const struct jvpn_certificate *certificate);
 /* Issuer and subject are the same (the signature was not looked at). */
 bool jvpn_certificate_is_self_issued(const struct jvpn_certificate *certificate);
 bool jvpn_certificate_is_ca(const struct jvpn_certificate *certificate);
-/* The issuer's key identifier is given and is not this one's subject key identifier. */
+/* Names and key identifiers say that 'issuer' signed it (the signature was not checked). */
 bool jvpn_certificate_was_signed_by(const struct jvpn_certificate *certificate,
 				    const struct jvpn_certificate *issuer);
 

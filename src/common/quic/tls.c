@@ -110,15 +110,11 @@ static int check_dates(const struct pem *pem, const char *path, uint64_t wall_s,
 	struct jvpn_certificate *certificate = NULL;
 	char limit[JVPN_DATE_SIZE], now[JVPN_DATE_SIZE];
 	uint64_t from, to;
-	uint8_t *der = malloc((size_t)pem->len);
-	int len, err = JVPN_ECONFIG;
+	int err = JVPN_ECONFIG;
 
-	if (der == NULL)
-		return JVPN_ENOMEM;
-	len = wc_CertPemToDer(pem->data, (int)pem->len, der, (int)pem->len, CERT_TYPE);
-	if (len <= 0 || jvpn_certificate_open(der, (size_t)len, &certificate) != 0) {
+	if (jvpn_certificate_open_pem((const char *)pem->data, (size_t)pem->len, &certificate) != 0) {
 		snprintf(error, size, "%s has no certificate in PEM form", path);
-		goto out;
+		return JVPN_ECONFIG;
 	}
 	from = jvpn_certificate_not_before(certificate);
 	to = jvpn_certificate_not_after(certificate);
@@ -136,9 +132,7 @@ static int check_dates(const struct pem *pem, const char *path, uint64_t wall_s,
 			 path, limit, now);
 	else
 		err = 0;
-out:
 	jvpn_certificate_free(certificate);
-	free(der);
 	return err;
 }
 
