@@ -239,6 +239,19 @@ static void dump_schema(void)
 	printf("\n  }\n}\n");
 }
 
+/* mdoc wants a new line for each sentence. */
+static void man_text(const char *text)
+{
+	for (; *text; text++) {
+		putchar(*text);
+		if (text[0] == '.' && text[1] == ' ') {
+			putchar('\n');
+			text++;
+		}
+	}
+	putchar('\n');
+}
+
 /* --- the same as text: one table in Markdown, one list in mdoc --- */
 
 static void list_members(uint32_t groups, const char *before, const char *after)
@@ -273,8 +286,8 @@ static void dump_types(void)
 	for (unsigned t = 1; t < JVPN_AUDIT_COUNT; t++) {
 		const struct jvpn_event_spec *spec = jvpn_event_spec_get((enum jvpn_audit_type)t);
 
-		printf(".It Cm %s Pq %s\n%s\n", types[t].name, jvpn_severity_name(spec->severity),
-		       types[t].meaning);
+		printf(".It Cm %s Pq %s\n", types[t].name, jvpn_severity_name(spec->severity));
+		man_text(types[t].meaning);
 		if (spec->required) {
 			printf("Always has:\n");
 			list_members(spec->required, "", "");
@@ -318,8 +331,10 @@ static void dump_members(void)
 		printf("| `%s` | %s | %s |\n", m[i].name, form_text(m[i].form), m[i].meaning);
 	block("event-members-man");
 	printf(".Bl -tag -width Ds\n");
-	for (unsigned i = 0; i < count; i++)
-		printf(".It Cm %s Pq %s\n%s\n", m[i].name, form_text(m[i].form), m[i].meaning);
+	for (unsigned i = 0; i < count; i++) {
+		printf(".It Cm %s Pq %s\n", m[i].name, form_text(m[i].form));
+		man_text(m[i].meaning);
+	}
 	printf(".El\n");
 }
 
@@ -330,8 +345,10 @@ static void dump_names(const char *what, const char *head, unsigned count, const
 	for (unsigned i = 1; i < count; i++)
 		printf("| `%s` | %s |\n", name(i), meaning(i));
 	printf("%%%%block %s-man\n.Bl -tag -width Ds\n", what);
-	for (unsigned i = 1; i < count; i++)
-		printf(".It Cm %s\n%s\n", name(i), meaning(i));
+	for (unsigned i = 1; i < count; i++) {
+		printf(".It Cm %s\n", name(i));
+		man_text(meaning(i));
+	}
 	printf(".El\n");
 }
 
