@@ -12,7 +12,6 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/session.c \
 	%D%/tunnel.c
 
-# When main.c is there (it must answer --help and --version, "make installcheck" asks):
-#sbin_PROGRAMS += jvpn-client
-#jvpn_client_SOURCES = %D%/main.c
-#jvpn_client_LDADD = %D%/libjvpn_client.a $(JVPN_COMMON_LIBS)
+sbin_PROGRAMS += jvpn-client
+jvpn_client_SOURCES = %D%/main.c
+jvpn_client_LDADD = %D%/libjvpn_client.a $(JVPN_COMMON_LIBS)

@@ -4,6 +4,7 @@
 noinst_LIBRARIES += %D%/libjvpn_server.a
 %C%_libjvpn_server_a_SOURCES = \
 	%D%/add_client.c \
+	%D%/admission.c \
 	%D%/auth.c \
 	%D%/auth.h \
 	%D%/config.c \
@@ -23,7 +24,6 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 	%D%/templates.c \
 	%D%/templates.h
 
-# When main.c is there (it must answer --help and --version, "make installcheck" asks):
-#sbin_PROGRAMS += jvpn-server
-#jvpn_server_SOURCES = %D%/main.c
-#jvpn_server_LDADD = %D%/libjvpn_server.a $(JVPN_COMMON_LIBS)
+sbin_PROGRAMS += jvpn-server
+jvpn_server_SOURCES = %D%/main.c
+jvpn_server_LDADD = %D%/libjvpn_server.a $(JVPN_COMMON_LIBS)

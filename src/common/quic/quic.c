@@ -237,6 +237,15 @@ uint64_t jvpn_quic_next_expiry(const struct jvpn_quic *quic)
 
 /* --- writing --- */
 
+/* Whoever is in the work list received or sent something in this turn. */
+static void report_activity(struct jvpn_conn *conn)
+{
+	const struct jvpn_quic_config *config = &conn->quic->config;
+
+	if (config->ops->on_activity && !conn->is_dead && conn->info.kind == JVPN_CLOSE_NONE)
+		config->ops->on_activity(config->user, conn);
+}
+
 void jvpn_quic_flush(struct jvpn_quic *quic, uint64_t now_ns)
 {
 	struct jvpn_conn *list;
@@ -255,6 +264,7 @@ void jvpn_quic_flush(struct jvpn_quic *quic, uint64_t now_ns)
 			if (conn->is_dead)
 				continue;
 			jvpn_conn_dispatch(conn);
+			report_activity(conn);
 			jvpn_conn_arm(conn);
 		}
 		jvpn_batch_flush(&quic->batch);
