@@ -4,6 +4,7 @@
  */
 #include "unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -116,6 +117,8 @@ START_TEST(ippkt_parse__ipv6_extension_chain__walked)
 	ck_assert(view.is_fragment && !view.has_payload_head);
 	p[9] = 20; /* beyond the packet */
 	ck_assert_int_eq(jvpn_ippkt_parse(packet, len, &view), JVPN_EMALFORMED);
+	p[8] = JVPN_IP_PROTO_UDP; /* and nothing behind it that would be refused */
+	ck_assert_int_eq(jvpn_ippkt_parse(packet, len, &view), JVPN_EMALFORMED);
 	p[9] = 1;
 	p[8] = 0; /* a second hop-by-hop */
 	ck_assert_int_eq(jvpn_ippkt_parse(packet, len, &view), JVPN_EMALFORMED);
@@ -141,9 +144,14 @@ START_TEST(ippkt_parse__ipv6_extension_cut__malformed)
 	for (size_t n = 0; n < 8; n++) {
 		size_t len = packet_ipv6(packet, 60, n);
 
+		uint8_t *exact;
+
 		packet[40] = JVPN_IP_PROTO_UDP;
 		packet[41] = 0;
-		ck_assert_int_eq(jvpn_ippkt_parse(packet, len, &view), JVPN_EMALFORMED);
+		exact = malloc(len);
+		memcpy(exact, packet, len);
+		ck_assert_int_eq(jvpn_ippkt_parse(exact, len, &view), JVPN_EMALFORMED);
+		free(exact);
 	}
 }
 END_TEST
@@ -334,7 +342,7 @@ START_TEST(ippkt_mss_clamp__not_a_clean_syn__left_alone)
 	uint8_t *tcp = packet + 20;
 
 	ck_assert_int_eq(jvpn_ippkt_parse(packet, len, &view), 0);
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < 9; i++) {
 		len = make_syn(4, 0, 1460);
 		if (i == 0)
 			tcp[13] = 0x10; /* no SYN */
@@ -345,11 +353,13 @@ START_TEST(ippkt_mss_clamp__not_a_clean_syn__left_alone)
 		if (i == 3)
 			tcp[21] = 3; /* wrong option length */
 		if (i == 4)
-			tcp[21] = 0; /* would never end */
+			tcp[21] = 0; /* no length at all */
 		if (i == 5)
 			tcp[20] = 0; /* end of options before it */
 		if (i == 6)
 			tcp[21] = 9; /* beyond the header */
+		if (i >= 7)
+			memcpy(tcp + 20, i == 7 ? "\3\0" : "\3\1", 2); /* would never end */
 		memcpy(before, packet, len);
 		ck_assert_msg(!jvpn_ippkt_mss_clamp(&view, packet, 1280), "%d", i);
 		ck_assert_mem_eq(packet, before, len);

@@ -215,6 +215,18 @@ START_TEST(jvmsg_decode__label_out_of_alphabet__malformed)
 }
 END_TEST
 
+START_TEST(jvmsg_decode__transport_id_out_of_alphabet__malformed)
+{
+	load(4);
+	ck_assert_mem_eq(value + 25, "lte0#2", 6);
+	value[25] = 'L';
+	ck_assert_int_eq(decode_len(JVPN_MSG_REATTACH_ACK, value_len), JVPN_EMALFORMED);
+	load(4);
+	value[30] = '0';
+	ck_assert_int_eq(decode_len(JVPN_MSG_REATTACH_ACK, value_len), JVPN_EMALFORMED);
+}
+END_TEST
+
 START_TEST(jvmsg_decode__challenge_length__0_or_16_only)
 {
 	load(3);
@@ -243,6 +255,9 @@ START_TEST(jvmsg_decode__hint_count_family_port__checked)
 {
 	load(7);
 	value[1] = 5;
+	ck_assert_int_eq(decode_len(JVPN_MSG_TRANSPORT_HINT, value_len), JVPN_EMALFORMED);
+	load(7);
+	value[8] = 5; /* the second one: its 16 octets would still fit */
 	ck_assert_int_eq(decode_len(JVPN_MSG_TRANSPORT_HINT, value_len), JVPN_EMALFORMED);
 	load(7);
 	value[0] = JVPN_HINTS_MAX + 1;
@@ -321,6 +336,7 @@ UNIT_TESTS(jvmsg)
 	tcase_add_test(tc, jvmsg_decode__state_out_of_range__malformed);
 	tcase_add_test(tc, jvmsg_decode__unknown_reason__none_but_covered_as_sent);
 	tcase_add_test(tc, jvmsg_decode__label_out_of_alphabet__malformed);
+	tcase_add_test(tc, jvmsg_decode__transport_id_out_of_alphabet__malformed);
 	tcase_add_test(tc, jvmsg_decode__challenge_length__0_or_16_only);
 	tcase_add_test(tc, jvmsg_decode__route_prefix_too_long__malformed);
 	tcase_add_test(tc, jvmsg_decode__hint_count_family_port__checked);
