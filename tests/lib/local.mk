@@ -3,3 +3,17 @@
 noinst_PROGRAMS += %D%/udp-relay %D%/probe
 %C%_udp_relay_SOURCES = %D%/udp_relay.c
 %C%_probe_SOURCES = %D%/probe.c
+
+# The proof that documents and registry agree.
+check_PROGRAMS += %D%/registry_dump
+%C%_registry_dump_SOURCES = %D%/registry_dump.c
+%C%_registry_dump_LDADD = src/server/libjvpn_server.a src/client/libjvpn_client.a \
+	src/common/obs/libjvpn_obs.a src/common/config/libjvpn_config.a \
+	src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(YAML_LIBS)
+TESTS += %D%/documents.sh
+EXTRA_DIST += %D%/documents.sh %D%/validate-events
+
+# After a change of the registry or of a key: write the generated parts again.
+update-docs: %D%/registry_dump
+	$(top_srcdir)/docs/generate --dump ./%D%/registry_dump $(top_srcdir)
+.PHONY: update-docs

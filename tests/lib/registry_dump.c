@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Prints the registry (states, events, reasons, members, keys, exit codes) as the generated parts of
- * docs/ and man/, one block after the other: "%%block NAME" and its lines. docs/generate puts them
+ * docs/ and man/ (with --samples: event lines of every type), one block after the other: "%%block NAME" and its lines. docs/generate puts them
  * into the files and, in make check, proves that the files have them. Decides nothing itself.
  */
 #include <inttypes.h>
@@ -469,11 +469,79 @@ static void dump_policy_man(void)
 	printf(".El\n");
 }
 
-int main(void)
+/* --- one line and more of every type, for validate-events --- */
+
+static void print_sample(const struct jvpn_audit *audit)
+{
+	static uint64_t seq;
+	const struct jvpn_event_context context = {
+		.wall_ms = 1795255200123,
+		.seq = ++seq,
+		.node_id = "edge-01",
+		.role = "server",
+		.policy_version = "1",
+		.previous_policy_version = "none",
+	};
+	char line[JVPN_EVENT_LINE_MAX];
+
+	fwrite(line, 1, jvpn_event_encode(audit, &context, line, sizeof(line)), stdout);
+}
+
+static void fill_sample(struct jvpn_audit *a)
+{
+	a->from = JVPN_STATE_ATTACHED;
+	a->to = JVPN_STATE_VOLATILE;
+	a->reason = JVPN_REASON_PATH_CHANGE_OBSERVED;
+	a->fsm_event = JVPN_FSM_INSTABILITY;
+	a->loss_ppm = 1000000;
+	a->latency_us = a->detect_us = a->recover_us = 1;
+	snprintf(a->transport, sizeof(a->transport), "wlan0#12");
+	for (size_t i = 0; i < JVPN_AUDIT_TEXT_MAX; i++)
+		a->text[i] = (char)(i + 1);
+	snprintf(a->user, sizeof(a->user), "\"laptop\\\xff");
+	snprintf(a->inner_ipv4, sizeof(a->inner_ipv4), "10.77.0.2");
+}
+
+static void sample_transitions(void)
+{
+	for (unsigned from = 1; from < JVPN_STATE_COUNT; from++)
+		for (unsigned to = 1; to < JVPN_STATE_COUNT; to++)
+			for (unsigned r = 1; r < JVPN_REASON_COUNT; r++) {
+				struct jvpn_audit a = {.type = JVPN_AUDIT_SESSION_STATE_CHANGE,
+						       .has = JVPN_HAS_STATES};
+
+				a.from = (enum jvpn_state)from;
+				a.to = (enum jvpn_state)to;
+				a.reason = (enum jvpn_reason)r;
+				if (is_legal(from, to, r))
+					print_sample(&a);
+			}
+}
+
+static void dump_samples(void)
+{
+	for (unsigned t = 1; t < JVPN_AUDIT_COUNT; t++) {
+		const struct jvpn_event_spec *spec = jvpn_event_spec_get((enum jvpn_audit_type)t);
+		struct jvpn_audit a = {.type = (enum jvpn_audit_type)t};
+
+		fill_sample(&a);
+		a.has = spec->required;
+		print_sample(&a);
+		a.has = UINT32_MAX;
+		print_sample(&a);
+	}
+	sample_transitions();
+}
+
+int main(int argc, char **argv)
 {
 	size_t count;
 	const struct jvpn_key *keys;
 
+	if (argc == 2 && strcmp(argv[1], "--samples") == 0) {
+		dump_samples();
+		return ferror(stdout) ? 1 : 0;
+	}
 	dump_schema();
 	dump_types();
 	dump_members();
