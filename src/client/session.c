@@ -147,8 +147,7 @@ static void on_attach_refused(struct jvpn_transport *t, const struct jvpn_jvfiel
 		deny->reason == JVPN_REASON_REATTACH_REFUSED ||
 		(field->has_mac && jvpn_control_verify_deny(&t->control, &live->keys,
 							    &live->core.id, deny));
-	live->slot[t->slot] = NULL;
-	t->live = NULL;
+	jvpn_driver_detach(t);
 	jvpn_driver_step(live, &event);
 	jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "refused");
 }

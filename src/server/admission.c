@@ -302,8 +302,21 @@ static bool identity_differs(const struct jvpn_server *server, const struct jvpn
 static void charge_stranger(struct jvpn_server *server, struct jvpn_transport *t,
 			    enum jvpn_reason reason)
 {
+	if (!jvpn_driver_charge_refusal(t)) {
+		jvpn_conn_close(t->conn, JVPN_APP_REFUSED, jvpn_reason_name(JVPN_REASON_RATE_LIMITED));
+		return;
+	}
 	emit_refusal(server, t, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT, reason);
 	refuse_attach(t, NULL);
+}
+
+/* A request without a valid proof is charged before it is looked at any further. */
+static bool may_try(struct jvpn_transport *t, bool proof_ok)
+{
+	if (proof_ok || jvpn_driver_charge_refusal(t))
+		return true;
+	jvpn_conn_close(t->conn, JVPN_APP_REFUSED, jvpn_reason_name(JVPN_REASON_RATE_LIMITED));
+	return false;
 }
 
 static void on_attach(struct jvpn_server *server, struct jvpn_transport *t,
@@ -329,6 +342,10 @@ static void on_attach(struct jvpn_server *server, struct jvpn_transport *t,
 	snprintf(event.u.request.label, sizeof(event.u.request.label), "%s", attach->label);
 	event.u.request.proof_ok =
 		jvpn_control_verify_request(&t->control, &live->keys, attach);
+	if (!may_try(t, event.u.request.proof_ok)) {
+		jvpn_driver_detach(t);
+		return;
+	}
 	event.u.request.identity_mismatch = identity_differs(server, live, request);
 	event.u.request.handshake_validated = true;
 	jvpn_driver_step(live, &event);

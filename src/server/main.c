@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "crypto/random.h"
 #include "crypto/wipe.h"
 #include "proto/cid.h"
 #include "quic/tls.h"
@@ -162,7 +163,9 @@ static int init_engine(struct jvpn_server *server)
 							 .max_sojourn_ns =
 								 jvpn_ms_to_ns(QUEUE_SOJOURN_MS)};
 	fill_quic(server, &config.quic);
-	rv = jvpn_engine_init(&server->engine, &config, error, sizeof(error));
+	rv = jvpn_random(config.driver.hash_seed, sizeof(config.driver.hash_seed));
+	if (!rv)
+		rv = jvpn_engine_init(&server->engine, &config, error, sizeof(error));
 	jvpn_wipe(&config, sizeof(config));
 	return rv ? fail(exit_code_of(rv), error) : JVPN_EXIT_OK;
 }

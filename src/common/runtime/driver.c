@@ -36,6 +36,7 @@ int jvpn_driver_new(const struct jvpn_driver_config *config, struct jvpn_driver 
 	d->ops = config->ops;
 	d->user = config->user;
 	d->queue = config->queue;
+	memcpy(d->hash_seed, config->hash_seed, sizeof(d->hash_seed));
 	if (config->challenge_key)
 		d->challenge_key = *config->challenge_key;
 	*out = d;
@@ -142,6 +143,16 @@ int jvpn_driver_attach(struct jvpn_live *live, struct jvpn_transport *transport,
 	transport->slot = slot;
 	live->slot[slot] = transport;
 	return 0;
+}
+
+void jvpn_driver_detach(struct jvpn_transport *transport)
+{
+	struct jvpn_live *live = transport->live;
+
+	if (live && live->slot[transport->slot] == transport)
+		live->slot[transport->slot] = NULL;
+	transport->live = NULL;
+	transport->slot = JVPN_SLOT_NONE;
 }
 
 static int run_core(struct jvpn_live *live, struct jvpn_event *event)

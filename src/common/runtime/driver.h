@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/heap.h"
+#include "base/map.h"
 #include "core/liveness.h"
 #include "core/quality.h"
 #include "core/session.h"
@@ -34,6 +35,8 @@ struct jvpn_driver;
 struct jvpn_live;
 
 #define JVPN_USER_MAX 63
+/* Sources share a bucket when their keyed hashes meet: bounded memory, no eviction to abuse. */
+#define JVPN_SOURCE_BUCKETS 4096
 
 /* One QUIC connection. Owner: the driver; dies in on_closed of its connection. */
 struct jvpn_transport {
@@ -117,7 +120,8 @@ struct jvpn_driver_config {
 	void *user;
 	const struct jvpn_secret *challenge_key; /* server: copied */
 	size_t max_sessions;
-	struct jvpn_queue_config queue; /* of each session */
+	uint8_t hash_seed[JVPN_MAP_SEED_BYTES]; /* random, of this process */
+	struct jvpn_queue_config queue;         /* of each session */
 };
 
 /* Owner: main. */
@@ -132,6 +136,8 @@ struct jvpn_driver {
 	uint8_t route_prefix_len;
 	struct jvpn_queue_config queue;
 	struct jvpn_bucket global_reattach;
+	struct jvpn_bucket source[JVPN_SOURCE_BUCKETS]; /* requests without a valid proof */
+	uint8_t hash_seed[JVPN_MAP_SEED_BYTES];
 	struct jvpn_heap timers;
 	struct jvpn_live *lives;
 	struct jvpn_transport *transports;
@@ -165,6 +171,8 @@ void jvpn_driver_terminate(struct jvpn_live *live, enum jvpn_reason reason);
 /* Puts the transport into a free slot of the session (before TRANSPORT_ATTACHED and the like).
  * JVPN_EFULL. */
 int jvpn_driver_attach(struct jvpn_live *live, struct jvpn_transport *transport, const char *label);
+/* Takes it out again, without a word to the core. */
+void jvpn_driver_detach(struct jvpn_transport *transport);
 /* Takes the session key from the exporter of the connection that creates the session 'id'.
  * JVPN_EAGAIN before the handshake is complete, JVPN_ECRYPTO. */
 int jvpn_driver_derive_keys(struct jvpn_live *live, struct jvpn_transport *transport,
@@ -172,6 +180,9 @@ int jvpn_driver_derive_keys(struct jvpn_live *live, struct jvpn_transport *trans
 /* Client: a connection that was just started. JVPN_ENOMEM. */
 int jvpn_driver_transport_new(struct jvpn_driver *driver, struct jvpn_conn *conn,
 			      struct jvpn_transport **out);
+/* Charges a request without a valid proof to its connection and its source (check 1): an IPv4
+ * address, an IPv6 /64. False: it gets no answer; the tenth of a connection closes it. */
+bool jvpn_driver_charge_refusal(struct jvpn_transport *transport);
 /* The transport of the binding, NULL when there is none. */
 struct jvpn_transport *jvpn_live_binding(const struct jvpn_live *live);
 /* Queues an inner packet for the binding (or for the next one). */

@@ -114,12 +114,9 @@ static void send_attach(struct jvpn_live *live, struct jvpn_transport *t,
 		d->ops->on_send_attach(d->user, t, &effect->u.msg.u.reattach_request);
 }
 
-static void forget(struct jvpn_live *live, struct jvpn_transport *t)
+static void forget(struct jvpn_transport *t)
 {
-	if (live->slot[t->slot] == t)
-		live->slot[t->slot] = NULL;
-	t->live = NULL;
-	t->slot = JVPN_SLOT_NONE;
+	jvpn_driver_detach(t);
 	t->forgotten = true;
 }
 
@@ -144,13 +141,12 @@ static void refuse_attach(struct jvpn_live *live, struct jvpn_transport *t,
 		sign_and(live, t, &effect->u.msg);
 	if (d->ops->on_attach_answer)
 		d->ops->on_attach_answer(d->user, t, false, deny);
-	forget(live, t);
+	forget(t);
 }
 
-static void close_transport(struct jvpn_live *live, struct jvpn_transport *t,
-			    enum jvpn_reason reason)
+static void close_transport(struct jvpn_transport *t, enum jvpn_reason reason)
 {
-	forget(live, t);
+	forget(t);
 	jvpn_conn_permit_clear(t->conn);
 	jvpn_conn_close(t->conn,
 			reason == JVPN_REASON_NODE_DRAINING ? JVPN_APP_RESTARTING : JVPN_APP_NO_ERROR,
@@ -214,7 +210,7 @@ static void execute_on(struct jvpn_live *live, struct jvpn_transport *t,
 		refuse_attach(live, t, effect);
 		break;
 	case JVPN_EFFECT_CLOSE_TRANSPORT:
-		close_transport(live, t, effect->u.reason);
+		close_transport(t, effect->u.reason);
 		break;
 	case JVPN_EFFECT_NONE:
 	case JVPN_EFFECT_EMIT:

@@ -3,6 +3,7 @@
  * Capsules of the Jumping extension to events: decode, verify, hand over. A message that is
  * malformed or comes from the wrong end is counted and dropped; nothing is mutated here.
  */
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,12 +46,31 @@ static bool challenge_matches(const struct taken *m)
 	return jvpn_challenge_check(&d->challenge_key, &scope, d->now_ns, req->challenge);
 }
 
-/* Charges a request without a valid proof. False: it gets no answer. */
-static bool may_be_answered(struct jvpn_transport *t)
+/* Neighbours behind one address share its bucket; an IPv6 host has a /64 to itself. */
+static struct jvpn_bucket *source_bucket(struct jvpn_transport *t)
 {
 	struct jvpn_driver *d = t->driver;
+	struct sockaddr_storage remote;
+	const uint8_t *address;
+	size_t len;
 
-	switch (jvpn_refusals_charge(&t->refusals, NULL, d->now_ns)) {
+	if (jvpn_conn_path_remote(t->conn, jvpn_conn_bound_generation(t->conn), &remote))
+		return NULL;
+	if (remote.ss_family == AF_INET6) {
+		address = ((const struct sockaddr_in6 *)&remote)->sin6_addr.s6_addr;
+		len = 8;
+	} else {
+		address = (const uint8_t *)&((const struct sockaddr_in *)&remote)->sin_addr;
+		len = 4;
+	}
+	return &d->source[jvpn_siphash(d->hash_seed, address, len) % JVPN_SOURCE_BUCKETS];
+}
+
+bool jvpn_driver_charge_refusal(struct jvpn_transport *transport)
+{
+	struct jvpn_transport *t = transport;
+
+	switch (jvpn_refusals_charge(&t->refusals, source_bucket(t), t->driver->now_ns)) {
 	case JVPN_REFUSAL_ANSWER:
 		return true;
 	case JVPN_REFUSAL_CLOSE:
@@ -89,7 +109,7 @@ static void take_request(const struct taken *m)
 	bool ours = jvpn_id_equal(&m->msg.u.reattach_request.session_id, &t->live->core.id);
 	bool proof_ok = ours && verify(m);
 
-	if (!proof_ok && !may_be_answered(t))
+	if (!proof_ok && !jvpn_driver_charge_refusal(t))
 		return;
 	if (proof_ok && !jvpn_transport_fact(t, JVPN_FACT_MEASURE))
 		return;
@@ -221,7 +241,7 @@ void jvpn_driver_take_capsule(struct jvpn_transport *transport, uint64_t type,
 	if (!transport->live || jvpn_jvmsg_decode(type, &r, &m.msg)) {
 		d->malformed++;
 		if (d->role == JVPN_ROLE_SERVER && transport->live)
-			(void)may_be_answered(transport);
+			(void)jvpn_driver_charge_refusal(transport);
 		return;
 	}
 	if (m.msg.type == JVPN_MSG_TERMINATE)

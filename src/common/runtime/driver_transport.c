@@ -357,9 +357,7 @@ static void tell_core_closed(struct jvpn_transport *t, const struct jvpn_close_i
 	event.u.closed.restarting =
 		info->kind == JVPN_CLOSE_PEER && info->code == JVPN_APP_RESTARTING;
 	event.u.closed.last_good_ns = t->liveness.last_received_ns;
-	live->slot[t->slot] = NULL;
-	t->live = NULL;
-	t->slot = JVPN_SLOT_NONE;
+	jvpn_driver_detach(t);
 	jvpn_driver_step(live, &event);
 }
 
