@@ -4,8 +4,10 @@
 check_PROGRAMS += %D%/unit_base
 UNIT_TESTS += %D%/unit_base
 %C%_unit_base_SOURCES = \
+	%D%/test_date.c \
+	%D%/test_heap.c \
+	%D%/test_map.c \
 	%D%/test_prefix.c \
-	%D%/unit.h %D%/main.c \
-	%D%/test_date.c
+	%D%/unit.h %D%/main.c
 %C%_unit_base_CPPFLAGS = $(UNIT_CPPFLAGS)
 %C%_unit_base_LDADD = src/common/base/libjvpn_base.a $(CHECK_LIBS)

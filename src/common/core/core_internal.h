@@ -103,8 +103,15 @@ void jvpn_core_recheck_all(struct jvpn_step *st);
 void jvpn_core_on_attached(struct jvpn_step *st);
 void jvpn_core_on_attach_request(struct jvpn_step *st);
 void jvpn_core_on_reattach_request(struct jvpn_step *st);
-void jvpn_core_decide(struct jvpn_step *st, uint8_t slot, uint32_t generation, uint64_t counter,
-		      const struct jvpn_verdict *verdict, enum jvpn_reason asked);
+/* What a request that was judged asked for. */
+struct jvpn_asked {
+	uint8_t slot;
+	uint32_t generation;
+	uint64_t counter;
+	enum jvpn_reason reason;
+};
+void jvpn_core_decide(struct jvpn_step *st, const struct jvpn_asked *asked,
+		      const struct jvpn_verdict *verdict);
 void jvpn_core_plain_finding(struct jvpn_step *st, uint8_t slot, uint32_t generation);
 
 /* session_transport.c, session_path.c */

@@ -262,16 +262,12 @@ void jvpn_reattach_recheck(const struct jvpn_session *s, const struct jvpn_step_
 		check_target(&in, &target, verdict);
 }
 
-void jvpn_reattach_check_plain(const struct jvpn_session *s, const struct jvpn_step_ctx *ctx,
-			       uint8_t slot, uint32_t generation, uint64_t now_ns,
-			       struct jvpn_verdict *verdict)
+void jvpn_reattach_check_plain(const struct jvpn_ladder_input *in, struct jvpn_verdict *verdict)
 {
-	struct jvpn_ladder_input in = { .session = s, .ctx = ctx, .slot = slot, .now_ns = now_ns,
-					.generation = generation };
-	struct target target = { .slot = slot, .generation = generation, .charge = true };
+	struct target target = { .slot = in->slot, .generation = in->generation, .charge = true };
 
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->verified = true;
-	if (check_session(&in, verdict))
-		check_target(&in, &target, verdict);
+	if (check_session(in, verdict))
+		check_target(in, &target, verdict);
 }

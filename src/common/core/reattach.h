@@ -65,9 +65,8 @@ void jvpn_reattach_check_attach(const struct jvpn_ladder_input *in, struct jvpn_
 /* Checks 3-6 and 10-12 again for the request parked in 'slot' (rates were charged at its arrival). */
 void jvpn_reattach_recheck(const struct jvpn_session *s, const struct jvpn_step_ctx *ctx,
 			   uint8_t slot, uint64_t now_ns, struct jvpn_verdict *verdict);
-/* Checks 3-5 and 10-12 of the server's own finding for a plain peer: bind 'generation' of 'slot'. */
-void jvpn_reattach_check_plain(const struct jvpn_session *s, const struct jvpn_step_ctx *ctx,
-			       uint8_t slot, uint32_t generation, uint64_t now_ns,
-			       struct jvpn_verdict *verdict);
+/* Checks 3-5 and 10-12 of the server's own finding for a plain peer: bind in->generation of
+ * in->slot (in->request is not looked at). */
+void jvpn_reattach_check_plain(const struct jvpn_ladder_input *in, struct jvpn_verdict *verdict);
 
 #endif

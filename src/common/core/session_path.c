@@ -142,11 +142,13 @@ static void deny_parked(struct jvpn_step *st, uint8_t slot)
 				  .wire_reason = JVPN_REASON_INVALID_TRANSPORT_CANDIDATE,
 				  .verified = true,
 				  .is_switch = true };
+	struct jvpn_asked asked = { slot, p->parked_generation, p->parked_counter,
+				    JVPN_REASON_NONE };
 
 	if (!p->parked || p->parked_generation != st->event->generation)
 		return;
 	p->parked = false;
-	jvpn_core_decide(st, slot, p->parked_generation, p->parked_counter, &v, JVPN_REASON_NONE);
+	jvpn_core_decide(st, &asked, &v);
 }
 
 static void on_failed(struct jvpn_step *st, uint8_t slot)

@@ -209,32 +209,33 @@ static void plan_transitions(const struct jvpn_session *s, struct jvpn_commit *p
 	plan->k = k;
 }
 
-static void commit_to(struct jvpn_step *st, uint8_t slot, uint32_t generation,
-		      const struct jvpn_commit *base, enum jvpn_reason asked)
+static void commit_to(struct jvpn_step *st, const struct jvpn_asked *asked, bool is_switch,
+		      bool plain)
 {
-	struct jvpn_commit plan = *base;
+	struct jvpn_commit plan = { .is_switch = is_switch,
+				    .plain = plain,
+				    .slot = asked->slot,
+				    .generation = asked->generation,
+				    .counter = asked->counter };
 
-	plan.slot = slot;
-	plan.generation = generation;
-	plan_transitions(st->s, &plan, asked);
+	plan_transitions(st->s, &plan, asked->reason);
 	jvpn_core_begin_commit(st, &plan);
 }
 
-void jvpn_core_decide(struct jvpn_step *st, uint8_t slot, uint32_t generation, uint64_t counter,
-		      const struct jvpn_verdict *verdict, enum jvpn_reason asked)
+void jvpn_core_decide(struct jvpn_step *st, const struct jvpn_asked *asked,
+		      const struct jvpn_verdict *verdict)
 {
-	struct jvpn_commit base = { .counter = counter, .is_switch = verdict->is_switch };
-
 	switch (verdict->answer) {
 	case JVPN_ANSWER_COMMIT:
-		commit_to(st, slot, generation, &base, asked);
+		commit_to(st, asked, verdict->is_switch, false);
 		break;
 	case JVPN_ANSWER_REQUIRED:
-		jvpn_core_send_required(st, slot, generation, JVPN_REASON_PATH_CHANGE_OBSERVED);
+		jvpn_core_send_required(st, asked->slot, asked->generation,
+					JVPN_REASON_PATH_CHANGE_OBSERVED);
 		break;
 	case JVPN_ANSWER_DENY:
-		jvpn_core_send_deny(st, slot, counter, verdict);
-		emit_denial(st, slot, counter, verdict);
+		jvpn_core_send_deny(st, asked->slot, asked->counter, verdict);
+		emit_denial(st, asked->slot, asked->counter, verdict);
 		follow_denial(st, verdict);
 		break;
 	case JVPN_ANSWER_PARK:
@@ -278,6 +279,7 @@ void jvpn_core_on_reattach_request(struct jvpn_step *st)
 {
 	struct jvpn_ladder_input in = ladder_input(st);
 	const struct jvpn_request *r = in.request;
+	struct jvpn_asked asked = { in.slot, in.generation, r->counter, r->reason };
 	struct jvpn_verdict v;
 
 	if (in.slot >= JVPN_SLOTS)
@@ -295,7 +297,7 @@ void jvpn_core_on_reattach_request(struct jvpn_step *st)
 	if (v.answer == JVPN_ANSWER_PARK)
 		park(st);
 	else
-		jvpn_core_decide(st, in.slot, in.generation, r->counter, &v, r->reason);
+		jvpn_core_decide(st, &asked, &v);
 }
 
 static void refuse_attach(struct jvpn_step *st, const struct jvpn_verdict *v)
@@ -342,15 +344,17 @@ void jvpn_core_on_attach_request(struct jvpn_step *st)
 /* A peer without the extension: the server's own finding takes the place of the REATTACH. */
 void jvpn_core_plain_finding(struct jvpn_step *st, uint8_t slot, uint32_t generation)
 {
-	struct jvpn_commit base = { .plain = true };
+	struct jvpn_ladder_input in = ladder_input(st);
+	struct jvpn_asked asked = { slot, generation, 0, JVPN_REASON_NONE };
 	struct jvpn_request none = { 0 };
 	struct jvpn_verdict v;
 
-	jvpn_reattach_check_plain(st->s, st->ctx, slot, generation, st->now_ns, &v);
+	in.slot = slot;
+	in.generation = generation;
+	jvpn_reattach_check_plain(&in, &v);
 	charge(st, &none, &v);
-	base.is_switch = v.is_switch;
 	if (v.answer == JVPN_ANSWER_COMMIT) {
-		commit_to(st, slot, generation, &base, JVPN_REASON_NONE);
+		commit_to(st, &asked, v.is_switch, true);
 	} else if (v.answer == JVPN_ANSWER_DENY) {
 		emit_denial(st, slot, 0, &v);
 		follow_denial(st, &v);

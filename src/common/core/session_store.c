@@ -374,8 +374,9 @@ void jvpn_core_on_store_result(struct jvpn_step *st)
 void jvpn_core_recheck_parked(struct jvpn_step *st, uint8_t slot)
 {
 	struct jvpn_slot *p = &st->s->slot[slot];
+	struct jvpn_asked asked = { slot, p->parked_generation, p->parked_counter,
+				    (enum jvpn_reason)p->parked_reason };
 	struct jvpn_verdict verdict;
-	uint64_t counter = p->parked_counter;
 
 	if (!p->used || !p->parked)
 		return;
@@ -383,8 +384,7 @@ void jvpn_core_recheck_parked(struct jvpn_step *st, uint8_t slot)
 	if (verdict.answer == JVPN_ANSWER_PARK)
 		return;
 	p->parked = false;
-	jvpn_core_decide(st, slot, p->parked_generation, counter, &verdict,
-			 (enum jvpn_reason)p->parked_reason);
+	jvpn_core_decide(st, &asked, &verdict);
 }
 
 void jvpn_core_recheck_all(struct jvpn_step *st)

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Tests of core/liveness: detection by time alone, whatever the packet rate.
+ */
+#include "unit.h"
+
+#include "base/time.h"
+#include "core/liveness.h"
+
+#define MS 1000000ULL
+#define T0 (1000000 * MS)
+
+struct outcome {
+	uint64_t first_probe_ms, dead_ms;
+	int probes, keepalives, drops, healthy, heartbeat;
+};
+
+/* Sends every 'interval_ms' (0: only once, at T0) into a path that is dead since T0. */
+static struct outcome into_the_void(uint64_t interval_ms, uint64_t pto_ms, uint64_t run_ms)
+{
+	struct outcome o = { 0 };
+	struct jvpn_liveness l;
+	struct jvpn_policy p;
+
+	jvpn_policy_init(&p);
+	jvpn_liveness_init(&l, T0 - 10 * MS);
+	jvpn_liveness_set_pto(&l, pto_ms * MS);
+	for (uint64_t t = 0; t <= run_ms && o.dead_ms == 0; t++) {
+		enum jvpn_liveness_verdict v;
+
+		if (t == 0 || (interval_ms != 0 && t % interval_ms == 0))
+			jvpn_liveness_on_sent(&l, T0 + t * MS);
+		while ((v = jvpn_liveness_poll(&l, &p, T0 + t * MS)) != JVPN_LIVENESS_NONE) {
+			o.probes += v == JVPN_LIVENESS_PROBE;
+			o.drops += v == JVPN_LIVENESS_DROPS;
+			if (v == JVPN_LIVENESS_PROBE && o.first_probe_ms == 0)
+				o.first_probe_ms = t;
+			if (v == JVPN_LIVENESS_DEAD)
+				o.dead_ms = t;
+		}
+	}
+	return o;
+}
+
+START_TEST(liveness__dead_path__is_found_at_the_same_time_at_any_packet_rate)
+{
+	static const uint64_t intervals[] = { 0, 1, 2, 10, 50, 100, 250 };
+
+	for (size_t i = 0; i < sizeof(intervals) / sizeof(intervals[0]); i++) {
+		struct outcome o = into_the_void(intervals[i], 40, 1000);
+
+		ck_assert_uint_eq(o.first_probe_ms, 50); /* max(1 PTO, 50 ms) */
+		ck_assert_uint_eq(o.dead_ms, 300);	 /* max(path_silence_ms, 3 PTO) */
+	}
+	for (size_t i = 0; i < sizeof(intervals) / sizeof(intervals[0]); i++) {
+		struct outcome o = into_the_void(intervals[i], 200, 2000);
+
+		ck_assert_uint_eq(o.first_probe_ms, 200);
+		ck_assert_uint_eq(o.dead_ms, 600);
+	}
+}
+END_TEST
+
+START_TEST(liveness__idle__is_never_instability)
+{
+	struct jvpn_liveness l;
+	struct jvpn_policy p;
+	int keepalives = 0;
+
+	jvpn_policy_init(&p);
+	jvpn_liveness_init(&l, T0);
+	for (uint64_t t = 0; t < 600000; t += 10) { /* ten minutes, each keepalive is answered */
+		enum jvpn_liveness_verdict v = jvpn_liveness_poll(&l, &p, T0 + t * MS);
+
+		ck_assert(v == JVPN_LIVENESS_NONE || v == JVPN_LIVENESS_KEEPALIVE);
+		if (v == JVPN_LIVENESS_KEEPALIVE) {
+			keepalives++;
+			jvpn_liveness_on_acked(&l, 0, T0 + (t + 5) * MS);
+		}
+	}
+	ck_assert_int_eq(keepalives, 23); /* one each 25 s and a bit */
+}
+END_TEST
+
+START_TEST(liveness__idle_and_dead__three_keepalives_then_dead)
+{
+	struct jvpn_liveness l;
+	struct jvpn_policy p;
+	uint64_t dead = 0;
+	int keepalives = 0;
+
+	jvpn_policy_init(&p);
+	jvpn_liveness_init(&l, T0);
+	for (uint64_t t = 0; t <= 200000 && dead == 0; t += 10) {
+		enum jvpn_liveness_verdict v = jvpn_liveness_poll(&l, &p, T0 + t * MS);
+
+		keepalives += v == JVPN_LIVENESS_KEEPALIVE;
+		ck_assert(v != JVPN_LIVENESS_DROPS);
+		if (v == JVPN_LIVENESS_DEAD)
+			dead = t;
+	}
+	ck_assert_int_eq(keepalives, 3);
+	ck_assert_uint_eq(dead, 80000); /* 3 * 25 s + 5 s */
+}
+END_TEST
+
+START_TEST(liveness__answer__ends_the_expectation)
+{
+	struct jvpn_liveness l;
+	struct jvpn_policy p;
+
+	jvpn_policy_init(&p);
+	jvpn_liveness_init(&l, T0);
+	jvpn_liveness_set_pto(&l, 30 * MS);
+	jvpn_liveness_on_sent(&l, T0);
+	ck_assert_uint_eq(jvpn_liveness_next_deadline(&l, &p), T0 + 50 * MS);
+	jvpn_liveness_on_acked(&l, 0, T0 + 20 * MS);
+	ck_assert_uint_eq(jvpn_liveness_silence_ns(&l, T0 + 500 * MS), 0);
+	ck_assert_int_eq(jvpn_liveness_poll(&l, &p, T0 + 500 * MS), JVPN_LIVENESS_NONE);
+}
+END_TEST
+
+/* The receiver of a one-way stream notices as well: the stream falls silent. */
+START_TEST(liveness__downstream_falls_silent__is_probed_then_dead)
+{
+	struct jvpn_liveness l;
+	struct jvpn_policy p;
+	uint64_t probe = 0, dead = 0;
+
+	jvpn_policy_init(&p);
+	jvpn_liveness_init(&l, T0);
+	jvpn_liveness_set_pto(&l, 40 * MS);
+	for (uint64_t t = 0; t <= 100; t += 10)
+		jvpn_liveness_on_received(&l, true, T0 + t * MS);
+	for (uint64_t t = 100; t < 1000 && dead == 0; t++) {
+		enum jvpn_liveness_verdict v;
+
+		while ((v = jvpn_liveness_poll(&l, &p, T0 + t * MS)) != JVPN_LIVENESS_NONE) {
+			if (v == JVPN_LIVENESS_PROBE && probe == 0)
+				probe = t;
+			if (v == JVPN_LIVENESS_DEAD)
+				dead = t;
+		}
+	}
+	ck_assert_uint_eq(probe, 150);
+	ck_assert_uint_eq(dead, 400);
+}
+END_TEST
+
+/* A stream that just ended: one probe, one answer, then rest. */
+START_TEST(liveness__downstream_ends__one_answer_is_enough)
+{
+	struct jvpn_liveness l;
+	struct jvpn_policy p;
+
+	jvpn_policy_init(&p);
+	jvpn_liveness_init(&l, T0);
+	jvpn_liveness_set_pto(&l, 40 * MS);
+	jvpn_liveness_on_received(&l, true, T0);
+	ck_assert_int_eq(jvpn_liveness_poll(&l, &p, T0 + 49 * MS), JVPN_LIVENESS_NONE);
+	ck_assert_int_eq(jvpn_liveness_poll(&l, &p, T0 + 50 * MS), JVPN_LIVENESS_PROBE);
+	jvpn_liveness_on_acked(&l, 0, T0 + 60 * MS);
+	for (uint64_t t = 61; t < 20000; t++)
+		ck_assert_int_eq(jvpn_liveness_poll(&l, &p, T0 + t * MS), JVPN_LIVENESS_NONE);
+}
+END_TEST
+
+/* Packets come in, nothing of ours is acknowledged: not dead, but drops. */
+START_TEST(liveness__one_way_loss__is_drops_not_dead)
+{
+	struct jvpn_liveness l;
+	struct jvpn_policy p;
+	int drops = 0, healthy = 0;
+
+	jvpn_policy_init(&p);
+	jvpn_liveness_init(&l, T0);
+	jvpn_liveness_set_pto(&l, 40 * MS);
+	jvpn_liveness_on_sent(&l, T0);
+	for (uint64_t t = 0; t < 1000; t++) {
+		enum jvpn_liveness_verdict v;
+
+		jvpn_liveness_on_received(&l, true, T0 + t * MS);
+		while ((v = jvpn_liveness_poll(&l, &p, T0 + t * MS)) != JVPN_LIVENESS_NONE) {
+			ck_assert(v != JVPN_LIVENESS_DEAD);
+			drops += v == JVPN_LIVENESS_DROPS;
+		}
+	}
+	ck_assert_int_eq(drops, 1);
+	jvpn_liveness_on_acked(&l, 0, T0 + 1000 * MS);
+	healthy = jvpn_liveness_poll(&l, &p, T0 + 1000 * MS) == JVPN_LIVENESS_HEALTHY;
+	ck_assert_int_eq(healthy, 1);
+	ck_assert_int_eq(jvpn_liveness_poll(&l, &p, T0 + 1000 * MS), JVPN_LIVENESS_NONE);
+}
+END_TEST
+
+START_TEST(liveness__standby__heartbeats_and_timeout)
+{
+	struct jvpn_liveness l;
+	struct jvpn_policy p;
+	int probes = 0, timeouts = 0;
+	uint64_t timeout = 0;
+
+	jvpn_policy_init(&p);
+	jvpn_liveness_init(&l, T0);
+	jvpn_liveness_set_pto(&l, 40 * MS);
+	jvpn_liveness_set_mode(&l, JVPN_LIVENESS_STANDBY, T0);
+	for (uint64_t t = 0; t < 5000; t++) {
+		enum jvpn_liveness_verdict v;
+
+		while ((v = jvpn_liveness_poll(&l, &p, T0 + t * MS)) != JVPN_LIVENESS_NONE) {
+			ck_assert(v == JVPN_LIVENESS_PROBE ||
+				  v == JVPN_LIVENESS_HEARTBEAT_TIMEOUT);
+			probes += v == JVPN_LIVENESS_PROBE;
+			timeouts += v == JVPN_LIVENESS_HEARTBEAT_TIMEOUT;
+			if (v == JVPN_LIVENESS_HEARTBEAT_TIMEOUT)
+				timeout = t;
+		}
+	}
+	ck_assert_int_eq(probes, 9);
+	ck_assert_int_eq(timeouts, 1);
+	ck_assert_uint_eq(timeout, 2500);
+}
+END_TEST
+
+/* Sleeping until next_deadline() misses nothing. */
+START_TEST(liveness__driven_by_deadlines_only__same_result)
+{
+	struct jvpn_liveness l;
+	struct jvpn_policy p;
+	uint64_t now = T0;
+	int rounds = 0;
+	enum jvpn_liveness_verdict v = JVPN_LIVENESS_NONE;
+
+	jvpn_policy_init(&p);
+	jvpn_liveness_init(&l, T0);
+	jvpn_liveness_set_pto(&l, 40 * MS);
+	jvpn_liveness_on_sent(&l, T0);
+	while (v != JVPN_LIVENESS_DEAD) {
+		while (v != JVPN_LIVENESS_DEAD &&
+		       (v = jvpn_liveness_poll(&l, &p, now)) != JVPN_LIVENESS_NONE)
+			continue;
+		if (v == JVPN_LIVENESS_DEAD)
+			break;
+		ck_assert_uint_gt(jvpn_liveness_next_deadline(&l, &p), now);
+		now = jvpn_liveness_next_deadline(&l, &p);
+		ck_assert_int_lt(++rounds, 100);
+	}
+	ck_assert_uint_eq(now, T0 + 300 * MS);
+}
+END_TEST
+
+UNIT_TESTS(liveness)
+{
+	tcase_add_test(tc, liveness__dead_path__is_found_at_the_same_time_at_any_packet_rate);
+	tcase_add_test(tc, liveness__idle__is_never_instability);
+	tcase_add_test(tc, liveness__idle_and_dead__three_keepalives_then_dead);
+	tcase_add_test(tc, liveness__answer__ends_the_expectation);
+	tcase_add_test(tc, liveness__downstream_falls_silent__is_probed_then_dead);
+	tcase_add_test(tc, liveness__downstream_ends__one_answer_is_enough);
+	tcase_add_test(tc, liveness__one_way_loss__is_drops_not_dead);
+	tcase_add_test(tc, liveness__standby__heartbeats_and_timeout);
+	tcase_add_test(tc, liveness__driven_by_deadlines_only__same_result);
+}
