@@ -256,7 +256,8 @@ void pair_init(struct pair *p, void (*change)(struct pair *p))
 	memset(p, 0, sizeof(*p));
 	p->now_ns = 1000000 * PAIR_MS;
 	p->delay_ns = 10 * PAIR_MS;
-	p->tail = &p->head;
+	p->rate_bytes_per_s = 12500000;
+	p->queue_ns = 30 * PAIR_MS;
 	p->client.pair = p->server.pair = p;
 	p->server.is_server = true;
 	p->client.send_len = p->server.send_len = 1200;
@@ -323,22 +324,28 @@ static void send_to(int from, int to_fd, const uint8_t *data, size_t len)
 
 static void enqueue(struct pair *p, bool to_server, int back, const uint8_t *data, size_t len)
 {
-	struct pair_item *item;
+	struct pair_item *item, **at;
 
 	if (to_server ? p->drop_to_server : p->drop_to_client)
 		return;
 	if (p->drop_larger_than && len > p->drop_larger_than)
 		return;
+	if (p->free_ns[to_server] < p->now_ns)
+		p->free_ns[to_server] = p->now_ns;
+	if (p->free_ns[to_server] > p->now_ns + p->queue_ns)
+		return;
+	p->free_ns[to_server] += len * JVPN_NS_PER_S / p->rate_bytes_per_s;
 	item = malloc(sizeof(*item));
 	ck_assert_ptr_nonnull(item);
-	item->next = NULL;
-	item->due_ns = p->now_ns + p->delay_ns;
+	item->due_ns = p->free_ns[to_server] + p->delay_ns;
 	item->to_server = to_server;
 	item->back = back;
 	item->len = len;
 	memcpy(item->data, data, len);
-	*p->tail = item;
-	p->tail = &item->next;
+	for (at = &p->head; *at && (*at)->due_ns <= item->due_ns; at = &(*at)->next)
+		;
+	item->next = *at;
+	*at = item;
 }
 
 static bool take_from_client(struct pair *p)
@@ -377,8 +384,6 @@ static bool relay_due(struct pair *p)
 	if (!item || item->due_ns > p->now_ns)
 		return false;
 	p->head = item->next;
-	if (!p->head)
-		p->tail = &p->head;
 	if (item->to_server)
 		send_to(p->back[item->back], jvpn_endpoint_fd(p->server.endpoint), item->data,
 			item->len);
@@ -468,11 +473,16 @@ bool pair_run_until(struct pair *p, const bool *flag, uint64_t limit_ns)
 
 void pair_connect(struct pair *p)
 {
+	pair_connect_as(p, NAME);
+}
+
+void pair_connect_as(struct pair *p, const char *server_name)
+{
 	struct sockaddr_in front;
 
 	address_of(p->front, &front);
 	ck_assert_int_eq(jvpn_quic_connect(p->client.quic, p->client.endpoint,
-					   (struct sockaddr *)&front, NAME, NULL, 0, p->now_ns,
+					   (struct sockaddr *)&front, server_name, NULL, 0, p->now_ns,
 					   &p->client.conn),
 			 0);
 }

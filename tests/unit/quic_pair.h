@@ -68,7 +68,10 @@ struct pair {
 	bool nat_keeps_old;        /* answers to old bindings still pass */
 	bool drop_to_server, drop_to_client;
 	size_t drop_larger_than;   /* 0: off; towards both */
-	struct pair_item *head, **tail;
+	/* The bottleneck, each way: serialization, and a queue that drops at its tail. */
+	uint64_t rate_bytes_per_s, queue_ns;
+	uint64_t free_ns[2]; /* when the line is free again: to the client, to the server */
+	struct pair_item *head; /* by due time */
 	uint64_t to_back[PAIR_BACKS], to_back_bytes[PAIR_BACKS], first_to_back_ns[PAIR_BACKS];
 	uint64_t to_server[PAIR_BACKS];
 	uint8_t last_uplink[PAIR_DATAGRAM_MAX]; /* the newest datagram of the client */
@@ -83,6 +86,7 @@ void pair_clear(struct pair *p);
 /* A new server object with the same secrets on the same socket: a restart. */
 void pair_restart_server(struct pair *p);
 void pair_connect(struct pair *p);
+void pair_connect_as(struct pair *p, const char *server_name);
 /* Connects and runs until the tunnel is open and the MTU is found. */
 void pair_open(struct pair *p);
 /* Lets the world run for so long. */

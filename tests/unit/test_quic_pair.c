@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "quic/quic_internal.h"
 #include "quic_pair.h"
 #include "unit.h"
 
@@ -96,6 +97,853 @@ START_TEST(quic_pair__rebinding__validates_and_moves_after_the_commit)
 }
 END_TEST
 
+/* --- a path that changes --- */
+
+/* The newest packet of the client, on the wire, came from NAT socket 'back'. */
+static void rebind_and_say(int back)
+{
+	pair_rebind(p, back);
+	ck_assert_int_eq(pair_send(&p->client, 100), 0);
+}
+
+START_TEST(quic_path__no_commit__no_inner_packet_and_little_else_leaves_to_the_new_tuple)
+{
+	uint64_t start;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	p->server.keep_sending = true;
+	jvpn_conn_want_write(p->server.conn);
+	pair_run(p, 100 * MS);
+	pair_rebind(p, 1);
+	(void)pair_send(&p->client, 100);
+	pair_run(p, 100 * MS); /* what the bottleneck still had */
+	start = p->client.packets;
+	ck_assert_uint_gt(start, 100);
+	for (int i = 0; i < 100; i++) {
+		(void)pair_send(&p->client, 100);
+		pair_run(p, 20 * MS);
+	}
+	expect_path(0, JVPN_PATH_CANDIDATE, 1);
+	expect_path(1, JVPN_PATH_VALIDATED, 1);
+	ck_assert_uint_eq(p->client.packets, start);
+	ck_assert_uint_gt(p->to_back[1], 0);
+	ck_assert_uint_lt(p->to_back[1], 400);
+}
+END_TEST
+
+START_TEST(quic_path__unvalidated_tuple__gets_at_most_three_times_what_it_sent)
+{
+	size_t copied;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	p->server.keep_sending = true;
+	jvpn_conn_want_write(p->server.conn);
+	pair_run(p, 100 * MS);
+	/* A copy of one packet from a third address, ahead of the original, and nothing more. */
+	p->drop_to_server = true;
+	p->server.keep_sending = false;
+	pair_run(p, 50 * MS);
+	ck_assert_int_eq(pair_send(&p->client, 100), 0);
+	pair_run(p, 0);
+	copied = p->last_uplink_len;
+	pair_inject(p, 4, p->last_uplink, copied);
+	for (int i = 0; i < 10; i++)
+		(void)jvpn_conn_send_capsule(p->server.conn, 0x2a565006, "required", 8);
+	pair_run(p, 400 * MS);
+	expect_path(0, JVPN_PATH_CANDIDATE, 1);
+	ck_assert_uint_eq(p->server.path_count, 1);
+	ck_assert_uint_gt(p->to_back[4], 0);
+	ck_assert_uint_le(p->to_back_bytes[4], 3 * copied);
+}
+END_TEST
+
+START_TEST(quic_path__replay_and_garbage_from_a_stranger__no_event_and_no_answer)
+{
+	uint8_t garbage[200];
+
+	pair_init(p, NULL);
+	pair_open(p);
+	ck_assert_int_eq(pair_send(&p->client, 100), 0);
+	pair_run(p, 50 * MS);
+	ck_assert_uint_eq(p->server.packets, 1);
+	for (int i = 0; i < 50; i++) {
+		pair_inject(p, 4, p->last_uplink, p->last_uplink_len);
+		memset(garbage, i, sizeof(garbage));
+		memcpy(garbage, p->last_uplink, 11); /* a short header with the right CID */
+		pair_inject(p, 5, garbage, sizeof(garbage));
+		pair_run(p, 10 * MS);
+	}
+	ck_assert_uint_eq(p->server.path_count, 0);
+	ck_assert_uint_eq(p->to_back[4] + p->to_back[5], 0);
+	ck_assert_uint_eq(p->server.packets, 1);
+	ck_assert_int_eq(pair_send(&p->server, 100), 0);
+}
+END_TEST
+
+START_TEST(quic_path__copied_packet__is_superseded_by_the_bound_tuple)
+{
+	struct jvpn_conn_stats stats;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	p->drop_to_server = true;
+	ck_assert_int_eq(pair_send(&p->client, 700), 0);
+	pair_run(p, 0);
+	p->drop_to_server = false;
+	pair_inject(p, 4, p->last_uplink, p->last_uplink_len);
+	pair_run(p, 5 * MS);
+	expect_path(0, JVPN_PATH_CANDIDATE, 1);
+	ck_assert_int_eq(pair_send(&p->client, 700), 0);
+	pair_run(p, 15 * MS);
+	expect_path(1, JVPN_PATH_SUPERSEDED, 1);
+	jvpn_conn_get_stats(p->server.conn, &stats);
+	ck_assert_uint_eq(stats.hold_queued, 1);
+	ck_assert_uint_eq(stats.hold_dropped, 1);
+	/* The second packet came through, the copied one did not. */
+	ck_assert_uint_eq(p->server.packets, 1);
+	ck_assert_int_eq(pair_send(&p->server, 100), 0);
+	pair_run(p, 15 * MS);
+	ck_assert_uint_eq(p->client.packets, 1);
+}
+END_TEST
+
+/* The reason for virtual addresses: see path.h. */
+START_TEST(quic_path__full_window_and_new_port__server_sends_there_within_a_round_trip)
+{
+	uint64_t moved;
+	struct jvpn_conn_stats stats;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	p->server.keep_sending = true;
+	p->server.auto_commit = true;
+	jvpn_conn_want_write(p->server.conn);
+	pair_run(p, 200 * MS);
+	/* The binding dies; the server goes on until its window is full of packets for nobody. */
+	pair_rebind(p, 1);
+	p->drop_to_server = true;
+	pair_run(p, 300 * MS);
+	jvpn_conn_get_stats(p->server.conn, &stats);
+	ck_assert_uint_ge(stats.bytes_in_flight + 1500, stats.cwnd);
+	p->drop_to_server = false;
+	moved = p->now_ns;
+	ck_assert_int_eq(jvpn_conn_send_capsule(p->client.conn, 0x2a565003, "here", 4), 0);
+	ck_assert_int_eq(pair_send(&p->client, 600), 0);
+	pair_run(p, 12 * MS);
+	/* Half a round trip after it the challenge is on its way, without any PTO. */
+	ck_assert_uint_gt(p->to_back[1], 0);
+	ck_assert_uint_le(p->first_to_back_ns[1], moved + 11 * MS);
+	moved = p->client.packets;
+	pair_run(p, 40 * MS);
+	expect_path(1, JVPN_PATH_VALIDATED, 1);
+	ck_assert_uint_gt(p->client.packets, moved);
+}
+END_TEST
+
+START_TEST(quic_path__flip_back_before_validation__is_superseded)
+{
+	pair_init(p, NULL);
+	pair_open(p);
+	p->server.auto_commit = true;
+	rebind_and_say(1);
+	pair_run(p, 12 * MS);
+	rebind_and_say(0);
+	pair_run(p, 60 * MS);
+	expect_path(0, JVPN_PATH_CANDIDATE, 1);
+	expect_path(1, JVPN_PATH_SUPERSEDED, 1);
+	ck_assert_uint_eq(p->server.path_count, 2);
+	ck_assert_uint_eq(jvpn_conn_bound_generation(p->server.conn), 0);
+	ck_assert_int_eq(pair_send(&p->server, 100), 0);
+}
+END_TEST
+
+/* ngtcp2 probes the old path after success and would not move back to it. */
+START_TEST(quic_path__flip_back_during_the_old_paths_probe__is_superseded_at_once)
+{
+	pair_init(p, NULL);
+	pair_open(p);
+	rebind_and_say(1);
+	while (p->server.path_count < 2)
+		pair_run(p, MS);
+	expect_path(1, JVPN_PATH_VALIDATED, 1);
+	rebind_and_say(0);
+	pair_run(p, 11 * MS);
+	expect_path(2, JVPN_PATH_SUPERSEDED, 1);
+	/* And the server reaches the client there, now. */
+	ck_assert_int_eq(pair_send(&p->server, 100), 0);
+	pair_run(p, 11 * MS);
+	ck_assert_uint_eq(p->client.packets, 1);
+}
+END_TEST
+
+START_TEST(quic_path__flip_back_after_the_commit__is_a_candidate_again)
+{
+	pair_init(p, NULL);
+	pair_open(p);
+	p->server.auto_commit = true;
+	rebind_and_say(1);
+	while (p->server.path_count < 2)
+		pair_run(p, MS);
+	ck_assert_uint_eq(jvpn_conn_bound_generation(p->server.conn), 1);
+	pair_run(p, 5 * MS);
+	rebind_and_say(0);
+	pair_run(p, 80 * MS);
+	expect_path(2, JVPN_PATH_CANDIDATE, 2);
+	expect_path(3, JVPN_PATH_VALIDATED, 2);
+	ck_assert_uint_eq(jvpn_conn_bound_generation(p->server.conn), 2);
+	ck_assert_int_eq(pair_send(&p->server, 100), 0);
+	pair_run(p, 11 * MS);
+	ck_assert_uint_eq(p->client.packets, 1);
+}
+END_TEST
+
+START_TEST(quic_path__return_into_history__is_validated_at_once)
+{
+	pair_init(p, NULL);
+	pair_open(p);
+	p->server.auto_commit = true;
+	rebind_and_say(1);
+	pair_run(p, 3000 * MS);
+	ck_assert_uint_eq(jvpn_conn_bound_generation(p->server.conn), 1);
+	rebind_and_say(0);
+	pair_run(p, 11 * MS);
+	expect_path(2, JVPN_PATH_CANDIDATE, 2);
+	expect_path(3, JVPN_PATH_VALIDATED, 2);
+	ck_assert_uint_eq(jvpn_conn_bound_generation(p->server.conn), 2);
+	/* The packet that showed it was held and delivered. */
+	ck_assert_uint_eq(p->server.packets, 2);
+}
+END_TEST
+
+START_TEST(quic_path__challenge_unanswered__fails_and_cools_down_that_tuple)
+{
+	uint64_t start;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	p->drop_to_server = true;
+	ck_assert_int_eq(pair_send(&p->client, 700), 0);
+	pair_run(p, 0);
+	start = p->now_ns;
+	pair_inject(p, 4, p->last_uplink, p->last_uplink_len);
+	pair_run(p, 0);
+	while (p->server.path_count < 2 && p->now_ns < start + 3000 * MS)
+		pair_run(p, 5 * MS);
+	expect_path(1, JVPN_PATH_FAILED, 1);
+	/* 3 * (3 * initial_rtt + max_ack_delay): inside the half second. */
+	ck_assert_uint_le(p->server.path_at_ns[1] - start, 500 * MS);
+	ck_assert_int_eq(jvpn_conn_path_commit(p->server.conn, 1, p->now_ns), JVPN_ENOTFOUND);
+	ck_assert_int_eq(pair_send(&p->client, 700), 0);
+	pair_run(p, 0);
+	pair_inject(p, 4, p->last_uplink, p->last_uplink_len);
+	pair_run(p, 0);
+	ck_assert_uint_eq(p->server.path_count, 2);
+	/* The bound tuple works. */
+	p->drop_to_server = false;
+	pair_run(p, 300 * MS);
+	ck_assert_int_eq(pair_send(&p->client, 100), 0);
+	pair_run(p, 30 * MS);
+	ck_assert_int_eq(pair_send(&p->server, 100), 0);
+}
+END_TEST
+
+START_TEST(quic_path__strict__other_tuple_never_reaches_quic)
+{
+	struct jvpn_conn_stats stats;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	jvpn_conn_set_strict(p->server.conn, true);
+	rebind_and_say(1);
+	pair_run(p, 300 * MS);
+	ck_assert_uint_eq(p->server.path_count, 0);
+	ck_assert_uint_eq(p->to_back[1], 0);
+	jvpn_conn_get_stats(p->server.conn, &stats);
+	ck_assert_uint_gt(stats.offpath_dropped, 0);
+}
+END_TEST
+
+START_TEST(quic_path__limited__other_tuple_is_ignored_only_while_the_bound_one_lives)
+{
+	pair_init(p, NULL);
+	pair_open(p);
+	jvpn_conn_offpath_limit(p->server.conn, 5000 * MS, p->now_ns);
+	ck_assert_int_eq(pair_send(&p->client, 100), 0);
+	pair_run(p, 11 * MS);
+	rebind_and_say(1);
+	pair_run(p, 11 * MS);
+	ck_assert_uint_eq(p->server.path_count, 0);
+	pair_run(p, 400 * MS);
+	rebind_and_say(1);
+	pair_run(p, 11 * MS);
+	expect_path(0, JVPN_PATH_CANDIDATE, 1);
+}
+END_TEST
+
+START_TEST(quic_path__held_packets__come_in_order_and_no_more_than_the_bound)
+{
+	struct jvpn_conn_stats stats;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	pair_rebind(p, 1);
+	for (int i = 0; i < 300; i++) {
+		(void)pair_send(&p->client, 100);
+		pair_run(p, MS);
+	}
+	ck_assert_uint_eq(p->server.packets, 0);
+	jvpn_conn_get_stats(p->server.conn, &stats);
+	ck_assert_uint_eq(stats.hold_queued, 256);
+	ck_assert_uint_gt(stats.hold_dropped, 0);
+	ck_assert_int_eq(jvpn_conn_path_commit(p->server.conn, 1, p->now_ns), 0);
+	jvpn_conn_permit_set(p->server.conn, 1);
+	ck_assert_uint_eq(p->server.packets, 256);
+	ck_assert_uint_eq(p->server.order_errors, 0);
+}
+END_TEST
+
+START_TEST(quic_path__stragglers_of_the_old_tuple__are_delivered_for_a_while)
+{
+	uint8_t old[PAIR_DATAGRAM_MAX];
+	size_t len;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	p->server.auto_commit = true;
+	/* A packet that takes the slow way. */
+	p->drop_to_server = true;
+	ck_assert_int_eq(pair_send(&p->client, 100), 0);
+	pair_run(p, 0);
+	len = p->last_uplink_len;
+	memcpy(old, p->last_uplink, len);
+	p->drop_to_server = false;
+	pair_run(p, 5 * MS);
+	rebind_and_say(1);
+	while (p->server.path_count < 2)
+		pair_run(p, MS);
+	ck_assert_uint_eq(p->server.packets, 1);
+	pair_inject(p, 0, old, len);
+	pair_run(p, 0);
+	ck_assert_uint_eq(p->server.packets, 2);
+	ck_assert_uint_eq(p->server.path_count, 2);
+}
+END_TEST
+
+START_TEST(quic_path__capsule_from_a_candidate__carries_its_generation)
+{
+	pair_init(p, NULL);
+	pair_open(p);
+	pair_rebind(p, 1);
+	ck_assert_int_eq(jvpn_conn_send_capsule(p->client.conn, 0x2a565003, "moved", 5), 0);
+	pair_run(p, 11 * MS);
+	ck_assert_uint_eq(p->server.capsules, 1);
+	ck_assert_uint_eq(p->server.capsule[0].path_generation, 1);
+}
+END_TEST
+
+START_TEST(quic_path__dropped_candidate__comes_back_after_its_cooldown)
+{
+	pair_init(p, NULL);
+	pair_open(p);
+	rebind_and_say(1);
+	pair_run(p, 80 * MS);
+	expect_path(1, JVPN_PATH_VALIDATED, 1);
+	jvpn_conn_path_drop(p->server.conn, 1, 500 * MS, p->now_ns);
+	rebind_and_say(1);
+	pair_run(p, 100 * MS);
+	ck_assert_uint_eq(p->server.path_count, 2);
+	pair_run(p, 500 * MS);
+	rebind_and_say(1);
+	pair_run(p, 100 * MS);
+	expect_path(2, JVPN_PATH_CANDIDATE, 2);
+	expect_path(3, JVPN_PATH_VALIDATED, 2);
+}
+END_TEST
+
+START_TEST(quic_path__new_address__works_like_a_new_port_and_keeps_the_mtu)
+{
+	size_t before;
+	struct jvpn_conn_stats stats;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	p->server.auto_commit = true;
+	jvpn_conn_get_stats(p->server.conn, &stats);
+	before = stats.max_packet;
+	ck_assert_uint_ge(before, 1280);
+	rebind_and_say(4);
+	for (int i = 0; i < 20; i++) {
+		pair_run(p, 5 * MS);
+		jvpn_conn_get_stats(p->server.conn, &stats);
+		ck_assert_uint_eq(stats.max_packet, before);
+	}
+	ck_assert_uint_eq(jvpn_conn_bound_generation(p->server.conn), 1);
+	ck_assert_int_eq(pair_send(&p->server, 1280), 0);
+	pair_run(p, 11 * MS);
+	ck_assert_uint_eq(p->client.packets, 1);
+}
+END_TEST
+
+START_TEST(quic_path__client_moves_to_another_socket__is_a_rebinding)
+{
+	struct jvpn_endpoint_config config = {.buffer_bytes = 0};
+	struct jvpn_endpoint *fresh = NULL, *old = p->client.endpoint;
+	char error[128];
+
+	pair_init(p, NULL);
+	pair_open(p);
+	old = p->client.endpoint;
+	jvpn_endpoint_local(old, &config.local);
+	memset((uint8_t *)&config.local + 2, 0, 2); /* any port */
+	ck_assert_int_eq(jvpn_endpoint_open(&config, &fresh, error, sizeof(error)), 0);
+	ck_assert_int_eq(jvpn_conn_move(p->client.conn, fresh, p->now_ns), 0);
+	p->client.endpoint = fresh;
+	jvpn_quic_forget_endpoint(p->client.quic, old);
+	jvpn_endpoint_free(old);
+	ck_assert_int_eq(pair_send(&p->client, 100), 0);
+	ck_assert_int_eq(pair_send(&p->server, 100), 0);
+	pair_run(p, 30 * MS);
+	ck_assert_uint_eq(p->server.packets, 1);
+	ck_assert_uint_eq(p->client.packets, 1);
+}
+END_TEST
+
+/* --- permits --- */
+
+START_TEST(quic_permit__not_set__nothing_passes_either_way)
+{
+	pair_init(p, NULL);
+	p->server.no_permit = true;
+	pair_open(p);
+	ck_assert_int_eq(pair_send(&p->server, 100), JVPN_EAGAIN);
+	ck_assert_int_eq(pair_send(&p->client, 100), 0);
+	pair_run(p, 30 * MS);
+	ck_assert_uint_eq(p->server.packets, 0);
+	jvpn_conn_permit_set(p->server.conn, 5); /* another generation */
+	ck_assert_int_eq(pair_send(&p->server, 100), JVPN_EAGAIN);
+	jvpn_conn_permit_set(p->server.conn, 0);
+	ck_assert_int_eq(pair_send(&p->server, 100), 0);
+	ck_assert_int_eq(pair_send(&p->client, 100), 0);
+	pair_run(p, 30 * MS);
+	ck_assert_uint_eq(p->server.packets, 1);
+	jvpn_conn_permit_clear(p->server.conn);
+	ck_assert_int_eq(pair_send(&p->server, 100), JVPN_EAGAIN);
+}
+END_TEST
+
+START_TEST(quic_permit__client_gets_packets_before_its_permit__they_wait)
+{
+	pair_init(p, NULL);
+	p->client.no_permit = true;
+	pair_open(p);
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(pair_send(&p->server, 100), 0);
+	pair_run(p, 30 * MS);
+	ck_assert_uint_eq(p->client.packets, 0);
+	jvpn_conn_permit_set(p->client.conn, 0);
+	ck_assert_uint_eq(p->client.packets, 5);
+	ck_assert_uint_eq(p->client.order_errors, 0);
+}
+END_TEST
+
+/* --- size, probes, bulk --- */
+
+START_TEST(quic_mtu__path_of_1500__carries_1280_with_the_answer_and_more_soon)
+{
+	pair_init(p, NULL);
+	pair_connect(p);
+	ck_assert(pair_run_until(p, &p->client.responded, 3000 * MS));
+	ck_assert_uint_ge(p->client.max_packet, 1280);
+	ck_assert_uint_ge(p->server.max_packet, 1280);
+	pair_run(p, 100 * MS);
+	ck_assert_uint_ge(p->server.max_packet, 1400);
+	ck_assert_uint_ge(p->client.max_packet, 1400);
+	ck_assert_int_eq(pair_send(&p->client, p->client.max_packet), 0);
+	ck_assert_int_eq(pair_send(&p->client, p->client.max_packet + 1), JVPN_ERANGE);
+	ck_assert_int_eq(pair_send(&p->server, p->server.max_packet), 0);
+	pair_run(p, 30 * MS);
+	ck_assert_uint_eq(p->server.packets, 1);
+	ck_assert_uint_eq(p->client.packets, 1);
+}
+END_TEST
+
+START_TEST(quic_mtu__path_below_1331__stays_under_1280)
+{
+	pair_init(p, NULL);
+	p->drop_larger_than = 1300;
+	pair_open(p);
+	pair_run(p, 3000 * MS);
+	ck_assert_uint_lt(p->client.max_packet, 1280);
+	ck_assert_uint_gt(p->client.max_packet, 1100);
+	ck_assert_int_eq(pair_send(&p->client, p->client.max_packet), 0);
+	pair_run(p, 30 * MS);
+	ck_assert_uint_eq(p->server.packets, 1);
+}
+END_TEST
+
+START_TEST(quic_probe__living_path__is_acknowledged)
+{
+	struct jvpn_conn_stats stats;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	ck_assert_int_eq(jvpn_conn_probe(p->client.conn), 0);
+	pair_run(p, 1 * MS);
+	jvpn_conn_get_stats(p->client.conn, &stats);
+	ck_assert_uint_ne(stats.oldest_unacked_ns, 0);
+	pair_run(p, 40 * MS);
+	ck_assert_int_eq(p->client.probes_acked, 1);
+	ck_assert_uint_ge(p->client.probe_rtt_ns, 20 * MS);
+	ck_assert_uint_le(p->client.probe_rtt_ns, 31 * MS);
+	ck_assert_uint_eq(p->server.packets, 0);
+	jvpn_conn_get_stats(p->client.conn, &stats);
+	ck_assert_uint_eq(stats.oldest_unacked_ns, 0);
+}
+END_TEST
+
+START_TEST(quic_probe__dead_path__age_of_the_oldest_grows)
+{
+	struct jvpn_conn_stats stats;
+	uint64_t sent;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	p->drop_to_server = true;
+	sent = p->now_ns;
+	for (int i = 0; i < 50; i++) {
+		(void)pair_send(&p->client, 200);
+		pair_run(p, 10 * MS);
+	}
+	ck_assert_int_eq(jvpn_conn_probe(p->client.conn), 0);
+	pair_run(p, 500 * MS);
+	jvpn_conn_get_stats(p->client.conn, &stats);
+	ck_assert_uint_eq(stats.oldest_unacked_ns, sent);
+	ck_assert_int_eq(p->client.probes_acked, 0);
+	p->drop_to_server = false;
+	ck_assert_int_eq(jvpn_conn_probe(p->client.conn), 0);
+	pair_run(p, 3000 * MS);
+	ck_assert_int_gt(p->client.probes_acked, 0);
+}
+END_TEST
+
+/* A window full of packets for nobody: the probe cannot leave, but the first acknowledgement of any of
+ * them answers for it. */
+START_TEST(quic_probe__full_window__is_answered_by_the_packets_in_flight)
+{
+	pair_init(p, NULL);
+	pair_open(p);
+	p->client.keep_sending = true;
+	jvpn_conn_want_write(p->client.conn);
+	pair_run(p, 100 * MS);
+	ck_assert_int_eq(jvpn_conn_probe(p->client.conn), 0);
+	pair_run(p, 60 * MS);
+	ck_assert_int_eq(p->client.probes_acked, 1);
+}
+END_TEST
+
+START_TEST(quic_capsules__a_megabyte__arrives_whole)
+{
+	static uint8_t data[8000];
+	size_t sent = 0;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	while (sent < 1 << 20) {
+		if (jvpn_conn_send_capsule(p->client.conn, 0x2a565003, data, sizeof(data)) == 0)
+			sent += sizeof(data);
+		else
+			pair_run(p, 5 * MS);
+	}
+	pair_run(p, 500 * MS);
+	ck_assert_uint_eq(p->server.capsule_bytes, sent);
+}
+END_TEST
+
+START_TEST(quic_capsules__unknown_type__is_ignored)
+{
+	pair_init(p, NULL);
+	pair_open(p);
+	ck_assert_int_eq(jvpn_conn_send_capsule(p->client.conn, 0x1234567, "whatever", 8), 0);
+	ck_assert_int_eq(jvpn_conn_send_capsule(p->client.conn, 0x2a565003, "known", 5), 0);
+	pair_run(p, 30 * MS);
+	ck_assert_uint_eq(p->server.capsules, 1);
+	ck_assert_mem_eq(p->server.capsule[0].first, "known", 5);
+}
+END_TEST
+
+START_TEST(quic_capsules__queue_full__says_so)
+{
+	static uint8_t data[8000];
+	int err = 0;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	p->drop_to_server = true;
+	for (int i = 0; i < 20 && err == 0; i++)
+		err = jvpn_conn_send_capsule(p->client.conn, 0x2a565003, data, sizeof(data));
+	ck_assert_int_eq(err, JVPN_EFULL);
+}
+END_TEST
+
+START_TEST(quic_bulk__uplink__is_fast_and_in_order)
+{
+	pair_init(p, NULL);
+	pair_open(p);
+	p->client.keep_sending = true;
+	p->client.send_len = 1400;
+	jvpn_conn_want_write(p->client.conn);
+	pair_run(p, 500 * MS);
+	p->client.keep_sending = false;
+	pair_run(p, 100 * MS);
+	ck_assert_uint_gt(p->server.packets, 2000);
+	ck_assert_uint_eq(p->server.order_errors, 0);
+}
+END_TEST
+
+/* --- beginnings --- */
+
+static void retry_always(struct pair *w)
+{
+	w->server_config.retry_above_half_open = 0;
+}
+
+START_TEST(quic_accept__many_half_open__asks_for_a_retry_and_then_works)
+{
+	struct jvpn_quic_stats stats;
+
+	pair_init(p, retry_always);
+	pair_open(p);
+	jvpn_quic_get_stats(p->server.quic, &stats);
+	ck_assert_uint_ge(stats.retries_sent, 1);
+	ck_assert_uint_eq(stats.accepted, 1);
+	ck_assert_int_eq(pair_send(&p->client, 1280), 0);
+	pair_run(p, 20 * MS);
+	ck_assert_uint_eq(p->server.packets, 1);
+}
+END_TEST
+
+static void no_room(struct pair *w)
+{
+	w->server_config.max_connections = 0;
+}
+
+START_TEST(quic_accept__no_room__refuses_with_words)
+{
+	pair_init(p, no_room);
+	pair_connect(p);
+	ck_assert(pair_run_until(p, &p->client.closed, 1000 * MS));
+	ck_assert_int_eq(p->client.info.kind, JVPN_CLOSE_PEER);
+	ck_assert_uint_eq(p->client.info.code, 2); /* CONNECTION_REFUSED */
+	ck_assert_ptr_nonnull(strstr(p->client.info.text, "refuses"));
+	ck_assert(!p->client.info.established);
+}
+END_TEST
+
+START_TEST(quic_accept__short_initial__is_dropped)
+{
+	struct jvpn_quic_stats stats;
+
+	pair_init(p, NULL);
+	p->drop_to_server = true;
+	pair_connect(p);
+	pair_run(p, 0);
+	ck_assert_uint_ge(p->last_uplink_len, 1200);
+	pair_inject(p, 0, p->last_uplink, 1199);
+	pair_run(p, 0);
+	jvpn_quic_get_stats(p->server.quic, &stats);
+	ck_assert_uint_eq(stats.short_initials, 1);
+	ck_assert_uint_eq(stats.connections, 0);
+	ck_assert_uint_eq(p->to_back[0], 0);
+}
+END_TEST
+
+START_TEST(quic_accept__unknown_version__is_negotiated_only_for_large_datagrams)
+{
+	struct jvpn_quic_stats stats;
+	uint8_t data[PAIR_DATAGRAM_MAX];
+
+	pair_init(p, NULL);
+	p->drop_to_server = true;
+	pair_connect(p);
+	pair_run(p, 0);
+	memcpy(data, p->last_uplink, p->last_uplink_len);
+	memset(data + 1, 0x5a, 4);
+	pair_inject(p, 0, data, 1199);
+	pair_run(p, 0);
+	ck_assert_uint_eq(p->to_back[0], 0);
+	pair_inject(p, 0, data, p->last_uplink_len);
+	pair_run(p, 0);
+	ck_assert_uint_eq(p->to_back[0], 1);
+	jvpn_quic_get_stats(p->server.quic, &stats);
+	ck_assert_uint_eq(stats.version_negotiations_sent, 1);
+}
+END_TEST
+
+START_TEST(quic_accept__other_tuple_during_the_handshake__does_not_disturb_it)
+{
+	pair_init(p, NULL);
+	pair_connect(p);
+	pair_run(p, 11 * MS);
+	for (int i = 0; i < 8; i++) {
+		pair_inject(p, 4, p->last_uplink, p->last_uplink_len);
+		pair_run(p, MS);
+	}
+	ck_assert(pair_run_until(p, &p->client.responded, 3000 * MS));
+	ck_assert_uint_eq(p->to_back[4], 0);
+	ck_assert_uint_eq(p->server.path_count, 0);
+}
+END_TEST
+
+/* --- ends --- */
+
+START_TEST(quic_close__by_the_client__the_server_hears_code_and_text)
+{
+	struct jvpn_quic_stats stats;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	ck_assert_int_eq(jvpn_conn_send_capsule(p->client.conn, 0x2a565008, "terminate", 9), 0);
+	jvpn_conn_close(p->client.conn, JVPN_APP_NO_ERROR, "done\x01");
+	pair_run(p, 0);
+	ck_assert(p->client.closed);
+	ck_assert_int_eq(p->client.info.kind, JVPN_CLOSE_LOCAL);
+	ck_assert(p->client.info.established);
+	pair_run(p, 20 * MS);
+	/* The capsule was written first. */
+	ck_assert_uint_eq(p->server.capsules, 1);
+	ck_assert(p->server.closed);
+	ck_assert_int_eq(p->server.info.kind, JVPN_CLOSE_PEER);
+	ck_assert_uint_eq(p->server.info.code, JVPN_APP_NO_ERROR);
+	ck_assert_ptr_nonnull(strstr(p->server.info.text, "done?"));
+	jvpn_quic_get_stats(p->server.quic, &stats);
+	ck_assert_uint_eq(stats.connections, 0);
+	ck_assert_uint_eq(jvpn_cidmap_count(p->server.quic->cids), 0);
+	ck_assert_uint_eq(jvpn_cidmap_count(p->client.quic->cids), 0);
+}
+END_TEST
+
+START_TEST(quic_close__refused_request__is_delivered_before_the_close)
+{
+	pair_init(p, NULL);
+	p->server.refuse = true;
+	pair_connect(p);
+	ck_assert(pair_run_until(p, &p->client.responded, 1000 * MS));
+	ck_assert_int_eq(p->client.status, 403);
+	ck_assert(pair_run_until(p, &p->client.closed, 3000 * MS));
+	ck_assert(p->server.closed || pair_run_until(p, &p->server.closed, 3000 * MS));
+}
+END_TEST
+
+START_TEST(quic_close__server_forgot_everything__stateless_reset_within_a_round_trip)
+{
+	uint64_t start;
+	struct jvpn_quic_stats stats;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	pair_restart_server(p);
+	start = p->now_ns;
+	ck_assert_int_eq(pair_send(&p->client, 100), 0);
+	ck_assert(pair_run_until(p, &p->client.closed, 1000 * MS));
+	ck_assert_int_eq(p->client.info.kind, JVPN_CLOSE_STATELESS_RESET);
+	ck_assert_uint_le(p->now_ns - start, 21 * MS);
+	jvpn_quic_get_stats(p->server.quic, &stats);
+	ck_assert_uint_eq(stats.resets_sent, 1);
+}
+END_TEST
+
+START_TEST(quic_reset__small_trigger_or_foreign_id__no_answer)
+{
+	uint8_t data[PAIR_DATAGRAM_MAX];
+	struct jvpn_quic_stats stats;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	ck_assert_int_eq(pair_send(&p->client, 100), 0);
+	pair_run(p, 0);
+	memcpy(data, p->last_uplink, p->last_uplink_len);
+	pair_restart_server(p);
+	memset(p->to_back, 0, sizeof(p->to_back));
+	memset(p->to_back_bytes, 0, sizeof(p->to_back_bytes));
+	pair_inject(p, 4, data, 21); /* a reset must be smaller, and cannot be */
+	data[2] ^= 1;                /* octet 1 of the CID: another worker */
+	pair_inject(p, 4, data, 100);
+	pair_run(p, 0);
+	ck_assert_uint_eq(p->to_back[4], 0);
+	jvpn_quic_get_stats(p->server.quic, &stats);
+	ck_assert_uint_eq(stats.wrong_worker, 1);
+	ck_assert_uint_eq(stats.resets_suppressed, 1);
+	data[2] ^= 1;
+	pair_inject(p, 4, data, 30);
+	pair_run(p, 0);
+	ck_assert_uint_eq(p->to_back[4], 1);
+	ck_assert_uint_lt(p->to_back_bytes[4], 30);
+}
+END_TEST
+
+START_TEST(quic_reset__flood__is_limited)
+{
+	uint8_t data[100] = {0x40, 0, 3};
+	struct jvpn_quic_stats stats;
+
+	pair_init(p, NULL);
+	for (int i = 0; i < 10200; i++) {
+		pair_inject(p, 4, data, sizeof(data));
+		if (i % 100 == 99)
+			pair_run(p, 0);
+	}
+	jvpn_quic_get_stats(p->server.quic, &stats);
+	ck_assert_uint_eq(stats.resets_sent, 10000);
+	ck_assert_uint_gt(stats.resets_suppressed, 0);
+}
+END_TEST
+
+START_TEST(quic_close__silence__is_idle)
+{
+	pair_init(p, NULL);
+	pair_open(p);
+	p->drop_to_server = p->drop_to_client = true;
+	ck_assert(pair_run_until(p, &p->client.closed, 60000 * MS));
+	ck_assert_int_eq(p->client.info.kind, JVPN_CLOSE_IDLE);
+}
+END_TEST
+
+START_TEST(quic_close__nobody_answers__is_a_handshake_timeout)
+{
+	pair_init(p, NULL);
+	p->drop_to_server = true;
+	pair_connect(p);
+	ck_assert(pair_run_until(p, &p->client.closed, 10000 * MS));
+	ck_assert_int_eq(p->client.info.kind, JVPN_CLOSE_HANDSHAKE_TIMEOUT);
+	ck_assert_ptr_nonnull(strstr(p->client.info.text, "UDP"));
+}
+END_TEST
+
+START_TEST(quic_close__wrong_name__is_about_the_certificate)
+{
+	pair_init(p, NULL);
+	pair_connect_as(p, "other.example");
+	ck_assert(pair_run_until(p, &p->client.closed, 1000 * MS));
+	ck_assert_int_eq(p->client.info.kind, JVPN_CLOSE_CERTIFICATE);
+	ck_assert_ptr_nonnull(strstr(p->client.info.text, "vpn.example"));
+	ck_assert(pair_run_until(p, &p->server.closed, 1000 * MS) || p->server.requests == 0);
+	ck_assert_int_eq(p->server.info.kind, JVPN_CLOSE_TLS);
+}
+END_TEST
+
+START_TEST(quic_life__calls_on_a_closing_connection__are_refused)
+{
+	pair_init(p, NULL);
+	pair_open(p);
+	jvpn_conn_close(p->client.conn, JVPN_APP_NO_ERROR, NULL);
+	ck_assert_int_eq(pair_send(&p->client, 100), JVPN_ECLOSED);
+	ck_assert_int_eq(jvpn_conn_send_capsule(p->client.conn, 0x2a565003, "x", 1), JVPN_ECLOSED);
+	ck_assert_int_eq(jvpn_conn_probe(p->client.conn), JVPN_ECLOSED);
+}
+END_TEST
+
 UNIT_TESTS(quic_pair)
 {
 	tcase_set_timeout(tc, 60);
@@ -104,4 +952,47 @@ UNIT_TESTS(quic_pair)
 	tcase_add_test(tc, quic_pair__capsules__pass_both_ways);
 	tcase_add_test(tc, quic_pair__packets__pass_both_ways_in_order);
 	tcase_add_test(tc, quic_pair__rebinding__validates_and_moves_after_the_commit);
+	tcase_add_test(tc, quic_path__no_commit__no_inner_packet_and_little_else_leaves_to_the_new_tuple);
+	tcase_add_test(tc, quic_path__unvalidated_tuple__gets_at_most_three_times_what_it_sent);
+	tcase_add_test(tc, quic_path__replay_and_garbage_from_a_stranger__no_event_and_no_answer);
+	tcase_add_test(tc, quic_path__copied_packet__is_superseded_by_the_bound_tuple);
+	tcase_add_test(tc, quic_path__full_window_and_new_port__server_sends_there_within_a_round_trip);
+	tcase_add_test(tc, quic_path__flip_back_before_validation__is_superseded);
+	tcase_add_test(tc, quic_path__flip_back_during_the_old_paths_probe__is_superseded_at_once);
+	tcase_add_test(tc, quic_path__flip_back_after_the_commit__is_a_candidate_again);
+	tcase_add_test(tc, quic_path__return_into_history__is_validated_at_once);
+	tcase_add_test(tc, quic_path__challenge_unanswered__fails_and_cools_down_that_tuple);
+	tcase_add_test(tc, quic_path__strict__other_tuple_never_reaches_quic);
+	tcase_add_test(tc, quic_path__limited__other_tuple_is_ignored_only_while_the_bound_one_lives);
+	tcase_add_test(tc, quic_path__held_packets__come_in_order_and_no_more_than_the_bound);
+	tcase_add_test(tc, quic_path__stragglers_of_the_old_tuple__are_delivered_for_a_while);
+	tcase_add_test(tc, quic_path__capsule_from_a_candidate__carries_its_generation);
+	tcase_add_test(tc, quic_path__dropped_candidate__comes_back_after_its_cooldown);
+	tcase_add_test(tc, quic_path__new_address__works_like_a_new_port_and_keeps_the_mtu);
+	tcase_add_test(tc, quic_path__client_moves_to_another_socket__is_a_rebinding);
+	tcase_add_test(tc, quic_permit__not_set__nothing_passes_either_way);
+	tcase_add_test(tc, quic_permit__client_gets_packets_before_its_permit__they_wait);
+	tcase_add_test(tc, quic_mtu__path_of_1500__carries_1280_with_the_answer_and_more_soon);
+	tcase_add_test(tc, quic_mtu__path_below_1331__stays_under_1280);
+	tcase_add_test(tc, quic_probe__living_path__is_acknowledged);
+	tcase_add_test(tc, quic_probe__dead_path__age_of_the_oldest_grows);
+	tcase_add_test(tc, quic_probe__full_window__is_answered_by_the_packets_in_flight);
+	tcase_add_test(tc, quic_capsules__a_megabyte__arrives_whole);
+	tcase_add_test(tc, quic_capsules__unknown_type__is_ignored);
+	tcase_add_test(tc, quic_capsules__queue_full__says_so);
+	tcase_add_test(tc, quic_bulk__uplink__is_fast_and_in_order);
+	tcase_add_test(tc, quic_accept__many_half_open__asks_for_a_retry_and_then_works);
+	tcase_add_test(tc, quic_accept__no_room__refuses_with_words);
+	tcase_add_test(tc, quic_accept__short_initial__is_dropped);
+	tcase_add_test(tc, quic_accept__unknown_version__is_negotiated_only_for_large_datagrams);
+	tcase_add_test(tc, quic_accept__other_tuple_during_the_handshake__does_not_disturb_it);
+	tcase_add_test(tc, quic_close__by_the_client__the_server_hears_code_and_text);
+	tcase_add_test(tc, quic_close__refused_request__is_delivered_before_the_close);
+	tcase_add_test(tc, quic_close__server_forgot_everything__stateless_reset_within_a_round_trip);
+	tcase_add_test(tc, quic_reset__small_trigger_or_foreign_id__no_answer);
+	tcase_add_test(tc, quic_reset__flood__is_limited);
+	tcase_add_test(tc, quic_close__silence__is_idle);
+	tcase_add_test(tc, quic_close__nobody_answers__is_a_handshake_timeout);
+	tcase_add_test(tc, quic_close__wrong_name__is_about_the_certificate);
+	tcase_add_test(tc, quic_life__calls_on_a_closing_connection__are_refused);
 }

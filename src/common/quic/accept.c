@@ -250,6 +250,8 @@ static void accept_initial(struct stranger *s)
 		return;
 	}
 	quic->stats.accepted++;
+	if (s->datagram->len < JVPN_MTU_HANDSHAKE)
+		jvpn_mtu_fall_back(&conn->mtu);
 	jvpn_conn_read(conn, s->endpoint, s->datagram);
 }
 

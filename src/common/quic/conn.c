@@ -86,6 +86,9 @@ int jvpn_conn_new(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
 	jvpn_hold_init(&conn->hold, &quic->hold_budget, quic->config.hold_max_packets,
 		       quic->config.hold_max_bytes);
 	jvpn_dgram_init(&conn->dgram);
+	jvpn_mtu_init(&conn->mtu, quic->config.max_udp_payload);
+	conn->fall_back_ns = jvpn_time_add(quic->now_ns, JVPN_QUIC_FALL_BACK_RTTS *
+								 quic->config.initial_rtt_ns);
 	ngtcp2_ccerr_default(&conn->ccerr);
 	link_conn(conn);
 	if (jvpn_random(conn->nonce, sizeof(conn->nonce)) != 0 ||
@@ -149,6 +152,7 @@ void jvpn_conn_arm(struct jvpn_conn *conn)
 		at = ngtcp2_conn_get_expiry2(conn->ng);
 		if (conn->linger_until_ns)
 			at = jvpn_time_min(at, conn->linger_until_ns);
+		at = jvpn_time_min(at, jvpn_mtu_deadline(&conn->mtu));
 	}
 	jvpn_timer_arm(&conn->quic->timers, &conn->timer, at);
 }
@@ -511,6 +515,7 @@ int jvpn_conn_path_commit(struct jvpn_conn *conn, uint32_t generation, uint64_t 
 		return err;
 	/* They were sent to the tuple that is left behind. */
 	jvpn_conn_forget_probes(conn);
+	jvpn_mtu_on_path_change(&conn->mtu);
 	jvpn_conn_release_held(conn);
 	jvpn_conn_mark(conn);
 	return 0;

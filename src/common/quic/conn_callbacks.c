@@ -217,6 +217,7 @@ static int on_completed(ngtcp2_conn *ng, void *user)
 
 	(void)ng;
 	conn->is_completed = true;
+	jvpn_mtu_on_established(&conn->mtu, conn->largest_sent);
 	if (!conn->quic->config.server)
 		return bind_h3(conn);
 	conn->is_confirmed = true; /* RFC 9001 section 4.1.2: for the server it is the same */
@@ -395,10 +396,10 @@ void jvpn_conn_fill_settings(const struct jvpn_quic *quic, ngtcp2_settings *s)
 		s->initial_rtt = quic->config.initial_rtt_ns;
 	if (quic->config.handshake_timeout_ns)
 		s->handshake_timeout = quic->config.handshake_timeout_ns;
+	/* mtu.h decides the size of every packet; it is given with each write. */
 	s->max_tx_udp_payload_size = quic->config.max_udp_payload;
-	s->pmtud_probes = quic->pmtud_probes;
-	s->pmtud_probeslen = quic->pmtud_probe_count;
-	s->no_pmtud = quic->pmtud_probe_count == 0;
+	s->no_tx_udp_payload_size_shaping = 1;
+	s->no_pmtud = 1;
 	s->ack_thresh = ACK_THRESHOLD;
 	s->glitch_ratelim_burst = GLITCH_BURST;
 	s->glitch_ratelim_rate = GLITCH_RATE;

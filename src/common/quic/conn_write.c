@@ -21,6 +21,8 @@ static void take_packet(struct jvpn_conn *conn, const ngtcp2_path *path, const n
 	const struct jvpn_path_slot *slot = jvpn_path_by_id(&conn->path, jvpn_conn_path_id(path));
 
 	conn->burst_bytes += len;
+	if (!conn->is_completed && len > conn->largest_sent)
+		conn->largest_sent = len;
 	if (slot)
 		jvpn_batch_add(&conn->quic->batch, slot->endpoint, &slot->tuple, pi->ecn, len);
 }
@@ -116,7 +118,7 @@ static bool write_streams(struct jvpn_conn *conn)
 			flags |= NGTCP2_WRITE_STREAM_FLAG_FIN;
 		n = ngtcp2_conn_writev_stream(conn->ng, &path.path, &pi,
 					      jvpn_batch_tail(&conn->quic->batch),
-					      conn->quic->config.max_udp_payload, &taken, flags,
+					      conn->mtu.size, &taken, flags,
 					      chunk.id, chunk.vec, chunk.count, conn->quic->now_ns);
 		more = after_chunk(conn, &chunk, n, taken);
 		if (more < 0)
@@ -131,8 +133,17 @@ static bool write_streams(struct jvpn_conn *conn)
 
 /* --- datagrams --- */
 
+struct datagram {
+	ngtcp2_vec vec[2];
+	size_t count;
+	uint64_t id;        /* 0: not tracked */
+	size_t packet_size; /* at most */
+	uint32_t flags;
+	size_t written; /* out: size of the packet that carries it */
+};
+
 /* One DATAGRAM frame. 0: sent. JVPN_EAGAIN: congestion window, pacing. */
-static int write_datagram(struct jvpn_conn *conn, const ngtcp2_vec *vec, size_t count, uint64_t id)
+static int write_datagram(struct jvpn_conn *conn, struct datagram *d)
 {
 	ngtcp2_path_storage path;
 	ngtcp2_pkt_info pi;
@@ -142,8 +153,8 @@ static int write_datagram(struct jvpn_conn *conn, const ngtcp2_vec *vec, size_t 
 		int accepted = 0;
 		ngtcp2_ssize n = ngtcp2_conn_writev_datagram(
 			conn->ng, &path.path, &pi, jvpn_batch_tail(&conn->quic->batch),
-			conn->quic->config.max_udp_payload, &accepted,
-			NGTCP2_WRITE_DATAGRAM_FLAG_NONE, id, vec, count, conn->quic->now_ns);
+			d->packet_size, &accepted, d->flags, d->id, d->vec, d->count,
+			conn->quic->now_ns);
 
 		if (n < 0) {
 			jvpn_conn_fail(conn, (int)n);
@@ -153,6 +164,7 @@ static int write_datagram(struct jvpn_conn *conn, const ngtcp2_vec *vec, size_t 
 			take_packet(conn, &path.path, &pi, (size_t)n);
 		if (accepted) {
 			conn->last_eliciting_ns = conn->quic->now_ns;
+			d->written = (size_t)n;
 			return 0;
 		}
 		/* Another packet went first (ACK, challenge): again. Nothing at all: not now. */
@@ -163,8 +175,7 @@ static int write_datagram(struct jvpn_conn *conn, const ngtcp2_vec *vec, size_t 
 
 size_t jvpn_conn_max_packet(const struct jvpn_conn *conn)
 {
-	return jvpn_dgram_max_packet(&conn->dgram,
-				     ngtcp2_conn_get_path_max_tx_udp_payload_size2(conn->ng),
+	return jvpn_dgram_max_packet(&conn->dgram, conn->mtu.size,
 				     ngtcp2_conn_get_dcid2(conn->ng)->datalen);
 }
 
@@ -177,8 +188,7 @@ static bool may_send_inner(const struct jvpn_conn *conn)
 
 int jvpn_conn_send_packet(struct jvpn_conn *conn, const uint8_t *packet, size_t len)
 {
-	ngtcp2_vec vec[2];
-	uint64_t id = 0;
+	struct datagram d = {.count = 2, .packet_size = conn->mtu.size};
 	int err;
 
 	if (conn->is_dead || conn->info.kind != JVPN_CLOSE_NONE)
@@ -189,17 +199,17 @@ int jvpn_conn_send_packet(struct jvpn_conn *conn, const uint8_t *packet, size_t 
 	if (conn->is_reading || conn->dgram.stream_id < 0 || !may_send_inner(conn) ||
 	    burst_is_full(conn) || endpoint_is_blocked(conn))
 		return JVPN_EAGAIN;
-	vec[0] = (ngtcp2_vec){.base = conn->dgram.prefix, .len = conn->dgram.prefix_len};
-	vec[1] = (ngtcp2_vec){.base = (uint8_t *)(uintptr_t)packet, .len = len};
+	d.vec[0] = (ngtcp2_vec){.base = conn->dgram.prefix, .len = conn->dgram.prefix_len};
+	d.vec[1] = (ngtcp2_vec){.base = (uint8_t *)(uintptr_t)packet, .len = len};
 	if (conn->sample.id == 0)
-		id = ++conn->last_dgram_id;
-	err = write_datagram(conn, vec, 2, id);
+		d.id = ++conn->last_dgram_id;
+	err = write_datagram(conn, &d);
 	if (!conn->is_writing)
 		jvpn_conn_mark(conn); /* the batch is sent in the next flush */
 	if (err)
 		return err;
-	if (id != 0)
-		conn->sample = (struct jvpn_probe){.id = id, .sent_ns = conn->quic->now_ns};
+	if (d.id != 0)
+		conn->sample = (struct jvpn_probe){.id = d.id, .sent_ns = conn->quic->now_ns};
 	conn->dgram_sent++;
 	conn->dgram_bytes_sent += len;
 	conn->wants_write = false;
@@ -221,20 +231,41 @@ static struct jvpn_probe *oldest_probe(struct jvpn_conn *conn)
 	return oldest;
 }
 
+static struct datagram probe_datagram(struct jvpn_conn *conn, size_t packet_size)
+{
+	return (struct datagram){.vec[0] = {.base = conn->dgram.probe, .len = conn->dgram.probe_len},
+				 .count = 1,
+				 .id = ++conn->last_dgram_id,
+				 .packet_size = packet_size};
+}
+
 /* A full window keeps even this back; then its packets are probes themselves, and the first
  * acknowledgement of one of them answers for it (jvpn_conn_on_dgram_acked). PTO lets it out too. */
 static void write_probe(struct jvpn_conn *conn)
 {
-	ngtcp2_vec vec = {.base = conn->dgram.probe, .len = conn->dgram.probe_len};
-	uint64_t id;
+	struct datagram d = probe_datagram(conn, conn->mtu.size);
 
 	if (!conn->wants_probe || conn->dgram.stream_id < 0)
 		return;
-	id = ++conn->last_dgram_id;
-	if (write_datagram(conn, &vec, 1, id) != 0)
+	if (write_datagram(conn, &d) != 0)
 		return;
-	*oldest_probe(conn) = (struct jvpn_probe){.id = id, .sent_ns = conn->quic->now_ns};
+	*oldest_probe(conn) = (struct jvpn_probe){.id = d.id, .sent_ns = conn->quic->now_ns};
 	conn->wants_probe = false;
+}
+
+/* A size is probed on the bound path only: what is proven elsewhere says nothing. */
+static void write_mtu_probe(struct jvpn_conn *conn)
+{
+	size_t size = jvpn_mtu_next(&conn->mtu);
+	struct datagram d = probe_datagram(conn, size);
+
+	if (size == 0 || conn->dgram.stream_id < 0 ||
+	    jvpn_conn_current_id(conn) != conn->path.bound->id)
+		return;
+	d.flags = NGTCP2_WRITE_DATAGRAM_FLAG_PADDING;
+	if (write_datagram(conn, &d) == 0)
+		jvpn_mtu_on_sent(&conn->mtu, d.id, d.written, conn->quic->now_ns,
+				 2 * jvpn_conn_moment(conn).pto_ns);
 }
 
 static bool take_probe(struct jvpn_conn *conn, uint64_t id, uint64_t *sent_ns)
@@ -253,6 +284,7 @@ void jvpn_conn_on_dgram_acked(struct jvpn_conn *conn, uint64_t id)
 {
 	uint64_t sent_ns = 0;
 
+	jvpn_mtu_on_acked(&conn->mtu, id, conn->quic->now_ns);
 	if (take_probe(conn, id, &sent_ns)) {
 		conn->probe_acked = true;
 	} else if (id == conn->sample.id) {
@@ -273,6 +305,7 @@ void jvpn_conn_on_dgram_lost(struct jvpn_conn *conn, uint64_t id)
 {
 	uint64_t sent_ns;
 
+	jvpn_mtu_on_lost(&conn->mtu, id, conn->quic->now_ns);
 	if (id == conn->sample.id)
 		conn->sample.id = 0;
 	else
@@ -296,7 +329,7 @@ static void write_close(struct jvpn_conn *conn)
 	ngtcp2_path_storage_zero(&path);
 	n = ngtcp2_conn_write_connection_close(conn->ng, &path.path, &pi,
 					       jvpn_batch_tail(&conn->quic->batch),
-					       conn->quic->config.max_udp_payload, &conn->ccerr,
+					       conn->mtu.size, &conn->ccerr,
 					       conn->quic->now_ns);
 	if (n > 0)
 		take_packet(conn, &path.path, &pi, (size_t)n);
@@ -325,8 +358,10 @@ void jvpn_conn_write(struct jvpn_conn *conn)
 		/* The probe is small and must not wait behind a stream. */
 		if (conn->info.kind == JVPN_CLOSE_NONE)
 			write_probe(conn);
-		if (write_streams(conn))
+		if (write_streams(conn)) {
+			write_mtu_probe(conn);
 			offer_inner(conn);
+		}
 	}
 	if (!conn->is_dead && conn->info.kind != JVPN_CLOSE_NONE)
 		write_close(conn);

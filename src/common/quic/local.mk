@@ -25,6 +25,8 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/hold.c \
 	%D%/hold.h \
 	%D%/message.h \
+	%D%/mtu.c \
+	%D%/mtu.h \
 	%D%/path.c \
 	%D%/path.h \
 	%D%/quic.c \

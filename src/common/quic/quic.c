@@ -33,19 +33,6 @@ static int init_layout(struct jvpn_quic *quic)
 	return jvpn_cid_layout_check(&quic->layout);
 }
 
-/* PMTUD tries them in this order and skips what is too small or known to fail (RFC 8899). First the
- * size that carries an inner packet of 1280 bytes with any connection ID (wire.md "Data plane"),
- * because IPv6 waits for it; then the goal, and last a size in between. */
-static void init_pmtud(struct jvpn_quic *quic)
-{
-	const uint16_t max = quic->config.max_udp_payload;
-	const uint16_t wanted[] = {1331, max, 1400, 1372};
-
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		if (wanted[i] > NGTCP2_MAX_UDP_PAYLOAD_SIZE && wanted[i] <= max)
-			quic->pmtud_probes[quic->pmtud_probe_count++] = wanted[i];
-}
-
 int jvpn_quic_new(const struct jvpn_quic_config *config, struct jvpn_quic **out)
 {
 	struct jvpn_quic *quic = calloc(1, sizeof(*quic));
@@ -57,7 +44,6 @@ int jvpn_quic_new(const struct jvpn_quic_config *config, struct jvpn_quic **out)
 	if (quic->config.max_udp_payload < NGTCP2_MAX_UDP_PAYLOAD_SIZE)
 		quic->config.max_udp_payload = NGTCP2_MAX_UDP_PAYLOAD_SIZE;
 	quic->hold_budget.max_bytes = config->hold_max_bytes_process;
-	init_pmtud(quic);
 	err = init_layout(quic);
 	if (!err)
 		err = jvpn_cidmap_new(config->hash_secret,
@@ -160,6 +146,22 @@ static void dispatch_all(struct jvpn_quic *quic)
 			jvpn_conn_dispatch(c);
 }
 
+/* A stateless reset carries no connection ID (RFC 9000 section 10.3): every connection to that server
+ * looks at its token. A client has a handful of them. */
+static void offer_to_all(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
+			 const struct jvpn_datagram *d)
+{
+	struct jvpn_path_tuple tuple;
+
+	jvpn_path_fold(&d->tuple, &tuple);
+	for (struct jvpn_conn *c = quic->conns; c; c = c->next) {
+		if (memcmp(&tuple.remote, &c->path.bound->tuple.remote, sizeof(tuple.remote)) != 0)
+			continue;
+		jvpn_conn_read(c, endpoint, d);
+		jvpn_conn_read_end(c);
+	}
+}
+
 static void take_datagram(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
 			  const struct jvpn_datagram *d, struct jvpn_conn **last)
 {
@@ -175,6 +177,8 @@ static void take_datagram(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint
 		jvpn_conn_read(conn, endpoint, d);
 	else if (quic->config.server)
 		jvpn_quic_on_stranger(quic, endpoint, d);
+	else if (!(d->data[0] & 0x80))
+		offer_to_all(quic, endpoint, d);
 }
 
 int jvpn_quic_receive(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint, uint64_t now_ns,
@@ -217,6 +221,9 @@ void jvpn_quic_on_timer(struct jvpn_quic *quic, uint64_t now_ns)
 		jvpn_timer_disarm(&quic->timers, timer);
 		if (ngtcp2_conn_get_expiry2(conn->ng) <= quic->now_ns)
 			rv = ngtcp2_conn_handle_expiry(conn->ng, quic->now_ns);
+		if (!conn->is_completed && quic->now_ns >= conn->fall_back_ns)
+			jvpn_mtu_fall_back(&conn->mtu);
+		jvpn_mtu_on_timer(&conn->mtu, quic->now_ns);
 		jvpn_conn_mark(conn); /* flushing arms the timer again */
 		if (rv != 0)
 			jvpn_conn_fail(conn, rv);

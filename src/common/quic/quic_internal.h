@@ -16,6 +16,7 @@
 #include "quic/endpoint.h"
 #include "quic/h3.h"
 #include "quic/hold.h"
+#include "quic/mtu.h"
 #include "quic/path.h"
 #include "quic/quic.h"
 #include "quic/timer.h"
@@ -28,8 +29,10 @@
 /* Below it an Initial is not answered (RFC 9000 section 14.1). */
 #define JVPN_QUIC_INITIAL_MIN 1200
 #define JVPN_QUIC_ACTIVE_CIDS 8
+/* A handshake that takes longer than so many initial RTTs goes on with packets of 1200 bytes: two
+ * PTOs and a bit. */
+#define JVPN_QUIC_FALL_BACK_RTTS 10
 #define JVPN_QUIC_PROBES 4
-#define JVPN_QUIC_PMTUD_PROBES 4
 #define JVPN_QUIC_RETRY_LIFETIME_S 10
 #define JVPN_QUIC_TOKEN_LIFETIME_S 3600
 /* A refusal has so long to be delivered before the connection is closed anyway. */
@@ -55,6 +58,9 @@ struct jvpn_conn {
 	struct jvpn_path path;
 	struct jvpn_hold hold;
 	struct jvpn_dgram dgram;
+	struct jvpn_mtu mtu;
+	uint64_t fall_back_ns; /* no handshake until then: smaller packets */
+	size_t largest_sent;   /* during the handshake */
 	ngtcp2_cid initial_dcid; /* server: the client's first DCID, mapped until the handshake ends */
 	uint8_t nonce[16];
 
@@ -96,8 +102,6 @@ struct jvpn_quic {
 	struct jvpn_quic_config config;
 	struct jvpn_cid_layout layout;
 	size_t cid_len;
-	uint16_t pmtud_probes[JVPN_QUIC_PMTUD_PROBES];
-	size_t pmtud_probe_count;
 	struct jvpn_cidmap *cids;
 	struct jvpn_timer_heap timers;
 	struct jvpn_batch batch;
