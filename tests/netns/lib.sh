@@ -38,6 +38,7 @@ readonly tun=jvpn0
 # Sanitizers and a loaded machine are slower; deadlines, not delays.
 readonly deadline=${JVPN_DEADLINE:-15}
 
+exec 3>&1 # results go here, also from inside a redirected condition
 passed=0 failed=0 skipped=0
 declare -A pid_of=() exit_of=()
 namespaces=()
@@ -48,18 +49,18 @@ aborted_at=
 
 # --- results ---
 
-say() { printf '# %s\n' "$*"; }
+say() { printf '# %s\n' "$*" >&3; }
 ok() {
 	passed=$((passed + 1))
-	printf 'ok - %s: %s\n' "$test_name" "$*"
+	printf 'ok - %s: %s\n' "$test_name" "$*" >&3
 }
 not_ok() {
 	failed=$((failed + 1))
-	printf 'not ok - %s: %s\n' "$test_name" "$*"
+	printf 'not ok - %s: %s\n' "$test_name" "$*" >&3
 }
 skip_one() { # WHAT: REASON
 	skipped=$((skipped + 1))
-	printf 'skip - %s: %s\n' "$test_name" "$*"
+	printf 'skip - %s: %s\n' "$test_name" "$*" >&3
 }
 # check WHAT COMMAND...: one check, the command's exit status decides.
 check() {
@@ -85,7 +86,7 @@ fail() {
 }
 # Nothing of this test can be checked here.
 skip() {
-	printf 'skip - %s: %s\n' "$test_name" "$*"
+	printf 'skip - %s: %s\n' "$test_name" "$*" >&3
 	skipped=$((skipped + 1))
 	exit 77
 }
@@ -105,7 +106,7 @@ show_logs() {
 		[[ -s $file ]] || continue
 		printf '# --- %s\n' "$(basename "$file")"
 		tail -n 25 "$file" | cut -c1-300 | sed 's/^/#   /'
-	done
+	done >&3
 }
 
 # --- waiting: always for a condition, with a deadline ---
@@ -174,9 +175,9 @@ spawn() {
 	shift 2
 	unset "exit_of[$name]"
 	if [[ ${JVPN_SPLIT:-} == 1 ]]; then
-		ip netns exec "$(ns_name "$ns")" "$@" >>"$work/$name.out" 2>>"$work/$name.log" </dev/null &
+		ip netns exec "$(ns_name "$ns")" "$@" >>"$work/$name.out" 2>>"$work/$name.log" </dev/null 3>&- &
 	else
-		ip netns exec "$(ns_name "$ns")" "$@" >>"$work/$name.log" 2>&1 </dev/null &
+		ip netns exec "$(ns_name "$ns")" "$@" >>"$work/$name.log" 2>&1 </dev/null 3>&- &
 	fi
 	pid_of[$name]=$!
 }
@@ -384,6 +385,9 @@ server_yaml() {
 		state_dir: state
 		auth:
 		  tokens: tokens
+		public:
+		  address: "$server4:$port"
+		  name: vpn.test
 		pool:
 		  ipv4: ${JVPN_POOL4:-$pool4}
 		  ipv6: ${JVPN_POOL6:-$pool6}
@@ -545,7 +549,7 @@ probe_start() {
 	shift
 	: >"$work/rebindings"
 	"$builddir/tests/lib/probe" --ns-a "$(ns_name c)" --ns-b "$(ns_name w)" --addr-a "$inner4" \
-		--addr-b $web4 --events "$work/rebindings" "$@" >"$work/$name.json" 2>"$work/$name.log" &
+		--addr-b $web4 --events "$work/rebindings" "$@" >"$work/$name.json" 2>"$work/$name.log" 3>&- &
 	pid_of[$name]=$!
 }
 # json FILE PYTHON-EXPRESSION on d
