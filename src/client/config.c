@@ -66,8 +66,6 @@ static const struct jvpn_key keys[] = {
 	{.path = "connect_timeout", .type = JVPN_KEY_DURATION, AT(connect_timeout_ms), .min = 0,
 	 .max = 86400000, .def = "0",
 	 .help = "Give up when there is no session by then; 0: try for ever."},
-	{.path = "state_dir", .type = JVPN_KEY_PATH, AT(state_dir),
-	 .help = "Directory for what a session needs to outlive the process; none if missing."},
 	{.path = "policy", .type = JVPN_KEY_PATH, AT(policy),
 	 .help = "Policy file (jvpn-policy.5); the built-in policy if missing."},
 	{.path = "events.output", .type = JVPN_KEY_OUTPUT, AT(events_output), .def = "stdout",

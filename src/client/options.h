@@ -39,7 +39,6 @@ struct jvpn_client_config {
 	struct jvpn_config_prefixes routes;  /* empty: what the server advertises */
 	uint64_t fwmark;
 	uint64_t table;
-	char state_dir[JVPN_CONFIG_PATH_MAX]; /* "": none */
 	char policy[JVPN_CONFIG_PATH_MAX];    /* "": the built-in policy */
 	char events_output[JVPN_CONFIG_PATH_MAX]; /* "stdout" or a path */
 	int log_level;                       /* enum jvpn_log_level */

@@ -14,9 +14,6 @@
 #include "runtime/clock.h"
 #include "runtime/loop.h"
 
-/* What a burst of a few hundred clients may leave in the kernel while one turn runs. */
-#define LISTEN_BUFFER_BYTES (8 * 1024 * 1024)
-
 struct listen_socket {
 	struct jvpn_listener *listener;
 	struct jvpn_endpoint *endpoint;
@@ -40,13 +37,15 @@ static void on_readable(void *user, uint64_t now_ns)
 		jvpn_log_error(JVPN_LOG_QUIC, "reading the UDP socket: %s", jvpn_err_text(rv));
 }
 
-static int open_one(struct jvpn_listener *l, const struct sockaddr_storage *address, char *error,
-		    size_t error_size)
+static int open_one(struct jvpn_listener *l, const struct jvpn_listener_config *config,
+		    char *error, size_t error_size)
 {
-	struct jvpn_endpoint_config config = {.local = *address,
-					      .buffer_bytes = LISTEN_BUFFER_BYTES};
+	struct jvpn_endpoint_config endpoint = {.local = config->address[l->count],
+						.buffer_bytes = config->buffer_bytes,
+						.disable_gso = !config->offload,
+						.disable_gro = !config->offload};
 	struct listen_socket *s = &l->socket[l->count];
-	int rv = jvpn_endpoint_open(&config, &s->endpoint, error, error_size);
+	int rv = jvpn_endpoint_open(&endpoint, &s->endpoint, error, error_size);
 
 	if (rv)
 		return rv;
@@ -57,21 +56,21 @@ static int open_one(struct jvpn_listener *l, const struct sockaddr_storage *addr
 }
 
 int jvpn_listener_open(struct jvpn_loop *loop, struct jvpn_quic *quic,
-		       const struct sockaddr_storage *address, size_t count,
-		       struct jvpn_listener **out, char *error, size_t error_size)
+		       const struct jvpn_listener_config *config, struct jvpn_listener **out,
+		       char *error, size_t error_size)
 {
 	struct jvpn_listener *l;
 	int rv = 0;
 
-	if (count > JVPN_LISTEN_MAX)
+	if (config->count > JVPN_LISTEN_MAX)
 		return JVPN_ERANGE;
 	l = calloc(1, sizeof(*l));
 	if (!l)
 		return JVPN_ENOMEM;
 	l->loop = loop;
 	l->quic = quic;
-	for (size_t i = 0; i < count && !rv; i++)
-		rv = open_one(l, &address[i], error, error_size);
+	for (size_t i = 0; i < config->count && !rv; i++)
+		rv = open_one(l, config, error, error_size);
 	if (rv) {
 		jvpn_listener_free(l);
 		return rv;

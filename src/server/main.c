@@ -172,13 +172,17 @@ static int init_engine(struct jvpn_server *server)
 
 static int open_sockets(struct jvpn_server *server)
 {
-	const struct jvpn_config_addresses *listen = &server->options->config.listen;
+	const struct jvpn_server_config *c = &server->options->config;
+	struct jvpn_listener_config listen = {.address = c->listen.item,
+					      .count = c->listen.count,
+					      .buffer_bytes = (int)c->quic_socket_buffer_bytes,
+					      .offload = c->quic_offload};
 	char error[ERROR_MAX] = "";
 	int rv = jvpn_server_gateway_open(server, error, sizeof(error));
 
 	if (!rv)
-		rv = jvpn_listener_open(server->engine.loop, server->engine.quic, listen->item,
-					listen->count, &server->listener, error, sizeof(error));
+		rv = jvpn_listener_open(server->engine.loop, server->engine.quic, &listen,
+					&server->listener, error, sizeof(error));
 	return rv ? fail(exit_code_of(rv), error) : JVPN_EXIT_OK;
 }
 
