@@ -45,7 +45,6 @@ struct jvpn_transport {
 	struct jvpn_live *live; /* NULL: not attached to a session */
 	uint8_t slot;           /* of live; JVPN_SLOT_NONE */
 	bool has_control;
-	bool forgotten; /* the core closed it: its end is no news */
 	struct jvpn_control control;
 	struct jvpn_liveness liveness;
 	struct jvpn_quality quality;

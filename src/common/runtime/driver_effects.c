@@ -114,12 +114,6 @@ static void send_attach(struct jvpn_live *live, struct jvpn_transport *t,
 		d->ops->on_send_attach(d->user, t, &effect->u.msg.u.reattach_request);
 }
 
-static void forget(struct jvpn_transport *t)
-{
-	jvpn_driver_detach(t);
-	t->forgotten = true;
-}
-
 static void accept_attach(struct jvpn_live *live, struct jvpn_transport *t,
 			  struct jvpn_effect *effect)
 {
@@ -141,12 +135,12 @@ static void refuse_attach(struct jvpn_live *live, struct jvpn_transport *t,
 		sign_and(live, t, &effect->u.msg);
 	if (d->ops->on_attach_answer)
 		d->ops->on_attach_answer(d->user, t, false, deny);
-	forget(t);
+	jvpn_driver_detach(t);
 }
 
 static void close_transport(struct jvpn_transport *t, enum jvpn_reason reason)
 {
-	forget(t);
+	jvpn_driver_detach(t);
 	jvpn_conn_permit_clear(t->conn);
 	jvpn_conn_close(t->conn,
 			reason == JVPN_REASON_NODE_DRAINING ? JVPN_APP_RESTARTING : JVPN_APP_NO_ERROR,
