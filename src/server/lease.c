@@ -11,9 +11,9 @@
 #include "base/err.h"
 #include "base/time.h"
 
-#define SERVER_HOST 1u
-#define FIRST_HOST 2u
-#define NO_SLOT UINT32_MAX
+#define SERVER_HOST     1u
+#define FIRST_HOST      2u
+#define NO_SLOT         UINT32_MAX
 #define IPV4_LENGTH_MAX 30
 #define IPV6_LENGTH_MAX 126
 

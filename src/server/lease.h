@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The address pool: one slot is one IPv4 address, one IPv6 address, or a pair of them. Pure, bounded
- * at creation, every operation O(1); knows nothing about sessions but their opaque owner pointer.
+ * The address pool: one slot is one IPv4 address, one IPv6 address, or a pair of them. Pure,
+ * bounded at creation, every operation O(1); knows nothing about sessions but their opaque owner pointer.
  */
 #ifndef JVPN_SERVER_LEASE_H
 #define JVPN_SERVER_LEASE_H
@@ -18,8 +18,8 @@ struct jvpn_lease_pool; /* owner: the server's main */
 struct jvpn_lease_config {
 	struct jvpn_prefix ipv4; /* family 0: none; at least one of the two */
 	struct jvpn_prefix ipv6;
-	size_t max_leases;       /* at most so many sessions */
-	uint64_t quarantine_ns;  /* a released slot rests so long; 0: only least recently used first */
+	size_t max_leases; /* at most so many sessions */
+	uint64_t quarantine_ns;  /* a released slot rests so long; 0: not at all */
 };
 
 /* What a session got: /32 and /128. family 0: not from this pool. */
@@ -29,11 +29,11 @@ struct jvpn_lease {
 };
 
 /* Network, broadcast, and the first host address (the server's own) are never handed out.
- * JVPN_EINVAL (no prefix, wrong family, host bits set, no leases), JVPN_ERANGE (a prefix has no room
- * for one client: IPv4 longer than /30, IPv6 longer than /126), JVPN_ENOMEM. */
+ * JVPN_EINVAL (no prefix, wrong family, host bits set, no leases), JVPN_ERANGE (a prefix has no
+ * room for one client: IPv4 longer than /30, IPv6 longer than /126), JVPN_ENOMEM. */
 int jvpn_lease_pool_new(const struct jvpn_lease_config *config, struct jvpn_lease_pool **out);
 void jvpn_lease_pool_free(struct jvpn_lease_pool *pool);
-/* The server's own address with the pool's prefix length, for its TUN; family 0 when there is none. */
+/* The server's own address with the pool's prefix length, for its TUN; family 0: there is none. */
 void jvpn_lease_pool_server(const struct jvpn_lease_pool *pool, uint8_t family,
 			    struct jvpn_prefix *out);
 /* How many leases there can be, and are. */

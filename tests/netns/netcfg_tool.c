@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Drives tun/ by commands on standard input, one per line, for tests/netns/netcfg. Answers each with
- * "ok", "error CODE TEXT", or what was asked for. Not installed.
+ * Drives tun/ by commands on standard input, one per line, for tests/netns/netcfg. Answers each
+ * with "ok", "error CODE TEXT", or what was asked for. Not installed.
  */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -18,7 +18,7 @@
 #include "tun/tun.h"
 
 #define LINE_BYTES 256
-#define BATCH 16
+#define BATCH      16
 
 static struct jvpn_tun *tun;
 static struct jvpn_netcfg *netcfg;
@@ -139,7 +139,7 @@ static void run_check(bool server, const char *device)
 	answer(0, "");
 }
 
-/* Makes an echo reply of an echo request; addresses swapped keep every checksum but ICMPv4's type. */
+/* Makes an echo reply of an echo request; addresses swapped keep every checksum, the type does not. */
 static bool reflect(struct jvpn_forward_packet *packet)
 {
 	uint8_t *src = packet->data + packet->view.src_offset;
@@ -158,7 +158,8 @@ static bool reflect(struct jvpn_forward_packet *packet)
 		return false;
 	/* RFC 1624: HC' = ~(~HC + ~m + m') */
 	sum = (uint32_t)(~(icmp[2] << 8 | icmp[3]) & 0xffff);
-	sum += packet->view.version == 4 ? 0xffffu - 0x0800u + 0x0000u : 0xffffu - 0x8000u + 0x8100u;
+	sum += packet->view.version == 4 ? 0xffffu - 0x0800u + 0x0000u
+					 : 0xffffu - 0x8000u + 0x8100u;
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	icmp[2] = (uint8_t)(~sum >> 8);

@@ -12,10 +12,10 @@
 
 #define CLIENT4 "10.8.0.2"
 #define CLIENT6 "fd00::2"
-#define OTHER4 "10.8.0.3"
-#define WEB4 "198.51.100.2"
-#define WEB6 "2001:db8:51::2"
-#define MTU 1400
+#define OTHER4  "10.8.0.3"
+#define WEB4    "198.51.100.2"
+#define WEB6    "2001:db8:51::2"
+#define MTU     1400
 
 static struct jvpn_forward forward;
 static struct jvpn_connectip_addresses assigned;
@@ -176,10 +176,12 @@ END_TEST
 START_TEST(forward_uplink__address_that_must_not_travel__is_dropped)
 {
 	static const char *const pairs[][2] = {
-		{"127.0.0.1", WEB4},	{"0.0.0.0", WEB4},	{"224.0.0.1", WEB4},
-		{"255.255.255.255", WEB4}, {CLIENT4, "127.0.0.1"}, {"::", WEB6},
-		{"::1", WEB6},		{"ff02::1", WEB6},	{CLIENT6, "::1"},
-		{"fe80::1", WEB6},	{CLIENT6, "fe80::1"},
+		{"127.0.0.1", WEB4},    {"0.0.0.0", WEB4},
+		{"224.0.0.1", WEB4},    {"255.255.255.255", WEB4},
+		{CLIENT4, "127.0.0.1"}, {"::", WEB6},
+		{"::1", WEB6},          {"ff02::1", WEB6},
+		{CLIENT6, "::1"},       {"fe80::1", WEB6},
+		{CLIENT6, "fe80::1"},
 	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
@@ -422,14 +424,17 @@ START_TEST(forward_downlink__many_errors__are_limited_per_session)
 }
 END_TEST
 
-START_TEST(forward_downlink__icmp_error_too_big__is_not_answered)
+START_TEST(forward_downlink__icmp_error_too_big__is_not_answered_and_takes_no_token)
 {
+	jvpn_forward_limit_init(&forward.limit, 1, 1);
 	make(WEB4, CLIENT4, MTU + 1);
 	data[9] = JVPN_IP_PROTO_ICMP;
 	data[20] = 3;
 	fix_checksum();
 	expect(downlink(), DROP, "too_big");
 	ck_assert_uint_eq(forward.counters.icmp_limited, 0);
+	make(WEB4, CLIENT4, MTU + 1);
+	expect(downlink(), REPLY, "too_big");
 }
 END_TEST
 
@@ -479,10 +484,12 @@ UNIT_TESTS(forward)
 	tcase_add_test(tc, forward_downlink__too_big_without_df__is_fragmented);
 	tcase_add_test(tc, forward_downlink__path_below_1280__refuses_ipv6_only);
 	tcase_add_test(tc, forward_client_uplink__rules__are_applied);
-	tcase_add_test(tc, forward_client_uplink__no_address_of_its_own__answers_from_the_destination);
+	tcase_add_test(tc,
+		       forward_client_uplink__no_address_of_its_own__answers_from_the_destination);
 	tcase_add_test(tc, forward_client_downlink__destination__must_be_ours);
 	tcase_add_test(tc, forward_limit__burst_then_rate__is_exact);
 	tcase_add_test(tc, forward_downlink__many_errors__are_limited_per_session);
-	tcase_add_test(tc, forward_downlink__icmp_error_too_big__is_not_answered);
+	tcase_add_test(tc,
+		       forward_downlink__icmp_error_too_big__is_not_answered_and_takes_no_token);
 	tcase_add_test(tc, forward_uplink__random_octets__never_leaves_with_a_foreign_source);
 }

@@ -9,7 +9,7 @@
 #include "unit.h"
 
 #define COPIED_OPTION 0x83 /* loose source route */
-#define OTHER_OPTION 0x07  /* record route */
+#define OTHER_OPTION  0x07 /* record route */
 
 static size_t make_packet(uint8_t *packet, const uint8_t *options, size_t options_len,
 			  size_t payload_len)
@@ -75,7 +75,8 @@ START_TEST(fragment_next__every_mtu_and_size__comes_together_again)
 
 	for (size_t mtu = 68; mtu < 1500; mtu += 131)
 		for (size_t payload = mtu; payload < 1500; payload += 97)
-			(void)cut_and_compare(packet, make_packet(packet, NULL, 0, payload), mtu, 0);
+			(void)cut_and_compare(packet, make_packet(packet, NULL, 0, payload), mtu,
+					      0);
 	ck_assert_int_eq(cut_and_compare(packet, make_packet(packet, NULL, 0, 1480), 1280, 0), 2);
 }
 END_TEST
@@ -117,10 +118,18 @@ END_TEST
 
 START_TEST(fragment_next__option_longer_than_the_header__ends_the_list)
 {
-	const uint8_t options[4] = {COPIED_OPTION, 40, 0, 0}, zero[4] = {COPIED_OPTION, 0, 0, 0};
-	uint8_t packet[1600];
+	const uint8_t options[4] = {COPIED_OPTION, 5, 0, 0}, zero[4] = {COPIED_OPTION, 0, 0, 0};
+	uint8_t packet[1600], piece[1600];
+	size_t len = make_packet(packet, options, 4, 1000);
+	struct jvpn_fragment fragment;
+	struct jvpn_ippkt view;
 
-	(void)cut_and_compare(packet, make_packet(packet, options, 4, 1000), 576, 0);
+	(void)cut_and_compare(packet, len, 576, 0);
+	ck_assert_int_eq(jvpn_ippkt_parse(packet, len, &view), 0);
+	ck_assert_int_eq(jvpn_fragment_init(&fragment, &view, packet, 576), 0);
+	ck_assert_int_gt(jvpn_fragment_next(&fragment, piece, sizeof(piece)), 0);
+	ck_assert_int_gt(jvpn_fragment_next(&fragment, piece, sizeof(piece)), 0);
+	ck_assert_uint_eq(piece[0], 0x45);
 	(void)cut_and_compare(packet, make_packet(packet, zero, 4, 1000), 576, 0);
 }
 END_TEST

@@ -50,8 +50,7 @@ static const struct jvpn_journal_item examples[] = {
 	 .u.route = {.type = JVPN_NETCFG_ROUTE_PROHIBIT, .prefix = {6, 0, {0}}, .table = 1}},
 	{.kind = JVPN_JOURNAL_RULE,
 	 .u.rule = {.family = 4, .priority = 27254, .suppress_default = true}},
-	{.kind = JVPN_JOURNAL_RULE,
-	 .u.rule = {6, 27255, 27254, 0x6a76, true, false}},
+	{.kind = JVPN_JOURNAL_RULE, .u.rule = {6, 27255, 27254, 0x6a76, true, false}},
 };
 #define EXAMPLES (sizeof(examples) / sizeof(examples[0]))
 
@@ -88,6 +87,7 @@ START_TEST(journal_item_decode__anything_else__is_malformed)
 		"rule family 4 priority 1 table 1 fwmark 1 not 2 suppress 0",
 		"rule family 4 priority 4294967296 table 1 fwmark 1 not 0 suppress 0",
 		"rule family 4 priority 99999999999 table 1 fwmark 1 not 0 suppress 0",
+		"rule family 4 priority 18446744073709551617 table 1 fwmark 1 not 0 suppress 0",
 		"rule family 4 priority 0x1 table 1 fwmark 1 not 0 suppress 0",
 		"rule family 4 table 1 priority 1 fwmark 1 not 0 suppress 0",
 		"route type local to 0.0.0.0/0 table 1 dev 0 via 0.0.0.0 metric 0",
@@ -132,7 +132,7 @@ START_TEST(journal_load__every_truncation__is_malformed)
 	fd = open(path, O_RDWR);
 	ck_assert_int_ge(fd, 0);
 	len = (size_t)read(fd, text, sizeof(text));
-	/* All but the last octet: without its newline the closing line is still complete, refused. */
+	/* All but the last octet: without its newline the closing line is complete, refused. */
 	for (size_t cut = 0; cut < len; cut++) {
 		ck_assert_int_eq(ftruncate(fd, 0), 0);
 		ck_assert_int_eq(pwrite(fd, text, cut, 0), (ssize_t)cut);
@@ -143,6 +143,20 @@ START_TEST(journal_load__every_truncation__is_malformed)
 	ck_assert_int_eq(jvpn_journal_load(path, loaded, JVPN_JOURNAL_ITEMS_MAX, &count), 0);
 	ck_assert_int_eq(jvpn_journal_load(path, loaded, EXAMPLES - 1, &count), JVPN_EMALFORMED);
 	close(fd);
+}
+END_TEST
+
+START_TEST(journal_decode__line_missing_in_the_middle__is_malformed)
+{
+	char complete[] = "jvpn-netcfg-journal 1\naddress 10.8.0.1/24 dev 3\nend 1\n";
+	char short_of_one[] = "jvpn-netcfg-journal 1\naddress 10.8.0.1/24 dev 3\nend 2\n";
+	char version[] = "jvpn-netcfg-journal 2\naddress 10.8.0.1/24 dev 3\nend 1\n";
+	size_t count;
+
+	ck_assert_int_eq(jvpn_journal_decode(complete, loaded, 10, &count), 0);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_int_eq(jvpn_journal_decode(short_of_one, loaded, 10, &count), JVPN_EMALFORMED);
+	ck_assert_int_eq(jvpn_journal_decode(version, loaded, 10, &count), JVPN_EMALFORMED);
 }
 END_TEST
 
@@ -169,5 +183,6 @@ UNIT_TESTS(journal)
 	tcase_add_test(tc, journal_item_decode__anything_else__is_malformed);
 	tcase_add_test(tc, journal_save__then_load__is_the_same);
 	tcase_add_test(tc, journal_load__every_truncation__is_malformed);
+	tcase_add_test(tc, journal_decode__line_missing_in_the_middle__is_malformed);
 	tcase_add_test(tc, journal_load__file_others_can_write__is_refused);
 }

@@ -113,6 +113,8 @@ END_TEST
 START_TEST(lease_allocate__more_than_max_leases__is_full)
 {
 	struct jvpn_lease_pool *pool = pool_of(NULL, 0, "fd00::", 0);
+	struct jvpn_prefix beyond = prefix_of("fd00::3ea", 128),
+			   far = prefix_of("fd00::ffff:ffff", 128);
 	struct jvpn_lease lease;
 
 	ck_assert_uint_eq(jvpn_lease_pool_capacity(pool), 1000);
@@ -120,6 +122,8 @@ START_TEST(lease_allocate__more_than_max_leases__is_full)
 		ck_assert_int_eq(jvpn_lease_allocate(pool, &owners[i], 0, &lease), 0);
 	expect_text(&lease.ipv6, "fd00::3e9/128");
 	ck_assert_int_eq(jvpn_lease_allocate(pool, &owners[1000], 0, &lease), JVPN_EFULL);
+	ck_assert_ptr_null(jvpn_lease_owner(pool, 6, beyond.address));
+	ck_assert_ptr_null(jvpn_lease_owner(pool, 6, far.address));
 	jvpn_lease_pool_free(pool);
 }
 END_TEST
@@ -148,7 +152,8 @@ START_TEST(lease_allocate__within_quarantine__is_full_until_it_ends)
 
 	ck_assert_int_eq(jvpn_lease_allocate(pool, &owners[0], 0, &lease), 0);
 	ck_assert_int_eq(jvpn_lease_release(pool, &lease, 100 * SECOND), 0);
-	ck_assert_int_eq(jvpn_lease_allocate(pool, &owners[1], 160 * SECOND - 1, &again), JVPN_EFULL);
+	ck_assert_int_eq(jvpn_lease_allocate(pool, &owners[1], 160 * SECOND - 1, &again),
+			 JVPN_EFULL);
 	ck_assert_ptr_null(jvpn_lease_owner(pool, 4, lease.ipv4.address));
 	ck_assert_int_eq(jvpn_lease_allocate(pool, &owners[1], 160 * SECOND, &again), 0);
 	ck_assert(jvpn_prefix_equal(&again.ipv4, &lease.ipv4));
@@ -166,6 +171,9 @@ START_TEST(lease_release__twice_or_foreign__is_not_found)
 	mixed = lease;
 	mixed.ipv6 = other.ipv6;
 	ck_assert_int_eq(jvpn_lease_release(pool, &mixed, 0), JVPN_ENOTFOUND);
+	mixed = lease;
+	mixed.ipv4.length = 31;
+	ck_assert_int_eq(jvpn_lease_release(pool, &mixed, 0), JVPN_ENOTFOUND);
 	ck_assert_int_eq(jvpn_lease_release(pool, &lease, 0), 0);
 	ck_assert_int_eq(jvpn_lease_release(pool, &lease, 0), JVPN_ENOTFOUND);
 	ck_assert_uint_eq(jvpn_lease_pool_count(pool), 1);
@@ -178,7 +186,8 @@ START_TEST(lease_owner__every_kind_of_address__finds_only_what_is_out)
 	struct jvpn_lease_pool *pool = pool_of("10.8.0.0", 24, "fd00::", 0);
 	struct jvpn_lease lease;
 	struct jvpn_prefix network = prefix_of("10.8.0.0", 32), server = prefix_of("10.8.0.1", 32);
-	struct jvpn_prefix outside = prefix_of("10.8.1.2", 32), high = prefix_of("fd00::1:0:0:2", 128);
+	struct jvpn_prefix outside = prefix_of("10.8.1.2", 32),
+			   high = prefix_of("fd00::1:0:0:2", 128);
 
 	ck_assert_int_eq(jvpn_lease_allocate(pool, &owners[0], 0, &lease), 0);
 	ck_assert_ptr_eq(jvpn_lease_owner(pool, 4, lease.ipv4.address), &owners[0]);

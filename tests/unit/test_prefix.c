@@ -72,7 +72,8 @@ END_TEST
 
 START_TEST(prefix_format__both_families__reads_as_usual)
 {
-	struct jvpn_prefix v4 = prefix_of("192.0.2.0", 24), v6 = prefix_of("2001:db8::", 32), none = {0};
+	struct jvpn_prefix v4 = prefix_of("192.0.2.0", 24), v6 = prefix_of("2001:db8::", 32),
+			   none = {0};
 	char text[JVPN_PREFIX_FORMAT_MAX];
 
 	jvpn_prefix_format(&v4, text);

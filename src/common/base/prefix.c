@@ -17,8 +17,7 @@ uint8_t jvpn_prefix_bits(uint8_t family)
 	return family == 6 ? 128 : 0;
 }
 
-int jvpn_prefix_set(struct jvpn_prefix *out, uint8_t family, const uint8_t *address,
-		    uint8_t length)
+int jvpn_prefix_set(struct jvpn_prefix *out, uint8_t family, const uint8_t *address, uint8_t length)
 {
 	uint8_t bits = jvpn_prefix_bits(family);
 
@@ -37,7 +36,7 @@ void jvpn_prefix_mask(struct jvpn_prefix *prefix)
 
 	if (whole >= sizeof(prefix->address))
 		return;
-	prefix->address[whole] &= (uint8_t)~(0xffu >> (prefix->length % 8u));
+	prefix->address[whole] &= (uint8_t) ~(0xffu >> (prefix->length % 8u));
 	memset(prefix->address + whole + 1, 0, sizeof(prefix->address) - whole - 1);
 }
 
@@ -56,8 +55,7 @@ static bool bits_equal(const uint8_t *a, const uint8_t *b, size_t bits)
 	return bits % 8 == 0 || ((a[whole] ^ b[whole]) & ~(0xffu >> (bits % 8)) & 0xffu) == 0;
 }
 
-bool jvpn_prefix_contains(const struct jvpn_prefix *prefix, uint8_t family,
-			  const uint8_t *address)
+bool jvpn_prefix_contains(const struct jvpn_prefix *prefix, uint8_t family, const uint8_t *address)
 {
 	if (prefix->family != family || jvpn_prefix_bits(family) == 0)
 		return false;
@@ -83,8 +81,7 @@ void jvpn_prefix_format(const struct jvpn_prefix *prefix, char out[JVPN_PREFIX_F
 	snprintf(out, JVPN_PREFIX_FORMAT_MAX, "%s/%u", text, prefix->length);
 }
 
-/* The largest prefix that starts at 'start' and does not go beyond 'end'; *last is its last address.
- */
+/* The largest prefix that starts at 'start' and ends by 'end'; *last is its last address. */
 static void largest_within(struct jvpn_prefix *out, uint8_t family, const uint8_t *start,
 			   const uint8_t *end, uint8_t *last)
 {

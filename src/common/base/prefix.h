@@ -28,8 +28,7 @@ int jvpn_prefix_set(struct jvpn_prefix *out, uint8_t family, const uint8_t *addr
 void jvpn_prefix_mask(struct jvpn_prefix *prefix);
 bool jvpn_prefix_equal(const struct jvpn_prefix *a, const struct jvpn_prefix *b);
 /* Is this address (4 or 16 octets by family) inside? */
-bool jvpn_prefix_contains(const struct jvpn_prefix *prefix, uint8_t family,
-			  const uint8_t *address);
+bool jvpn_prefix_contains(const struct jvpn_prefix *prefix, uint8_t family, const uint8_t *address);
 /* Do they share an address? False across families and for a prefix that is not set. */
 bool jvpn_prefix_overlaps(const struct jvpn_prefix *a, const struct jvpn_prefix *b);
 /* "10.8.0.0/16"; "" when not set. */

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "base/time.h"
 
-#define UDP_HEADER_BYTES 8u
+#define UDP_HEADER_BYTES    8u
 #define UDP_DST_PORT_OFFSET 2u
 
 const char *jvpn_forward_reason_text(enum jvpn_forward_reason reason)
@@ -78,8 +78,7 @@ static enum jvpn_forward_verdict answer(struct jvpn_forward *forward,
 					enum jvpn_forward_reason reason, enum jvpn_icmp_error error)
 {
 	const struct jvpn_prefix *own = packet->view.version == 4 ? &forward->own4 : &forward->own6;
-	struct jvpn_forward_limit *limit =
-		packet->limit != NULL ? packet->limit : &forward->limit;
+	struct jvpn_forward_limit *limit = packet->limit != NULL ? packet->limit : &forward->limit;
 	struct jvpn_icmp_request request = {
 		.error = error,
 		.mtu = (uint32_t)packet->mtu,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The rules between IP packets and datagrams (RFC 9484 sections 7 to 9, BCP 38): what may pass, what
- * is answered with ICMP, and why. Decides only: no I/O, no clock, no allocation.
+ * The rules between IP packets and datagrams (RFC 9484 sections 7 to 9, BCP 38): what may pass,
+ * what is answered with ICMP, and why. Decides only: no I/O, no clock, no allocation.
  *
  * Server: jvpn_forward_uplink() from a session's datagram, then write to the TUN;
  *	jvpn_forward_receive() from the TUN, find the owner of the destination, then
@@ -25,10 +25,10 @@
 
 enum jvpn_forward_verdict {
 	JVPN_FORWARD_NONE = 0,
-	JVPN_FORWARD_PASS,     /* send packet->data */
-	JVPN_FORWARD_FRAGMENT, /* IPv4 without DF, larger than the MTU: send its fragments (fragment.h) */
+	JVPN_FORWARD_PASS, /* send packet->data */
+	JVPN_FORWARD_FRAGMENT, /* IPv4 without DF above the MTU: send its fragments (fragment.h) */
 	JVPN_FORWARD_DROP,
-	JVPN_FORWARD_REPLY,    /* drop it and send forward->reply back to where it came from */
+	JVPN_FORWARD_REPLY, /* drop it and send forward->reply back to where it came from */
 	JVPN_FORWARD_VERDICT_COUNT
 };
 
@@ -39,10 +39,10 @@ enum jvpn_forward_verdict {
 	X(NOT_FORWARDABLE, "not_forwardable") /* multicast, loopback, link-local, unspecified */   \
 	X(SOURCE, "source_not_assigned")                                                           \
 	X(DESTINATION, "destination_not_assigned")                                                 \
-	X(NO_OWNER, "no_owner")   /* no session has the destination */                             \
+	X(NO_OWNER, "no_owner")     /* no session has the destination */                           \
 	X(NOT_ROUTED, "not_routed") /* outside of what was advertised */                           \
 	X(PEER, "client_to_client")                                                                \
-	X(LOOP, "tunnel_loop")    /* an outer packet of the tunnel itself */                       \
+	X(LOOP, "tunnel_loop") /* an outer packet of the tunnel itself */                          \
 	X(HOP_LIMIT, "hop_limit")                                                                  \
 	X(TOO_BIG, "too_big")                                                                      \
 	X(MTU_TOO_SMALL, "mtu_too_small") /* IPv6 over a path below 1280 */
@@ -51,7 +51,7 @@ enum jvpn_forward_reason {
 #define X(name, text) JVPN_FORWARD_REASON_##name,
 	JVPN_FORWARD_REASON_MAP(X)
 #undef X
-	JVPN_FORWARD_REASON_COUNT
+		JVPN_FORWARD_REASON_COUNT
 };
 
 /* Static text; "unknown" for anything else. */
@@ -112,7 +112,7 @@ struct jvpn_forward_packet {
 	uint64_t now_ns;
 	size_t mtu; /* largest inner packet of the tunnel; 0: no limit */
 	const struct jvpn_connectip_addresses *assigned; /* the session's addresses; borrowed */
-	const struct jvpn_connectip_routes *routes; /* client uplink: advertised; NULL: all */
+	const struct jvpn_connectip_routes *routes;      /* client uplink: advertised; NULL: all */
 	struct jvpn_forward_limit *limit; /* the session's own; NULL: the forward's */
 	struct jvpn_ippkt view;           /* out */
 	enum jvpn_forward_reason reason;  /* out: NONE on PASS and FRAGMENT */

@@ -9,10 +9,10 @@
 #include "base/err.h"
 
 #define IPV4_MORE_FRAGMENTS 0x2000u
-#define IPV4_OFFSET_MASK 0x1fffu
-#define OPTION_END 0
-#define OPTION_NOP 1
-#define OPTION_COPIED 0x80u
+#define IPV4_OFFSET_MASK    0x1fffu
+#define OPTION_END          0
+#define OPTION_NOP          1
+#define OPTION_COPIED       0x80u
 
 static uint16_t read_u16(const uint8_t *p)
 {
@@ -44,7 +44,7 @@ int jvpn_fragment_init(struct jvpn_fragment *fragment, const struct jvpn_ippkt *
 }
 
 /* Options of a later fragment: those with the copied flag, padded with zeroes (= end of list). An
- * option that does not fit in the header ends the list: the first fragment carries it as it came. */
+ * option that does not fit in the header ends the list: the first fragment has it as it came. */
 static size_t copy_options(const uint8_t *packet, size_t header_len, uint8_t *out)
 {
 	size_t written = 0, i = JVPN_IPV4_HEADER_BYTES;

@@ -16,9 +16,9 @@
 
 #include "base/err.h"
 
-#define JOURNAL_HEAD "jvpn-netcfg-journal 1"
+#define JOURNAL_HEAD     "jvpn-netcfg-journal 1"
 #define JOURNAL_DIR_MODE 0755
-#define JOURNAL_MODE 0600
+#define JOURNAL_MODE     0600
 
 static const char *const route_types[] = {
 	[JVPN_NETCFG_ROUTE_UNICAST] = "unicast",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What was added to the kernel's configuration, as values, and the file that remembers the part that
+ * What was added to the kernel's configuration, as values, and the file that remembers what
  * would outlive the process. Talks to no kernel interface but the file system.
  *
  * The file is text, one change per line in the order they were made, with a closing line that has
@@ -17,8 +17,8 @@
 
 /* Old and new routes at once, addresses, rules. */
 #define JVPN_JOURNAL_ITEMS_MAX (2 * JVPN_NETCFG_ROUTES_MAX + 64)
-#define JVPN_JOURNAL_LINE_MAX 192
-#define JVPN_JOURNAL_FILE_MAX (JVPN_JOURNAL_ITEMS_MAX * JVPN_JOURNAL_LINE_MAX)
+#define JVPN_JOURNAL_LINE_MAX  192
+#define JVPN_JOURNAL_FILE_MAX  (JVPN_JOURNAL_ITEMS_MAX * JVPN_JOURNAL_LINE_MAX)
 
 enum jvpn_journal_kind {
 	JVPN_JOURNAL_NONE = 0,
@@ -30,7 +30,7 @@ enum jvpn_journal_kind {
 
 struct jvpn_journal_item {
 	enum jvpn_journal_kind kind;
-	bool managed; /* added by jvpn_netcfg_apply(), so the next apply may remove it; not stored */
+	bool managed; /* added by jvpn_netcfg_apply(), so the next one may remove it; not stored */
 	union {
 		struct jvpn_netcfg_address address;
 		struct jvpn_netcfg_route route;
@@ -50,8 +50,7 @@ int jvpn_journal_decode(char *text, struct jvpn_journal_item *items, size_t max,
 
 /* Loads the file. No file: 0 items. JVPN_EMALFORMED (damaged, too large, not a file, not ours, or
  * writable by others), JVPN_EPERM, JVPN_EIO, JVPN_ENOMEM. */
-int jvpn_journal_load(const char *path, struct jvpn_journal_item *items, size_t max,
-		      size_t *count);
+int jvpn_journal_load(const char *path, struct jvpn_journal_item *items, size_t max, size_t *count);
 /* Replaces the file, mode 0600, and makes its directory when that is missing; no items: removes it.
  * JVPN_EPERM, JVPN_EIO, JVPN_ENOTFOUND (the directory's parent), JVPN_ENOSPACE (path). */
 int jvpn_journal_save(const char *path, const struct jvpn_journal_item *items, size_t count);

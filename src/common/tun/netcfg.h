@@ -26,27 +26,28 @@
 #include "base/prefix.h"
 #include "proto/connectip.h"
 
-#define JVPN_NETCFG_TABLE_DEFAULT 27254u   /* 0x6a76, "jv" */
-#define JVPN_NETCFG_FWMARK_DEFAULT 0x6a76u
+#define JVPN_NETCFG_TABLE_DEFAULT    27254u /* 0x6a76, "jv" */
+#define JVPN_NETCFG_FWMARK_DEFAULT   0x6a76u
 #define JVPN_NETCFG_PRIORITY_DEFAULT 27254u /* P; below the main table's 32766 */
-#define JVPN_NETCFG_ADDRESSES_MAX 8
-#define JVPN_NETCFG_ROUTES_MAX 512
-#define JVPN_NETCFG_NETWORKS_MAX 512
-#define JVPN_NETCFG_ERROR_BYTES 320
-#define JVPN_NETCFG_WARNINGS_MAX 8
-#define JVPN_NETCFG_WARNING_BYTES 256
+#define JVPN_NETCFG_ADDRESSES_MAX    8
+#define JVPN_NETCFG_ROUTES_MAX       512
+#define JVPN_NETCFG_NETWORKS_MAX     512
+#define JVPN_NETCFG_ERROR_BYTES      320
+#define JVPN_NETCFG_WARNINGS_MAX     8
+#define JVPN_NETCFG_WARNING_BYTES    256
 /* How long one request to the kernel may take. */
 #define JVPN_NETCFG_TIMEOUT_MS 900
 
 struct jvpn_netcfg; /* netlink socket, journal, what was applied. Owner: runtime */
 
 struct jvpn_netcfg_config {
-	const char *journal_path; /* NULL: no journal (nothing that outlives the TUN can be added) */
+	const char
+		*journal_path; /* NULL: no journal (nothing that outlives the TUN can be added) */
 };
 
 /* Opens the socket and undoes what a killed predecessor left in the journal (what is gone already
- * counts as undone). JVPN_EMALFORMED: the journal is damaged or writable by others, it is left as it
- * is and named in 'error'; JVPN_EPERM; JVPN_EIO; JVPN_ENOMEM; JVPN_ETIMEOUT. */
+ * counts as undone). JVPN_EMALFORMED: the journal is damaged or writable by others, it is left as
+ * it is and named in 'error'; JVPN_EPERM; JVPN_EIO; JVPN_ENOMEM; JVPN_ETIMEOUT. */
 int jvpn_netcfg_new(const struct jvpn_netcfg_config *config, struct jvpn_netcfg **out, char *error,
 		    size_t error_size);
 /* Without _restore() everything stays as it is, and so does the journal. NULL is fine. */
@@ -63,14 +64,14 @@ int jvpn_netcfg_journal_path(const char *dir, const char *tun_name, char *out, s
 /* What the tunnel needs now. About 10 KiB. */
 struct jvpn_netcfg_tunnel {
 	unsigned ifindex;
-	uint32_t mtu;       /* 0: leave */
+	uint32_t mtu; /* 0: leave */
 	size_t address_count;
 	struct jvpn_prefix address[JVPN_NETCFG_ADDRESSES_MAX]; /* interface addresses */
 	size_t route_count; /* into 'table'; 0 (server): no routes, no rules */
 	struct jvpn_prefix route[JVPN_NETCFG_ROUTES_MAX];
-	uint32_t table;     /* not 0, 253..255 when there are routes */
-	uint32_t fwmark;    /* not 0 when there are routes */
-	uint32_t priority;  /* P above; P and P+1 are used */
+	uint32_t table;    /* not 0, 253..255 when there are routes */
+	uint32_t fwmark;   /* not 0 when there are routes */
+	uint32_t priority; /* P above; P and P+1 are used */
 };
 
 struct jvpn_netcfg_warnings {
@@ -105,19 +106,19 @@ struct jvpn_netcfg_address {
 struct jvpn_netcfg_route {
 	enum jvpn_netcfg_route_type type;
 	struct jvpn_prefix prefix;
-	uint32_t table;  /* 0: main */
+	uint32_t table;   /* 0: main */
 	unsigned ifindex; /* UNICAST only */
-	uint8_t via[16]; /* all zero: on link; family is the prefix's */
-	uint32_t metric; /* 0: the kernel's default */
+	uint8_t via[16];  /* all zero: on link; family is the prefix's */
+	uint32_t metric;  /* 0: the kernel's default */
 };
 
 struct jvpn_netcfg_rule {
-	uint8_t family;    /* 4, 6 */
-	uint32_t priority; /* not 0 */
-	uint32_t table;    /* 0: main */
-	uint32_t fwmark;   /* 0: any packet */
-	bool not_fwmark;   /* packets without that mark */
-	bool suppress_default; /* suppress_prefixlength 0: default routes of the table do not count */
+	uint8_t family;        /* 4, 6 */
+	uint32_t priority;     /* not 0 */
+	uint32_t table;        /* 0: main */
+	uint32_t fwmark;       /* 0: any packet */
+	bool not_fwmark;       /* packets without that mark */
+	bool suppress_default; /* suppress_prefixlength 0: the table's default routes do not count */
 };
 
 /* JVPN_EEXISTS, JVPN_EPERM, JVPN_ENOTFOUND, JVPN_EINVAL, JVPN_EFULL, JVPN_EIO, JVPN_ETIMEOUT. */
@@ -148,7 +149,7 @@ struct jvpn_netcfg_way {
 	unsigned ifindex;
 	uint32_t table;
 	bool has_source, has_gateway;
-	uint8_t source[16];  /* 4 or 16 octets by family */
+	uint8_t source[16]; /* 4 or 16 octets by family */
 	uint8_t gateway[16];
 };
 

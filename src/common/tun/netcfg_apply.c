@@ -12,11 +12,11 @@
 #include "tun/netcfg_check.h"
 #include "tun/netcfg_internal.h"
 
-#define RULES_MAX 4
+#define RULES_MAX  4
 #define WANTED_MAX (JVPN_NETCFG_ADDRESSES_MAX + JVPN_NETCFG_ROUTES_MAX + RULES_MAX)
 /* local, main, default: not ours to use. */
 #define TABLE_RESERVED_FIRST 253u
-#define TABLE_RESERVED_LAST 255u
+#define TABLE_RESERVED_LAST  255u
 
 struct wanted {
 	size_t count;
@@ -36,8 +36,8 @@ static int check(struct jvpn_netcfg *netcfg, const struct jvpn_netcfg_tunnel *tu
 	else if (tunnel->route_count > 0 && tunnel->fwmark == 0)
 		why = "the outer packets need a mark";
 	else if (tunnel->route_count > 0 &&
-		 (tunnel->table == 0 || (tunnel->table >= TABLE_RESERVED_FIRST &&
-					 tunnel->table <= TABLE_RESERVED_LAST)))
+		 (tunnel->table == 0 ||
+		  (tunnel->table >= TABLE_RESERVED_FIRST && tunnel->table <= TABLE_RESERVED_LAST)))
 		why = "the tunnel's routes need a table of their own";
 	else if (tunnel->route_count > 0 &&
 		 (tunnel->priority == 0 || tunnel->priority == UINT32_MAX))
@@ -210,10 +210,11 @@ int jvpn_netcfg_apply(struct jvpn_netcfg *netcfg, const struct jvpn_netcfg_tunne
 	if (if_indextoname(tunnel->ifindex, device) == NULL)
 		device[0] = '\0';
 	if (!collect(tunnel, jvpn_netcfg_has_ipv6(device), wanted) && warnings != NULL)
-		jvpn_netcfg_warn(warnings,
-				 "IPv6 is disabled here (net.ipv6.conf.%s.disable_ipv6 or an MTU below "
-				 "1280): the tunnel carries IPv4 only",
-				 device);
+		jvpn_netcfg_warn(
+			warnings,
+			"IPv6 is disabled here (net.ipv6.conf.%s.disable_ipv6 or an MTU below "
+			"1280): the tunnel carries IPv4 only",
+			device);
 	err = add_missing(netcfg, wanted);
 	if (err == 0)
 		err = remove_unwanted(netcfg, wanted);

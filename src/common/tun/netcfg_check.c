@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SYSCTL_MISSING (-1)
+#define SYSCTL_MISSING   (-1)
 #define RP_FILTER_STRICT 1
 
 void jvpn_netcfg_warn(struct jvpn_netcfg_warnings *warnings, const char *fmt, ...)
@@ -55,8 +55,9 @@ void jvpn_netcfg_check_server(bool ipv4, bool ipv6, const char *tun_name,
 {
 	/* conf/all/forwarding is the same switch as ip_forward. */
 	if (ipv4 && read_setting("ipv4", "all", "forwarding") == 0)
-		jvpn_netcfg_warn(out, "net.ipv4.ip_forward is 0: clients reach this host but nothing "
-				      "behind it (sysctl -w net.ipv4.ip_forward=1)");
+		jvpn_netcfg_warn(out,
+				 "net.ipv4.ip_forward is 0: clients reach this host but nothing "
+				 "behind it (sysctl -w net.ipv4.ip_forward=1)");
 	if (ipv6 && !jvpn_netcfg_has_ipv6(tun_name[0] != '\0' ? tun_name : "all"))
 		jvpn_netcfg_warn(out, "IPv6 is disabled here: the IPv6 pool is not used "
 				      "(net.ipv6.conf.all.disable_ipv6)");
@@ -75,8 +76,9 @@ void jvpn_netcfg_check_client(const char *outer, bool default_route,
 
 	/* The kernel takes the larger of the two. */
 	if (default_route && effective == RP_FILTER_STRICT)
-		jvpn_netcfg_warn(out,
-				 "strict reverse-path filtering drops the server's packets while the "
-				 "default route is the tunnel's: sysctl -w net.ipv4.conf.%s.rp_filter=2",
-				 outer[0] != '\0' ? outer : "all");
+		jvpn_netcfg_warn(
+			out,
+			"strict reverse-path filtering drops the server's packets while the "
+			"default route is the tunnel's: sysctl -w net.ipv4.conf.%s.rp_filter=2",
+			outer[0] != '\0' ? outer : "all");
 }

@@ -55,8 +55,8 @@ static void build_address(struct jvpn_netlink_request *request,
 				 .ifa_prefixlen = prefix->length,
 				 .ifa_index = address->ifindex};
 
-	jvpn_netlink_request_init(request, add ? RTM_NEWADDR : RTM_DELADDR, change_flags(add), &body,
-				  sizeof(body));
+	jvpn_netlink_request_init(request, add ? RTM_NEWADDR : RTM_DELADDR, change_flags(add),
+				  &body, sizeof(body));
 	jvpn_netlink_put(request, IFA_LOCAL, prefix->address, bytes);
 	jvpn_netlink_put(request, IFA_ADDRESS, prefix->address, bytes);
 	/* Nobody else can have the address inside the tunnel, and it must be usable at once. */
@@ -84,8 +84,8 @@ static bool has_gateway(const struct jvpn_netcfg_route *route)
 	return memcmp(route->via, zero, address_bytes(route->prefix.family)) != 0;
 }
 
-static void build_route(struct jvpn_netlink_request *request,
-			const struct jvpn_netcfg_route *route, bool add)
+static void build_route(struct jvpn_netlink_request *request, const struct jvpn_netcfg_route *route,
+			bool add)
 {
 	size_t bytes = address_bytes(route->prefix.family);
 	uint32_t table = table_or_main(route->table);
@@ -122,8 +122,8 @@ static void build_rule(struct jvpn_netlink_request *request, const struct jvpn_n
 		.flags = rule->not_fwmark ? FIB_RULE_INVERT : 0,
 	};
 
-	jvpn_netlink_request_init(request, add ? RTM_NEWRULE : RTM_DELRULE, change_flags(add), &body,
-				  sizeof(body));
+	jvpn_netlink_request_init(request, add ? RTM_NEWRULE : RTM_DELRULE, change_flags(add),
+				  &body, sizeof(body));
 	jvpn_netlink_put_u32(request, FRA_PRIORITY, rule->priority);
 	jvpn_netlink_put_u32(request, FRA_TABLE, table);
 	if (rule->fwmark != 0) {
@@ -162,8 +162,7 @@ int jvpn_netcfg_kernel_change(struct jvpn_netcfg *netcfg, const struct jvpn_jour
 }
 
 /* Without it the kernel makes up a link-local address and sends router solicitations into the
- * tunnel. A kernel that does not know the attribute keeps them: they are dropped as not forwardable.
- */
+ * tunnel. A kernel without the attribute keeps them: they are dropped as not forwardable. */
 static void stop_link_local(struct jvpn_netcfg *netcfg, unsigned ifindex)
 {
 	struct ifinfomsg body = {.ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex};
@@ -227,8 +226,7 @@ static void take_network(void *user, const struct nlmsghdr *message)
 	struct ifaddrmsg body;
 	uint8_t family;
 
-	if (message->nlmsg_type != RTM_NEWADDR ||
-	    message->nlmsg_len < NLMSG_LENGTH(sizeof(body)))
+	if (message->nlmsg_type != RTM_NEWADDR || message->nlmsg_len < NLMSG_LENGTH(sizeof(body)))
 		return;
 	memcpy(&body, NLMSG_DATA(message), sizeof(body));
 	if (body.ifa_family != AF_INET && body.ifa_family != AF_INET6)
@@ -322,7 +320,7 @@ int jvpn_netcfg_route_get(struct jvpn_netcfg *netcfg, const struct jvpn_prefix *
 	if (fwmark != 0)
 		jvpn_netlink_put_u32(&request, RTA_MARK, fwmark);
 	err = jvpn_netlink_call(netcfg->netlink, &request, JVPN_NETCFG_TIMEOUT_MS, take_way, &walk);
-	/* EACCES, EINVAL and EHOSTUNREACH are how prohibit, blackhole and unreachable routes look. */
+	/* EACCES, EINVAL and EHOSTUNREACH are what prohibit, blackhole, unreachable look like. */
 	if (err == JVPN_ETIMEOUT || (err == 0 && walk.found))
 		return err;
 	jvpn_prefix_format(destination, what);

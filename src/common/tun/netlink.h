@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define JVPN_NETLINK_REQUEST_BYTES 512
-#define JVPN_NETLINK_TEXT_BYTES 160
+#define JVPN_NETLINK_TEXT_BYTES    160
 /* NLA_HDRLEN without its sign. */
 #define JVPN_NETLINK_ATTRIBUTE_HEAD sizeof(struct nlattr)
 

@@ -16,8 +16,8 @@
 #include "base/err.h"
 
 #define ANSWER_BYTES 32768
-#define NS_PER_MS 1000000L
-#define MS_PER_S 1000
+#define NS_PER_MS    1000000L
+#define MS_PER_S     1000
 
 struct jvpn_netlink {
 	int fd, timer_fd;
@@ -94,7 +94,8 @@ void jvpn_netlink_put(struct jvpn_netlink_request *request, uint16_t type, const
 {
 	size_t at = request->u.header.nlmsg_len;
 	size_t total = align(JVPN_NETLINK_ATTRIBUTE_HEAD + len);
-	struct nlattr attribute = {.nla_len = (uint16_t)(JVPN_NETLINK_ATTRIBUTE_HEAD + len), .nla_type = type};
+	struct nlattr attribute = {.nla_len = (uint16_t)(JVPN_NETLINK_ATTRIBUTE_HEAD + len),
+				   .nla_type = type};
 
 	if (request->overflow || total > sizeof(request->u.bytes) - at) {
 		request->overflow = true;
@@ -212,7 +213,8 @@ static void note_error(struct jvpn_netlink *netlink, const struct nlmsghdr *mess
 		return;
 	}
 	snprintf(netlink->text, sizeof(netlink->text), "%s (%.*s)", strerror(err),
-		 (int)(words->nla_len - JVPN_NETLINK_ATTRIBUTE_HEAD), (const char *)jvpn_netlink_data(words));
+		 (int)(words->nla_len - JVPN_NETLINK_ATTRIBUTE_HEAD),
+		 (const char *)jvpn_netlink_data(words));
 }
 
 enum answer { ANSWER_MORE, ANSWER_END };

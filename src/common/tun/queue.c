@@ -83,8 +83,8 @@ int jvpn_queue_push(struct jvpn_queue *queue, const uint8_t *packet, size_t len,
 
 uint8_t *jvpn_queue_peek(struct jvpn_queue *queue, uint64_t now_ns, size_t *len)
 {
-	while (queue->head != NULL && jvpn_time_since(now_ns, queue->head->since_ns) >
-					      queue->config.max_sojourn_ns) {
+	while (queue->head != NULL &&
+	       jvpn_time_since(now_ns, queue->head->since_ns) > queue->config.max_sojourn_ns) {
 		remove_head(queue);
 		queue->counters.dropped_stale++;
 	}

@@ -28,10 +28,10 @@ struct jvpn_tun_config {
 
 /* Creates the device, still down. 'error' gets a sentence that says what to do. JVPN_EINVAL (name),
  * JVPN_ENOTFOUND (no TUN node or no driver), JVPN_EPERM (no CAP_NET_ADMIN), JVPN_EBUSY (another
- * process has it), JVPN_EEXISTS (a device of this name is no TUN of ours), JVPN_ENOMEM, JVPN_EIO. */
+ * process has it), JVPN_EEXISTS (a device of this name is no such TUN), JVPN_ENOMEM, JVPN_EIO. */
 int jvpn_tun_open(const struct jvpn_tun_config *config, struct jvpn_tun **out, char *error,
 		  size_t error_size);
-/* Closes the descriptor: the device, its addresses and the routes over it are gone. NULL is fine. */
+/* Closes the descriptor: the device, its addresses and its routes are gone. NULL is fine. */
 void jvpn_tun_free(struct jvpn_tun *tun);
 /* Nonblocking, close-on-exec; stays the TUN's. */
 int jvpn_tun_fd(const struct jvpn_tun *tun);

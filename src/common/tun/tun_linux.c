@@ -18,7 +18,7 @@
 
 #include "base/err.h"
 
-#define TUN_NODE "/dev/net/tun"
+#define TUN_NODE    "/dev/net/tun"
 #define TUN_PATTERN "jvpn%d"
 #define TUN_MTU_MIN 68u
 
@@ -65,10 +65,11 @@ static int attach_error(int err, const char *name, char *error, size_t size)
 			 name);
 		return JVPN_EPERM;
 	case EBUSY:
-		snprintf(error, size,
-			 "the TUN device %s is in use by another process: stop it or choose another "
-			 "name",
-			 name);
+		snprintf(
+			error, size,
+			"the TUN device %s is in use by another process: stop it or choose another "
+			"name",
+			name);
 		return JVPN_EBUSY;
 	case EINVAL:
 	case EEXIST:
@@ -145,8 +146,8 @@ static int prepare_link(struct jvpn_tun *tun, const struct jvpn_tun_config *conf
 	if (err == 0 && config->mtu != 0)
 		err = jvpn_tun_set_mtu(tun, config->mtu);
 	if (err != 0)
-		snprintf(error, error_size, "cannot set up the TUN device %s (MTU %u): %s", tun->name,
-			 config->mtu, jvpn_err_text(err));
+		snprintf(error, error_size, "cannot set up the TUN device %s (MTU %u): %s",
+			 tun->name, config->mtu, jvpn_err_text(err));
 	return err;
 }
 
