@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The address pool: one slot is one IPv4 address, one IPv6 address, or a pair of them. Pure,
- * bounded at creation, every operation O(1); knows nothing about sessions but their opaque owner pointer.
+ * bounded at creation, every operation O(1); of a session it knows an opaque owner pointer.
  */
 #ifndef JVPN_SERVER_LEASE_H
 #define JVPN_SERVER_LEASE_H

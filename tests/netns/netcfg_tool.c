@@ -139,7 +139,7 @@ static void run_check(bool server, const char *device)
 	answer(0, "");
 }
 
-/* Makes an echo reply of an echo request; addresses swapped keep every checksum, the type does not. */
+/* Makes an echo reply of an echo request; addresses swapped keep the checksum, the type does not. */
 static bool reflect(struct jvpn_forward_packet *packet)
 {
 	uint8_t *src = packet->data + packet->view.src_offset;

@@ -118,7 +118,7 @@ struct jvpn_netcfg_rule {
 	uint32_t table;        /* 0: main */
 	uint32_t fwmark;       /* 0: any packet */
 	bool not_fwmark;       /* packets without that mark */
-	bool suppress_default; /* suppress_prefixlength 0: the table's default routes do not count */
+	bool suppress_default; /* suppress_prefixlength 0: not the table's default route */
 };
 
 /* JVPN_EEXISTS, JVPN_EPERM, JVPN_ENOTFOUND, JVPN_EINVAL, JVPN_EFULL, JVPN_EIO, JVPN_ETIMEOUT. */
