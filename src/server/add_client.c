@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * `jvpn-server add-client`: a token for one client, and its configuration. The token is known only to
- * the text it prints; the server keeps its hash.
+ * `jvpn-server add-client`: a token for one client, and its configuration. The token is known only
+ * to the text it prints; the server keeps its hash.
  */
 #include "server/init.h"
 
@@ -27,15 +27,15 @@
 #include "server/files.h"
 #include "server/templates.h"
 
-#define CA_FILE "ca.crt"
-#define PEM_FILE_MAX 16383 /* what a client takes as tls.ca_pem */
+#define CA_FILE        "ca.crt"
+#define PEM_FILE_MAX   16383 /* what a client takes as tls.ca_pem */
 #define CHAIN_FILE_MAX (1024 * 1024)
-#define DAY_S UINT64_C(86400)
-#define TOKEN_BYTES 32
-#define TOKEN_LEN (2 * TOKEN_BYTES)
-#define DEFAULT_PORT 443
-#define ERROR_MAX 512
-#define LINE_MAX_LEN (JVPN_AUTH_NAME_MAX + JVPN_SHA256_HEX_LEN + JVPN_DATE_SIZE + 4)
+#define DAY_S          UINT64_C(86400)
+#define TOKEN_BYTES    32
+#define TOKEN_LEN      (2 * TOKEN_BYTES)
+#define DEFAULT_PORT   443
+#define ERROR_MAX      512
+#define LINE_MAX_LEN   (JVPN_AUTH_NAME_MAX + JVPN_SHA256_HEX_LEN + JVPN_DATE_SIZE + 4)
 
 struct work {
 	const struct jvpn_server_options *options;
@@ -96,14 +96,16 @@ static int compare(struct work *work, const struct jvpn_certificate *server,
 
 	if (!jvpn_certificate_was_signed_by(server, ca))
 		return complain(work, JVPN_EXIT_CONFIG,
-				"the certificate in %s was not issued by the CA in %s", path, ca_path);
+				"the certificate in %s was not issued by the CA in %s", path,
+				ca_path);
 	if (jvpn_certificate_matches(server, work->name))
 		return JVPN_EXIT_OK;
 	jvpn_certificate_format_names(server, names, sizeof(names));
-	return complain(work, JVPN_EXIT_CONFIG,
-			"the certificate in %s is not for \"%s\" but for %s: correct public.name, or "
-			"give --name",
-			path, work->name, names);
+	return complain(
+		work, JVPN_EXIT_CONFIG,
+		"the certificate in %s is not for \"%s\" but for %s: correct public.name, or "
+		"give --name",
+		path, work->name, names);
 }
 
 static int check_certificate(struct work *work, const char *ca_path)
@@ -153,7 +155,8 @@ static int make_token(struct work *work)
 	if (err == 0)
 		err = jvpn_token_hash(work->token, TOKEN_LEN, hash);
 	if (err != 0)
-		return complain(work, JVPN_EXIT_FAILURE, "cannot make a token: %s", jvpn_err_text(err));
+		return complain(work, JVPN_EXIT_FAILURE, "cannot make a token: %s",
+				jvpn_err_text(err));
 	if (options->expires_days == 0)
 		snprintf(work->expiry, sizeof(work->expiry), "never");
 	else
@@ -165,12 +168,12 @@ static int make_token(struct work *work)
 
 static int make_yaml(struct work *work)
 {
-	struct jvpn_template_values values = { .server_name = work->name,
-					       .server_address = work->address,
-					       .client_name = work->options->client_name,
-					       .token = work->token,
-					       .expiry = work->expiry,
-					       .ca_pem = work->ca.data };
+	struct jvpn_template_values values = {.server_name = work->name,
+					      .server_address = work->address,
+					      .client_name = work->options->client_name,
+					      .token = work->token,
+					      .expiry = work->expiry,
+					      .ca_pem = work->ca.data};
 	FILE *stream = open_memstream(&work->yaml.data, &work->yaml.len);
 	int err;
 
@@ -178,8 +181,8 @@ static int make_yaml(struct work *work)
 		return complain(work, JVPN_EXIT_FAILURE, "out of memory");
 	err = jvpn_template_write(JVPN_TEMPLATE_CLIENT, &values, stream);
 	if (fclose(stream) != 0 || err != 0)
-		return complain(work, JVPN_EXIT_FAILURE, "cannot make the client's configuration: %s",
-				jvpn_err_text(err));
+		return complain(work, JVPN_EXIT_FAILURE,
+				"cannot make the client's configuration: %s", jvpn_err_text(err));
 	return JVPN_EXIT_OK;
 }
 
@@ -204,8 +207,8 @@ static int check_tokens(struct work *work, bool *has_name)
 	jvpn_report_free(report);
 	if (code == JVPN_EXIT_OK && *has_name && !work->options->force)
 		return complain(work, JVPN_EXIT_CONFIG,
-				"%s has a client \"%s\" already (--force gives it a new token)", path,
-				work->options->client_name);
+				"%s has a client \"%s\" already (--force gives it a new token)",
+				path, work->options->client_name);
 	return code;
 }
 
@@ -236,7 +239,7 @@ static int join(struct work *work, const struct jvpn_files_text *old, struct jvp
 static int change_tokens(struct work *work)
 {
 	const char *path = work->options->config.auth_tokens;
-	struct jvpn_files_text old = { 0 }, text = { 0 };
+	struct jvpn_files_text old = {0}, text = {0};
 	bool has_name = false;
 	struct stat st;
 	int err, code = check_tokens(work, &has_name);
@@ -244,7 +247,8 @@ static int change_tokens(struct work *work)
 	if (code != JVPN_EXIT_OK)
 		return code;
 	if (stat(path, &st) != 0)
-		return complain(work, JVPN_EXIT_FAILURE, "cannot read %s: %s", path, strerror(errno));
+		return complain(work, JVPN_EXIT_FAILURE, "cannot read %s: %s", path,
+				strerror(errno));
 	err = jvpn_files_read(path, JVPN_AUTH_FILE_MAX, &old, work->error, sizeof(work->error));
 	if (err == 0 && join(work, &old, &text) != 0)
 		err = complain(work, JVPN_ENOMEM, "out of memory");
@@ -253,7 +257,8 @@ static int change_tokens(struct work *work)
 				       sizeof(work->error));
 	/* As root for a server that runs as somebody else: the file stays his. */
 	if (err == 0 && geteuid() == 0 && chown(path, st.st_uid, st.st_gid) != 0)
-		fprintf(stderr, "jvpn-server: add-client: cannot give %s back to its owner\n", path);
+		fprintf(stderr, "jvpn-server: add-client: cannot give %s back to its owner\n",
+			path);
 	jvpn_files_clear(&old);
 	jvpn_files_clear(&text);
 	return err == 0 ? JVPN_EXIT_OK : exit_code(err);
@@ -268,7 +273,8 @@ static int add_token(struct work *work)
 		return complain(work, JVPN_EXIT_CONFIG, "the path of the token file is too long");
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || flock(fd, LOCK_EX) != 0)
-		code = complain(work, JVPN_EXIT_FAILURE, "cannot lock %s: %s", dir, strerror(errno));
+		code = complain(work, JVPN_EXIT_FAILURE, "cannot lock %s: %s", dir,
+				strerror(errno));
 	else
 		code = change_tokens(work);
 	if (fd >= 0)
@@ -280,12 +286,12 @@ static int print_yaml(struct work *work)
 {
 	if (fwrite(work->yaml.data, 1, work->yaml.len, stdout) != work->yaml.len ||
 	    fflush(stdout) != 0)
-		return complain(work, JVPN_EXIT_FAILURE,
-				"cannot write the configuration: %s; the token is added but lost: use "
-				"--force",
-				strerror(errno));
-	fprintf(stderr,
-		"jvpn-server: added client %s; a running server takes it after SIGHUP\n",
+		return complain(
+			work, JVPN_EXIT_FAILURE,
+			"cannot write the configuration: %s; the token is added but lost: use "
+			"--force",
+			strerror(errno));
+	fprintf(stderr, "jvpn-server: added client %s; a running server takes it after SIGHUP\n",
 		work->options->client_name);
 	return JVPN_EXIT_OK;
 }
@@ -309,7 +315,7 @@ static int run(struct work *work)
 
 int jvpn_server_add_client(const struct jvpn_server_options *options)
 {
-	struct work work = { .options = options };
+	struct work work = {.options = options};
 	int code = run(&work);
 
 	if (code != JVPN_EXIT_OK)

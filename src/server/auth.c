@@ -2,10 +2,11 @@
  *
  * The token file and the look-up of tokens.
  *
- * On timing: a token is looked up by the SHA-256 of what the client sent, in a table sorted by hash.
- * How long the search takes depends on that hash and on stored hashes, never on a stored token; to
- * turn "my hash begins like a stored one" into a token, an attacker would have to invert SHA-256.
- * Only the final comparison decides about access, and it takes the same time for every hash.
+ * On timing: a token is looked up by the SHA-256 of what the client sent, in a table sorted by
+ * hash. How long the search takes depends on that hash and on stored hashes, never on a stored
+ * token; to turn "my hash begins like a stored one" into a token, an attacker would have to invert
+ * SHA-256. Only the final comparison decides about access, and it takes the same time for every
+ * hash.
  */
 #include "server/auth.h"
 
@@ -23,7 +24,7 @@
 #include "crypto/hash.h"
 #include "crypto/wipe.h"
 
-#define NEVER UINT64_MAX
+#define NEVER  UINT64_MAX
 #define SCHEME "Bearer "
 
 struct entry {
@@ -54,8 +55,8 @@ struct loading {
 
 static void complain(const struct loading *loading, const struct span *at, const char *text)
 {
-	jvpn_report_add(loading->report, JVPN_EXIT_CONFIG, loading->path, at->line, at->column, "%s",
-			text);
+	jvpn_report_add(loading->report, JVPN_EXIT_CONFIG, loading->path, at->line, at->column,
+			"%s", text);
 }
 
 static bool is_name(const char *text, size_t len)
@@ -173,11 +174,13 @@ static int parse_line(struct loading *loading, struct span line)
 	if (is_name(name.text, name.len)) {
 		memcpy(entry->name, name.text, name.len);
 	} else {
-		complain(loading, &name, "expected a name of 1 to 63 letters, digits, '.', '_' or '-'");
+		complain(loading, &name,
+			 "expected a name of 1 to 63 letters, digits, '.', '_' or '-'");
 		good = false;
 	}
 	if (!parse_hash(&hash, entry->hash)) {
-		complain(loading, &hash, "expected the SHA-256 of a token as 64 lower-case hex digits");
+		complain(loading, &hash,
+			 "expected the SHA-256 of a token as 64 lower-case hex digits");
 		good = false;
 	}
 	if (!parse_expiry(&line, &entry->expiry_s)) {
@@ -192,7 +195,7 @@ static int parse_line(struct loading *loading, struct span line)
 
 static int parse_text(struct loading *loading, const char *text, size_t len)
 {
-	struct span line = { .text = text, .line = 1, .column = 1 };
+	struct span line = {.text = text, .line = 1, .column = 1};
 	size_t left = len;
 
 	while (left > 0) {
@@ -267,9 +270,10 @@ static int check_file(struct loading *loading, int fd, size_t *size)
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return refuse_file(loading, JVPN_EXIT_CONFIG, "expected a regular file");
 	if ((st.st_mode & (S_IRWXO | S_IWGRP)) != 0)
-		return refuse_file(loading, JVPN_EXIT_PERMISSION,
-				   "expected a file that others cannot read or write, nor the group "
-				   "write: chmod 600");
+		return refuse_file(
+			loading, JVPN_EXIT_PERMISSION,
+			"expected a file that others cannot read or write, nor the group "
+			"write: chmod 600");
 	if (st.st_size > JVPN_AUTH_FILE_MAX)
 		return refuse_file(loading, JVPN_EXIT_CONFIG, "expected at most 16 MiB");
 	*size = (size_t)st.st_size;
@@ -319,15 +323,15 @@ static int load_fd(struct loading *loading, int fd)
 
 int jvpn_auth_load(const char *path, struct jvpn_auth **out, struct jvpn_report *report)
 {
-	struct loading loading = { .path = path, .report = report };
+	struct loading loading = {.path = path, .report = report};
 	int fd, err;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0) {
 		bool denied = errno == EACCES || errno == EPERM;
 
-		jvpn_report_add(report, denied ? JVPN_EXIT_PERMISSION : JVPN_EXIT_CONFIG, path, 0, 0,
-				"expected a readable file, got: %s", strerror(errno));
+		jvpn_report_add(report, denied ? JVPN_EXIT_PERMISSION : JVPN_EXIT_CONFIG, path, 0,
+				0, "expected a readable file, got: %s", strerror(errno));
 		return denied ? JVPN_EPERM : JVPN_ECONFIG;
 	}
 	loading.auth = calloc(1, sizeof(*loading.auth));

@@ -18,16 +18,16 @@
 #include "config/report.h"
 #include "core/fsm_table.h"
 
-#define JVPN_AUTH_NAME_MAX 63
+#define JVPN_AUTH_NAME_MAX    63
 #define JVPN_AUTH_ENTRIES_MAX 100000
-#define JVPN_AUTH_FILE_MAX (16 * 1024 * 1024)
+#define JVPN_AUTH_FILE_MAX    (16 * 1024 * 1024)
 
 struct jvpn_auth; /* Immutable once loaded. Owner: the server; a reload makes a new one */
 
 struct jvpn_auth_identity {
 	char name[JVPN_AUTH_NAME_MAX + 1];
-	/* Of the name, so that it stays when the token is replaced; never 0. Keyed by nothing: names
-	 * are the operator's own. */
+	/* Of the name, so that it stays when the token is replaced; never 0. Keyed by nothing:
+	 * names are the operator's own. */
 	uint64_t user_hash;
 };
 
@@ -41,8 +41,8 @@ bool jvpn_auth_has_name(const struct jvpn_auth *auth, const char *name);
 /* Is it a name that may stand in the file? */
 bool jvpn_auth_name_is_valid(const char *name);
 
-/* authorization: the field's value ("Bearer ..."), "" when there was none. JVPN_REASON_NONE: accepted
- * and *out is filled. JVPN_REASON_TOKEN_MISSING (no field, or another scheme),
+/* authorization: the field's value ("Bearer ..."), "" when there was none. JVPN_REASON_NONE:
+ * accepted and *out is filled. JVPN_REASON_TOKEN_MISSING (no field, or another scheme),
  * JVPN_REASON_TOKEN_UNKNOWN, JVPN_REASON_TOKEN_EXPIRED: *out is zeroed. */
 enum jvpn_reason jvpn_auth_check(const struct jvpn_auth *auth, const char *authorization,
 				 uint64_t wall_s, struct jvpn_auth_identity *out);

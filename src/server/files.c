@@ -55,12 +55,13 @@ int jvpn_files_read(const char *path, size_t max, struct jvpn_files_text *out, c
 	struct stat st;
 	int fd, err;
 
-	*out = (struct jvpn_files_text){ 0 };
+	*out = (struct jvpn_files_text){0};
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return fail("read", path, error, error_size);
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (uintmax_t)st.st_size > max) {
-		snprintf(error, error_size, "%s is no regular file of at most %zu octets", path, max);
+		snprintf(error, error_size, "%s is no regular file of at most %zu octets", path,
+			 max);
 		close(fd);
 		return JVPN_ERANGE;
 	}
@@ -78,7 +79,7 @@ void jvpn_files_clear(struct jvpn_files_text *text)
 	if (text->data != NULL)
 		jvpn_wipe(text->data, text->len);
 	free(text->data);
-	*text = (struct jvpn_files_text){ 0 };
+	*text = (struct jvpn_files_text){0};
 }
 
 static int write_fd(int fd, const struct jvpn_files_text *text, mode_t mode)

@@ -26,14 +26,14 @@
 #include "server/templates.h"
 
 #define DEFAULT_PORT 443
-#define DAY_S UINT64_C(86400)
-#define CA_DAYS 3650
+#define DAY_S        UINT64_C(86400)
+#define CA_DAYS      3650
 /* There is no renewal but `init --force`: long enough to be done on purpose. */
 #define SERVER_DAYS 1825
 /* Clocks of clients may be behind. */
 #define BACKDATE_DAYS 1
-#define MADE_MAX 16
-#define ERROR_MAX 512
+#define MADE_MAX      16
+#define ERROR_MAX     512
 #define TOKENS_TEXT                                                                                \
 	"# name:sha256 of the token:expiry; see jvpn.conf(5). Lines are added by:\n"               \
 	"# jvpn-server add-client NAME\n"
@@ -46,20 +46,20 @@ static const struct {
 	bool keep; /* with --force too */
 	const char *what;
 } items[ITEM_COUNT] = {
-	[CA_CRT] = { "ca.crt", 0644, true, "certificate of the CA; goes to every client" },
-	[CA_KEY] = { "ca.key", 0600, true, "its key; a server does not need it to run" },
-	[SERVER_CRT] = { "server.crt", 0644, false, NULL },
-	[SERVER_KEY] = { "server.key", 0600, false, "its key" },
-	[CONFIG] = { "server.yaml", 0644, false, "configuration, see jvpn.conf(5)" },
-	[POLICY] = { "policy.yaml", 0644, false, "how sessions may move, see jvpn-policy(5)" },
-	[TOKENS] = { "tokens", 0600, true, "who may connect: see add-client" },
-	[STATE] = { "state", 0700, true, "keys that outlive the process" },
+	[CA_CRT] = {"ca.crt", 0644, true, "certificate of the CA; goes to every client"},
+	[CA_KEY] = {"ca.key", 0600, true, "its key; a server does not need it to run"},
+	[SERVER_CRT] = {"server.crt", 0644, false, NULL},
+	[SERVER_KEY] = {"server.key", 0600, false, "its key"},
+	[CONFIG] = {"server.yaml", 0644, false, "configuration, see jvpn.conf(5)"},
+	[POLICY] = {"policy.yaml", 0644, false, "how sessions may move, see jvpn-policy(5)"},
+	[TOKENS] = {"tokens", 0600, true, "who may connect: see add-client"},
+	[STATE] = {"state", 0700, true, "keys that outlive the process"},
 };
 
 /* One run of init. On the heap: the certificates are large. */
 struct work {
 	const struct jvpn_server_options *options;
-	char name[JVPN_CONFIG_HOST_MAX + 1];         /* checked by clients */
+	char name[JVPN_CONFIG_HOST_MAX + 1];     /* checked by clients */
 	char address[JVPN_CONFIG_HOST_MAX + 16]; /* with the port */
 	uint64_t now_s, server_until_s;
 	struct jvpn_certgen ca, server;
@@ -91,8 +91,7 @@ static int exit_code(int err)
 	return err == JVPN_EPERM ? JVPN_EXIT_PERMISSION : JVPN_EXIT_FAILURE;
 }
 
-static bool path_of(const struct work *work, enum item item, const char *suffix,
-		    char out[PATH_MAX])
+static bool path_of(const struct work *work, enum item item, const char *suffix, char out[PATH_MAX])
 {
 	int n = snprintf(out, PATH_MAX, "%s/%s%s", work->options->directory, items[item].name,
 			 suffix);
@@ -136,8 +135,8 @@ static int open_directory(struct work *work)
 	}
 	if (errno != EEXIST)
 		return complain(work,
-				errno == EACCES || errno == EPERM ? JVPN_EXIT_PERMISSION :
-								    JVPN_EXIT_CONFIG,
+				errno == EACCES || errno == EPERM ? JVPN_EXIT_PERMISSION
+								  : JVPN_EXIT_CONFIG,
 				"cannot make the directory %s: %s", dir, strerror(errno));
 	if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
 		return complain(work, JVPN_EXIT_CONFIG, "%s is not a directory", dir);
@@ -155,19 +154,22 @@ static int look_around(struct work *work)
 	for (int i = 0; i < ITEM_COUNT; i++) {
 		if (!path_of(work, (enum item)i, ".old", path) ||
 		    !path_of(work, (enum item)i, "", path))
-			return complain(work, JVPN_EXIT_CONFIG, "the path of the directory is too long");
+			return complain(work, JVPN_EXIT_CONFIG,
+					"the path of the directory is too long");
 		work->there[i] = access(path, F_OK) == 0;
 		if (work->there[i] && !work->options->force)
-			return complain(work, JVPN_EXIT_CONFIG,
-					"%s exists: nothing was changed (--force makes a new server "
-					"certificate and configuration and keeps CA, tokens and keys)",
-					path);
+			return complain(
+				work, JVPN_EXIT_CONFIG,
+				"%s exists: nothing was changed (--force makes a new server "
+				"certificate and configuration and keeps CA, tokens and keys)",
+				path);
 	}
 	if (work->there[CA_CRT] != work->there[CA_KEY])
-		return complain(work, JVPN_EXIT_CONFIG,
-				"%s has only one of ca.crt and ca.key: a new server certificate needs "
-				"both",
-				work->options->directory);
+		return complain(
+			work, JVPN_EXIT_CONFIG,
+			"%s has only one of ca.crt and ca.key: a new server certificate needs "
+			"both",
+			work->options->directory);
 	return JVPN_EXIT_OK;
 }
 
@@ -188,9 +190,9 @@ static int load_pem(struct work *work, enum item item, char out[JVPN_CERTGEN_PEM
 
 static int get_ca(struct work *work)
 {
-	struct jvpn_certgen_request request = { .ca = true,
-						.not_before_s = work->now_s - BACKDATE_DAYS * DAY_S,
-						.not_after_s = work->now_s + CA_DAYS * DAY_S };
+	struct jvpn_certgen_request request = {.ca = true,
+					       .not_before_s = work->now_s - BACKDATE_DAYS * DAY_S,
+					       .not_after_s = work->now_s + CA_DAYS * DAY_S};
 	char name[32];
 	uint32_t number = 0;
 	int code;
@@ -223,11 +225,11 @@ static uint64_t last_second(const struct work *work)
 static int get_server(struct work *work)
 {
 	const char *host = work->options->address.host;
-	const char *names[2] = { work->name, host };
-	struct jvpn_certgen_request request = { .names = names,
-						.name_count = 1,
-						.not_before_s = work->now_s - BACKDATE_DAYS * DAY_S,
-						.issuer = &work->ca };
+	const char *names[2] = {work->name, host};
+	struct jvpn_certgen_request request = {.names = names,
+					       .name_count = 1,
+					       .not_before_s = work->now_s - BACKDATE_DAYS * DAY_S,
+					       .issuer = &work->ca};
 	char common_name[64];
 
 	if (host[0] != '\0' && strcasecmp(host, work->name) != 0)
@@ -247,14 +249,14 @@ static int set_text(struct work *work, enum item item, const char *text)
 {
 	work->text[item].data = strdup(text);
 	work->text[item].len = strlen(text);
-	return work->text[item].data != NULL ? JVPN_EXIT_OK :
-					       complain(work, JVPN_EXIT_FAILURE, "out of memory");
+	return work->text[item].data != NULL ? JVPN_EXIT_OK
+					     : complain(work, JVPN_EXIT_FAILURE, "out of memory");
 }
 
 static int fill_template(struct work *work, enum item item, enum jvpn_template which)
 {
-	struct jvpn_template_values values = { .server_name = work->name,
-					       .server_address = work->address };
+	struct jvpn_template_values values = {.server_name = work->name,
+					      .server_address = work->address};
 	FILE *stream = open_memstream(&work->text[item].data, &work->text[item].len);
 	int err;
 
@@ -306,7 +308,8 @@ static int write_item(struct work *work, enum item item)
 			       sizeof(error));
 	if (err != 0) {
 		if (work->there[item] && rename(old, path) != 0)
-			return complain(work, JVPN_EXIT_FAILURE, "%s; the old one is %s", error, old);
+			return complain(work, JVPN_EXIT_FAILURE, "%s; the old one is %s", error,
+					old);
 		return complain(work, exit_code(err), "%s", error);
 	}
 	work->made[item] = true;
@@ -322,8 +325,8 @@ static int make_state(struct work *work)
 	path_of(work, STATE, "", path);
 	if (!work->there[STATE]) {
 		if (mkdir(path, items[STATE].mode) != 0)
-			return complain(work, JVPN_EXIT_FAILURE, "cannot make the directory %s: %s", path,
-					strerror(errno));
+			return complain(work, JVPN_EXIT_FAILURE, "cannot make the directory %s: %s",
+					path, strerror(errno));
 		work->made_state = true;
 	}
 	err = jvpn_keyring_load(path, &ring, error, sizeof(error));
@@ -392,7 +395,8 @@ static void print_result(const struct work *work)
 		const char *mark = work->there[i] && items[i].keep ? " (kept)" : "";
 
 		if (i == SERVER_CRT)
-			printf("  %-12s certificate for %s until %s\n", items[i].name, work->name, until);
+			printf("  %-12s certificate for %s until %s\n", items[i].name, work->name,
+			       until);
 		else
 			printf("  %-12s %s%s\n", items[i].name, items[i].what, mark);
 	}

@@ -66,8 +66,10 @@ static int open_tls(struct jvpn_server *server)
 					 .wall_s = jvpn_clock_wall_ms() / JVPN_MS_PER_S};
 	int rv = jvpn_tls_new(&config, &server->tls, error, sizeof(error));
 
-	if (rv == JVPN_ECONFIG)
+	if (rv == JVPN_EPERM)
 		return fail(JVPN_EXIT_PERMISSION, error);
+	if (rv == JVPN_ECONFIG)
+		return fail(JVPN_EXIT_CONFIG, error);
 	if (rv == JVPN_ERANGE)
 		return fail(JVPN_EXIT_ENVIRONMENT, error);
 	if (rv)

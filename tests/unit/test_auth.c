@@ -15,7 +15,7 @@
 #include "server/auth.h"
 #include "unit.h"
 
-#define NOW 1795255200ULL /* 2026-11-21T10:00:00Z */
+#define NOW   1795255200ULL /* 2026-11-21T10:00:00Z */
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 
 static char path[64];
@@ -120,17 +120,17 @@ START_TEST(check__missing_unknown_expired__each_its_reason)
 		const char *authorization;
 		enum jvpn_reason reason;
 	} cases[] = {
-		{ "", JVPN_REASON_TOKEN_MISSING },
-		{ "Bearer", JVPN_REASON_TOKEN_MISSING },
-		{ "Bearer ", JVPN_REASON_TOKEN_MISSING },
-		{ "Basic dG9rZW4tYQ==", JVPN_REASON_TOKEN_MISSING },
-		{ "token-a", JVPN_REASON_TOKEN_MISSING },
-		{ "Bearer token-", JVPN_REASON_TOKEN_UNKNOWN },
-		{ "Bearer token-aa", JVPN_REASON_TOKEN_UNKNOWN },
-		{ "Bearer token-a ", JVPN_REASON_TOKEN_UNKNOWN },
-		{ "Bearer TOKEN-A", JVPN_REASON_TOKEN_UNKNOWN },
-		{ "Bearer old", JVPN_REASON_TOKEN_EXPIRED },
-		{ "Bearer now", JVPN_REASON_TOKEN_EXPIRED },
+		{"", JVPN_REASON_TOKEN_MISSING},
+		{"Bearer", JVPN_REASON_TOKEN_MISSING},
+		{"Bearer ", JVPN_REASON_TOKEN_MISSING},
+		{"Basic dG9rZW4tYQ==", JVPN_REASON_TOKEN_MISSING},
+		{"token-a", JVPN_REASON_TOKEN_MISSING},
+		{"Bearer token-", JVPN_REASON_TOKEN_UNKNOWN},
+		{"Bearer token-aa", JVPN_REASON_TOKEN_UNKNOWN},
+		{"Bearer token-a ", JVPN_REASON_TOKEN_UNKNOWN},
+		{"Bearer TOKEN-A", JVPN_REASON_TOKEN_UNKNOWN},
+		{"Bearer old", JVPN_REASON_TOKEN_EXPIRED},
+		{"Bearer now", JVPN_REASON_TOKEN_EXPIRED},
 	};
 
 	add_token("alice", "token-a", "-");
@@ -138,7 +138,7 @@ START_TEST(check__missing_unknown_expired__each_its_reason)
 	add_token("now", "now", "1795255200");
 	load();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct jvpn_auth_identity out = { .name = "left over", .user_hash = 9 };
+		struct jvpn_auth_identity out = {.name = "left over", .user_hash = 9};
 
 		ck_assert_int_eq(check(cases[i].authorization, &out), cases[i].reason);
 		ck_assert_str_eq(out.name, "");
@@ -198,8 +198,9 @@ static void expect_error(const char *text, unsigned line, unsigned column, const
 	ck_assert_int_eq(jvpn_auth_load(path, &auth, report), JVPN_ECONFIG);
 	ck_assert_ptr_null(auth);
 	for (size_t i = 0; i < report->count; i++)
-		found = found || (report->line[i].line == line && report->line[i].column == column &&
-				  strstr(report->line[i].text, words) != NULL);
+		found = found ||
+			(report->line[i].line == line && report->line[i].column == column &&
+			 strstr(report->line[i].text, words) != NULL);
 	ck_assert_msg(found, "no error at %u:%u with \"%s\" for: %s", line, column, words, text);
 	ck_assert_int_eq(report->exit_code, JVPN_EXIT_CONFIG);
 	jvpn_report_free(report);
@@ -249,7 +250,7 @@ END_TEST
 
 START_TEST(load__exposed_file__refused)
 {
-	static const mode_t modes[] = { 0604, 0602, 0620, 0644 };
+	static const mode_t modes[] = {0604, 0602, 0620, 0644};
 
 	add_token("alice", "one", "-");
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {

@@ -57,7 +57,7 @@ static void on_reset(void *user, int64_t id, uint64_t code)
 	((struct side *)user)->reset[id] = code;
 }
 
-static const struct jvpn_h3_io io = { on_consumed, on_stop, on_reset };
+static const struct jvpn_h3_io io = {on_consumed, on_stop, on_reset};
 
 static void side_init(struct side *side, bool is_server, struct side *peer)
 {
@@ -182,7 +182,7 @@ static void run(void)
 
 static struct jvpn_h3_request tunnel_request(void)
 {
-	struct jvpn_h3_request request = { .authority = "vpn.example", .capsule_protocol = true };
+	struct jvpn_h3_request request = {.authority = "vpn.example", .capsule_protocol = true};
 
 	return request;
 }
@@ -199,7 +199,7 @@ static void ask(void)
 
 static void open_tunnel(void)
 {
-	struct jvpn_h3_response ok = { .status = 200 };
+	struct jvpn_h3_response ok = {.status = 200};
 
 	ask();
 	run();
@@ -219,7 +219,7 @@ static void expect_all_credited(const struct side *side)
 START_TEST(tunnel__request_and_answer__fields_arrive)
 {
 	struct jvpn_h3_request request = tunnel_request();
-	struct jvpn_h3_response ok = { .status = 200, .jumping_session = "v=1" };
+	struct jvpn_h3_response ok = {.status = 200, .jumping_session = "v=1"};
 
 	cut = (size_t)_i;
 	snprintf(request.authorization, sizeof(request.authorization), "Bearer abc");
@@ -281,7 +281,7 @@ END_TEST
 
 START_TEST(refusal__with_problem__body_and_fields_arrive)
 {
-	struct jvpn_h3_response no = { .retry_after_s = 7 };
+	struct jvpn_h3_response no = {.retry_after_s = 7};
 
 	cut = (size_t)_i;
 	ask();
@@ -335,7 +335,7 @@ END_TEST
 /* The lead's order: the client's attach and REATTACH_REQUEST in one flight. */
 START_TEST(capsules__before_the_answer__delivered_after_the_request)
 {
-	struct jvpn_h3_response ok = { .status = 200 };
+	struct jvpn_h3_response ok = {.status = 200};
 
 	ask();
 	ck_assert_int_eq(jvpn_h3_send_capsule(client.h3, CAPSULE, "abc", 3), 0);
@@ -353,7 +353,7 @@ END_TEST
 
 START_TEST(capsules__queued_before_a_refusal__dropped)
 {
-	struct jvpn_h3_response no = { 0 };
+	struct jvpn_h3_response no = {0};
 
 	ask();
 	run();
@@ -398,7 +398,7 @@ END_TEST
 /* Raw capsule octets as the client's DATA: the send function would not make them. */
 static void send_raw(const void *data, size_t len)
 {
-	uint8_t frame[4 + 8192] = { 0x00, 0x40, 0 };
+	uint8_t frame[4 + 8192] = {0x00, 0x40, 0};
 
 	frame[1] = (uint8_t)(0x40 | len >> 8);
 	frame[2] = (uint8_t)len;
@@ -410,8 +410,8 @@ static void send_raw(const void *data, size_t len)
 START_TEST(capsules__unknown_type_longer_than_the_window__skipped_and_credited)
 {
 	/* Type 0x17, length 1 000 000 */
-	uint8_t head[5] = { 0x17, 0x80, 0x0f, 0x42, 0x40 }, zero[8000] = { 0 };
-	static const uint8_t last[3] = { CAPSULE, 1, 'z' };
+	uint8_t head[5] = {0x17, 0x80, 0x0f, 0x42, 0x40}, zero[8000] = {0};
+	static const uint8_t last[3] = {CAPSULE, 1, 'z'};
 
 	open_tunnel();
 	send_raw(head, sizeof(head));
@@ -428,7 +428,7 @@ END_TEST
 
 START_TEST(capsules__known_type_too_long__stream_ended_with_message_error)
 {
-	uint8_t head[5] = { CAPSULE, 0x80, 0x0f, 0x42, 0x40 };
+	uint8_t head[5] = {CAPSULE, 0x80, 0x0f, 0x42, 0x40};
 
 	open_tunnel();
 	send_raw(head, sizeof(head));
@@ -445,7 +445,7 @@ END_TEST
 
 START_TEST(capsules__stream_ends_inside_one__message_error)
 {
-	uint8_t part[2] = { CAPSULE, 9 };
+	uint8_t part[2] = {CAPSULE, 9};
 
 	open_tunnel();
 	send_raw(part, sizeof(part));
@@ -465,7 +465,7 @@ START_TEST(capsules__flood_of_empty_ones_without_poll__connection_closed)
 	}
 	open_tunnel();
 	for (int i = 0; i < 2; i++) {
-		uint8_t frame[3 + sizeof(empty)] = { 0x00, 0x40 | (8000 >> 8), 8000 & 0xff };
+		uint8_t frame[3 + sizeof(empty)] = {0x00, 0x40 | (8000 >> 8), 8000 & 0xff};
 
 		memcpy(frame + 3, empty, sizeof(empty));
 		deliver(&server, 0, frame, sizeof(frame), false);
@@ -521,18 +521,18 @@ START_TEST(request__not_for_our_tunnel__answered_with_the_right_status)
 		const char *method, *protocol, *path;
 		int status;
 	} cases[] = {
-		{ "GET", "", "/", 404 },
-		{ "GET", "", JVPN_H3_PATH, 405 },
-		{ "POST", "", JVPN_H3_PATH, 405 },
-		{ "CONNECT", "connect-udp", JVPN_H3_PATH, 501 },
-		{ "CONNECT", "websocket", "/chat", 404 },
-		{ "CONNECT", "connect-ip", "/.well-known/masque/ip/*/*", 404 },
-		{ "CONNECT", "connect-ip", "/.well-known/masque/ip/*/*/x", 404 },
-		{ "CONNECT", "connect-ip", "/.well-known/masque/ip//*/", 404 },
-		{ "CONNECT", "connect-ip", "/.well-known/masque/ip/192.0.2.1/*/", 501 },
-		{ "CONNECT", "connect-ip", "/.well-known/masque/ip/*/17/", 501 },
-		{ "CONNECT", "connect-ip", "/.well-known/masque/ip/%2A/%2a/", 0 },
-		{ "CONNECT", "connect-ip", JVPN_H3_PATH, 0 },
+		{"GET", "", "/", 404},
+		{"GET", "", JVPN_H3_PATH, 405},
+		{"POST", "", JVPN_H3_PATH, 405},
+		{"CONNECT", "connect-udp", JVPN_H3_PATH, 501},
+		{"CONNECT", "websocket", "/chat", 404},
+		{"CONNECT", "connect-ip", "/.well-known/masque/ip/*/*", 404},
+		{"CONNECT", "connect-ip", "/.well-known/masque/ip/*/*/x", 404},
+		{"CONNECT", "connect-ip", "/.well-known/masque/ip//*/", 404},
+		{"CONNECT", "connect-ip", "/.well-known/masque/ip/192.0.2.1/*/", 501},
+		{"CONNECT", "connect-ip", "/.well-known/masque/ip/*/17/", 501},
+		{"CONNECT", "connect-ip", "/.well-known/masque/ip/%2A/%2a/", 0},
+		{"CONNECT", "connect-ip", JVPN_H3_PATH, 0},
 	};
 	const char *allow = cases[_i].method;
 	struct jvpn_h3_request request = tunnel_request();
@@ -566,11 +566,11 @@ static nghttp3_ssize no_data(nghttp3_conn *conn, int64_t id, nghttp3_vec *vec, s
 	return NGHTTP3_ERR_WOULDBLOCK;
 }
 
-static void raw_client(bool datagram, bool control_last, const nghttp3_nv *extra, size_t extra_count,
-		       unsigned requests)
+static void raw_client(bool datagram, bool control_last, const nghttp3_nv *extra,
+		       size_t extra_count, unsigned requests)
 {
 	static const nghttp3_callbacks none;
-	static const nghttp3_data_reader reader = { .read_data = no_data };
+	static const nghttp3_data_reader reader = {.read_data = no_data};
 	nghttp3_nv nv[64];
 	size_t count = 0;
 	nghttp3_settings settings;
@@ -578,8 +578,9 @@ static void raw_client(bool datagram, bool control_last, const nghttp3_nv *extra
 	uint8_t held[256];
 	size_t held_len = 0;
 
-#define NV(n, v) nv[count++] = (nghttp3_nv){ (const uint8_t *)(n), (const uint8_t *)(v), strlen(n), \
-					     strlen(v), 0 }
+#define NV(n, v)                                                                                   \
+	nv[count++] =                                                                              \
+		(nghttp3_nv){(const uint8_t *)(n), (const uint8_t *)(v), strlen(n), strlen(v), 0}
 	NV(":method", "CONNECT");
 	NV(":protocol", "connect-ip");
 	NV(":scheme", "https");
@@ -594,7 +595,8 @@ static void raw_client(bool datagram, bool control_last, const nghttp3_nv *extra
 	ck_assert_int_eq(nghttp3_conn_bind_control_stream(conn, 2), 0);
 	ck_assert_int_eq(nghttp3_conn_bind_qpack_streams(conn, 6, 10), 0);
 	for (unsigned i = 0; i < requests; i++)
-		ck_assert_int_eq(nghttp3_conn_submit_request(conn, 4 * i, nv, count, &reader, NULL), 0);
+		ck_assert_int_eq(nghttp3_conn_submit_request(conn, 4 * i, nv, count, &reader, NULL),
+				 0);
 	for (;;) {
 		int64_t id = -1;
 		int fin = 0;
@@ -667,13 +669,13 @@ END_TEST
 
 static nghttp3_nv field(const char *name, const char *value, size_t len)
 {
-	return (nghttp3_nv){ (const uint8_t *)name, (const uint8_t *)value, strlen(name), len, 0 };
+	return (nghttp3_nv){(const uint8_t *)name, (const uint8_t *)value, strlen(name), len, 0};
 }
 
 START_TEST(request__token_twice__bad_request)
 {
-	nghttp3_nv twice[2] = { field("authorization", "Bearer a", 8),
-				field("authorization", "Bearer b", 8) };
+	nghttp3_nv twice[2] = {field("authorization", "Bearer a", 8),
+			       field("authorization", "Bearer b", 8)};
 
 	bind_both();
 	raw_client(true, false, twice, 2, 1);
@@ -684,8 +686,8 @@ END_TEST
 START_TEST(request__token_too_long_or_not_ascii__treated_as_missing)
 {
 	static char longer[600];
-	nghttp3_nv extra[2] = { field("authorization", longer, sizeof(longer)),
-				field("jumping-session", "v=\xc3\xa4", 4) };
+	nghttp3_nv extra[2] = {field("authorization", longer, sizeof(longer)),
+			       field("jumping-session", "v=\xc3\xa4", 4)};
 
 	memset(longer, 'a', sizeof(longer));
 	bind_both();
@@ -733,7 +735,7 @@ END_TEST
 START_TEST(settings__server_without_extended_connect__client_says_so)
 {
 	/* Control stream: type 0, SETTINGS frame (type 4) with nothing in it. */
-	static const uint8_t empty[] = { 0x00, 0x04, 0x00 };
+	static const uint8_t empty[] = {0x00, 0x04, 0x00};
 
 	ck_assert_int_eq(jvpn_h3_bind(client.h3, 2, 6, 10), 0);
 	deliver(&client, 3, empty, sizeof(empty), false);
@@ -754,9 +756,11 @@ START_TEST(stream_data__garbage__error_and_no_abort)
 			setup();
 			bind_both();
 			memset(data, (int)value, sizeof(data));
-			jvpn_h3_on_stream_data(server.h3, id, data, sizeof(data), (value & 1) != 0, 0);
+			jvpn_h3_on_stream_data(server.h3, id, data, sizeof(data), (value & 1) != 0,
+					       0);
 			poll_side(&server);
-			jvpn_h3_on_stream_data(client.h3, id, data, sizeof(data), (value & 1) != 0, 0);
+			jvpn_h3_on_stream_data(client.h3, id, data, sizeof(data), (value & 1) != 0,
+					       0);
 			poll_side(&client);
 		}
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Tests of server/init, server/add_client and server/files: the commands on a directory of their own,
- * and what openssl(1) says about the certificates.
+ * Tests of server/init, server/add_client and server/files: the commands on a directory of their
+ * own, and what openssl(1) says about the certificates.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -353,18 +353,18 @@ END_TEST
 START_TEST(add_client__another_ca__refused)
 {
 	static struct jvpn_certgen ca;
-	struct jvpn_certgen_request request = { .common_name = "other",
-						.ca = true,
-						.not_before_s = 1700000000,
-						.not_after_s = 1900000000 };
+	struct jvpn_certgen_request request = {.common_name = "other",
+					       .ca = true,
+					       .not_before_s = 1700000000,
+					       .not_after_s = 1900000000};
 	struct jvpn_files_text text;
 	char error[256];
 
 	init_and_configure();
 	ck_assert_int_eq(jvpn_certgen_issue(&request, &ca), 0);
-	text = (struct jvpn_files_text){ ca.certificate, strlen(ca.certificate) };
-	ck_assert_int_eq(jvpn_files_write(in_dir("ca.crt"), &text, 0644, true, error, sizeof(error)),
-			 0);
+	text = (struct jvpn_files_text){ca.certificate, strlen(ca.certificate)};
+	ck_assert_int_eq(
+		jvpn_files_write(in_dir("ca.crt"), &text, 0644, true, error, sizeof(error)), 0);
 	ck_assert_int_eq(run(jvpn_server_add_client), JVPN_EXIT_CONFIG);
 	ck_assert_ptr_nonnull(strstr(err, "was not issued by the CA"));
 	ck_assert_int_eq(unlink(in_dir("ca.crt")), 0);
@@ -426,7 +426,7 @@ END_TEST
 
 START_TEST(tls__files_of_init__accepted)
 {
-	struct jvpn_tls_config config = { .server = true, .wall_s = (uint64_t)time(NULL) };
+	struct jvpn_tls_config config = {.server = true, .wall_s = (uint64_t)time(NULL)};
 	struct jvpn_tls *tls = NULL;
 	char error[256];
 
@@ -435,7 +435,7 @@ START_TEST(tls__files_of_init__accepted)
 	config.key_file = in_dir("server.key");
 	ck_assert_msg(jvpn_tls_new(&config, &tls, error, sizeof(error)) == 0, "%s", error);
 	jvpn_tls_free(tls);
-	config = (struct jvpn_tls_config){ .ca_file = in_dir("ca.crt"), .wall_s = config.wall_s };
+	config = (struct jvpn_tls_config){.ca_file = in_dir("ca.crt"), .wall_s = config.wall_s};
 	ck_assert_msg(jvpn_tls_new(&config, &tls, error, sizeof(error)) == 0, "%s", error);
 	jvpn_tls_free(tls);
 }

@@ -11,14 +11,15 @@
 
 #include <ngtcp2/ngtcp2.h>
 #include <ngtcp2/ngtcp2_crypto.h>
+#include <ngtcp2/ngtcp2_crypto_wolfssl.h>
 
-#define CID_LEN 12
+#define CID_LEN      12
 #define DATAGRAM_MAX 1400
-#define ROUNDS_MAX 64
-#define STEP_NS 1000000ULL
+#define ROUNDS_MAX   64
+#define STEP_NS      1000000ULL
 
-static struct sockaddr_in client_addr = { .sin_family = AF_INET, .sin_port = 0x1111 };
-static struct sockaddr_in server_addr = { .sin_family = AF_INET, .sin_port = 0x2222 };
+static struct sockaddr_in client_addr = {.sin_family = AF_INET, .sin_port = 0x1111};
+static struct sockaddr_in server_addr = {.sin_family = AF_INET, .sin_port = 0x2222};
 
 static void random_bytes(uint8_t *dest, size_t len)
 {
@@ -46,7 +47,7 @@ static int on_handshake_completed(ngtcp2_conn *conn, void *user)
 {
 	struct tls_side *side = user;
 
-	if (jvpn_tls_session_on_complete(side->session) == 0)
+	if (side->session == NULL || jvpn_tls_session_on_complete(side->session) == 0)
 		return 0;
 	ngtcp2_conn_set_tls_alert(conn, JVPN_TLS_ALERT_NO_ALPN);
 	return NGTCP2_ERR_CALLBACK_FAILURE;
@@ -78,8 +79,8 @@ static const ngtcp2_callbacks callbacks = {
 static ngtcp2_path path_of(bool server)
 {
 	ngtcp2_path path = {
-		.local = { (ngtcp2_sockaddr *)&client_addr, sizeof(client_addr) },
-		.remote = { (ngtcp2_sockaddr *)&server_addr, sizeof(server_addr) },
+		.local = {(ngtcp2_sockaddr *)&client_addr, sizeof(client_addr)},
+		.remote = {(ngtcp2_sockaddr *)&server_addr, sizeof(server_addr)},
 	};
 
 	if (server) {
@@ -106,7 +107,7 @@ static void prepare(ngtcp2_settings *settings, ngtcp2_transport_params *params, 
 	params->max_datagram_frame_size = 65535;
 }
 
-static void new_client(struct tls_pair *pair, struct jvpn_tls *tls, const char *server_name)
+static void new_client(struct tls_pair *pair)
 {
 	struct tls_side *side = &pair->client;
 	ngtcp2_settings settings;
@@ -114,20 +115,21 @@ static void new_client(struct tls_pair *pair, struct jvpn_tls *tls, const char *
 	ngtcp2_path path = path_of(false);
 	ngtcp2_cid dcid, scid;
 
+	memset(pair, 0, sizeof(*pair));
+	pair->now_ns = STEP_NS;
+	pair->client.ref = (ngtcp2_crypto_conn_ref){get_conn, &pair->client};
+	pair->server.ref = (ngtcp2_crypto_conn_ref){get_conn, &pair->server};
 	prepare(&settings, &params, pair->now_ns);
 	make_cid(&dcid);
 	make_cid(&scid);
 	ck_assert_int_eq(ngtcp2_conn_client_new(&side->conn, &dcid, &scid, &path,
-						NGTCP2_PROTO_VER_V1, &callbacks, &settings,
-						&params, NULL, side),
+						NGTCP2_PROTO_VER_V1, &callbacks, &settings, &params,
+						NULL, side),
 			 0);
-	ck_assert_int_eq(jvpn_tls_session_new(tls, server_name, &side->ref, &side->session), 0);
-	ngtcp2_conn_set_tls_native_handle(side->conn, jvpn_tls_session_native(side->session));
 }
 
 /* The client's first datagram says which connection ids the server has to use. */
-static void new_server(struct tls_pair *pair, struct jvpn_tls *tls, const uint8_t *data,
-		       size_t len)
+static void new_server(struct tls_pair *pair, struct jvpn_tls *tls, const uint8_t *data, size_t len)
 {
 	struct tls_side *side = &pair->server;
 	ngtcp2_settings settings;
@@ -151,7 +153,7 @@ static void new_server(struct tls_pair *pair, struct jvpn_tls *tls, const uint8_
 static size_t write_close(struct tls_side *side, uint8_t *out, uint64_t now_ns)
 {
 	ngtcp2_ccerr ccerr;
-	ngtcp2_pkt_info info = { 0 };
+	ngtcp2_pkt_info info = {0};
 	ngtcp2_ssize n;
 
 	ngtcp2_ccerr_default(&ccerr);
@@ -166,7 +168,7 @@ static void deliver(struct tls_pair *pair, bool to_server, const uint8_t *data, 
 	struct tls_side *to = to_server ? &pair->server : &pair->client;
 	struct tls_side *from = to_server ? &pair->client : &pair->server;
 	ngtcp2_path path = path_of(to_server);
-	ngtcp2_pkt_info info = { 0 };
+	ngtcp2_pkt_info info = {0};
 	uint8_t close[DATAGRAM_MAX];
 	int error;
 
@@ -182,8 +184,8 @@ static void deliver(struct tls_pair *pair, bool to_server, const uint8_t *data, 
 	len = write_close(to, close, pair->now_ns);
 	if (len > 0 && from->error == 0) {
 		path = path_of(!to_server);
-		from->error = ngtcp2_conn_read_pkt(from->conn, &path, &info, close, len,
-						   pair->now_ns);
+		from->error =
+			ngtcp2_conn_read_pkt(from->conn, &path, &info, close, len, pair->now_ns);
 	}
 }
 
@@ -194,7 +196,7 @@ static bool pump(struct tls_pair *pair, bool from_server)
 	bool any = false;
 
 	while (side->error == 0) {
-		ngtcp2_pkt_info info = { 0 };
+		ngtcp2_pkt_info info = {0};
 		ngtcp2_ssize n = ngtcp2_conn_write_pkt(side->conn, NULL, &info, data, sizeof(data),
 						       pair->now_ns);
 
@@ -208,22 +210,74 @@ static bool pump(struct tls_pair *pair, bool from_server)
 	return any;
 }
 
-void tls_pair_init(struct tls_pair *pair, struct jvpn_tls *client, struct jvpn_tls *server,
-		   const char *server_name)
+/* The client's first flight makes the server, and is delivered to it. */
+static void start(struct tls_pair *pair, struct jvpn_tls *server, bool hears)
 {
-	ngtcp2_pkt_info info = { 0 };
+	ngtcp2_pkt_info info = {0};
 	uint8_t data[DATAGRAM_MAX];
 	ngtcp2_ssize n;
 
-	memset(pair, 0, sizeof(*pair));
-	pair->now_ns = STEP_NS;
-	pair->client.ref = (ngtcp2_crypto_conn_ref){ get_conn, &pair->client };
-	pair->server.ref = (ngtcp2_crypto_conn_ref){ get_conn, &pair->server };
-	new_client(pair, client, server_name);
 	n = ngtcp2_conn_write_pkt(pair->client.conn, NULL, &info, data, sizeof(data), pair->now_ns);
 	ck_assert_int_gt(n, 0);
 	new_server(pair, server, data, (size_t)n);
-	deliver(pair, true, data, (size_t)n);
+	if (hears)
+		deliver(pair, true, data, (size_t)n);
+}
+
+static void start_session(struct tls_pair *pair, struct jvpn_tls *client, const char *server_name)
+{
+	struct tls_side *side = &pair->client;
+
+	new_client(pair);
+	ck_assert_int_eq(jvpn_tls_session_new(client, server_name, &side->ref, &side->session), 0);
+	ngtcp2_conn_set_tls_native_handle(side->conn, jvpn_tls_session_native(side->session));
+}
+
+void tls_pair_init(struct tls_pair *pair, struct jvpn_tls *client, struct jvpn_tls *server,
+		   const char *server_name)
+{
+	start_session(pair, client, server_name);
+	start(pair, server, true);
+}
+
+void tls_pair_init_deaf(struct tls_pair *pair, struct jvpn_tls *client, struct jvpn_tls *server,
+			const char *server_name)
+{
+	start_session(pair, client, server_name);
+	start(pair, server, false);
+}
+
+static void start_raw(struct tls_pair *pair, WOLFSSL_CTX *client)
+{
+	new_client(pair);
+	ck_assert_int_eq(ngtcp2_crypto_wolfssl_configure_client_context(client), 0);
+	wolfSSL_CTX_set_verify(client, WOLFSSL_VERIFY_NONE, NULL);
+	pair->client_raw = wolfSSL_new(client);
+	ck_assert_ptr_nonnull(pair->client_raw);
+	wolfSSL_set_app_data(pair->client_raw, &pair->client.ref);
+	wolfSSL_set_quic_transport_version(pair->client_raw, 0x39);
+	wolfSSL_set_connect_state(pair->client_raw);
+	ngtcp2_conn_set_tls_native_handle(pair->client.conn, pair->client_raw);
+}
+
+void tls_pair_init_raw(struct tls_pair *pair, WOLFSSL_CTX *client, struct jvpn_tls *server)
+{
+	start_raw(pair, client);
+	start(pair, server, true);
+}
+
+void tls_pair_init_ticket(struct tls_pair *pair, WOLFSSL_CTX *client, struct jvpn_tls *server,
+			  WOLFSSL_SESSION *ticket)
+{
+	static char alpn[] = "h3";
+
+	start_raw(pair, client);
+	ck_assert_int_eq(
+		wolfSSL_UseALPN(pair->client_raw, alpn, 2, WOLFSSL_ALPN_FAILED_ON_MISMATCH),
+		WOLFSSL_SUCCESS);
+	if (ticket != NULL)
+		ck_assert_int_eq(wolfSSL_set_session(pair->client_raw, ticket), WOLFSSL_SUCCESS);
+	start(pair, server, true);
 }
 
 bool tls_pair_run(struct tls_pair *pair)
@@ -238,7 +292,8 @@ bool tls_pair_run(struct tls_pair *pair)
 			break;
 	}
 	return pair->client.error == 0 && pair->server.error == 0 &&
-	       jvpn_tls_session_is_complete(pair->client.session) &&
+	       (pair->client.session == NULL ||
+		jvpn_tls_session_is_complete(pair->client.session)) &&
 	       jvpn_tls_session_is_complete(pair->server.session);
 }
 
@@ -248,6 +303,7 @@ void tls_pair_clear(struct tls_pair *pair)
 	ngtcp2_conn_del(pair->server.conn);
 	jvpn_tls_session_free(pair->client.session);
 	jvpn_tls_session_free(pair->server.session);
+	wolfSSL_free(pair->client_raw);
 }
 
 uint64_t tls_side_peer_code(const struct tls_side *side)

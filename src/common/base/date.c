@@ -10,8 +10,8 @@
 #include "base/err.h"
 
 #define SECONDS_PER_DAY 86400U
-#define DAYS_PER_ERA 146097U  /* 400 years */
-#define DAYS_TO_EPOCH 719468U /* from 0000-03-01 to 1970-01-01 */
+#define DAYS_PER_ERA    146097U /* 400 years */
+#define DAYS_TO_EPOCH   719468U /* from 0000-03-01 to 1970-01-01 */
 
 void jvpn_date_from_seconds(uint64_t seconds, struct jvpn_date *date)
 {
@@ -23,8 +23,8 @@ void jvpn_date_from_seconds(uint64_t seconds, struct jvpn_date *date)
 	rest = (uint32_t)(seconds % SECONDS_PER_DAY);
 	era = days / DAYS_PER_ERA;
 	day_of_era = days % DAYS_PER_ERA;
-	year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) /
-		      365;
+	year_of_era =
+		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
 	day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	month = (5 * day_of_year + 2) / 153; /* 0 is March */
 	date->day = (uint8_t)(day_of_year - (153 * month + 2) / 5 + 1);
@@ -37,7 +37,7 @@ void jvpn_date_from_seconds(uint64_t seconds, struct jvpn_date *date)
 
 static unsigned month_days(unsigned year, unsigned month)
 {
-	static const uint8_t days[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	static const uint8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
 	return days[month - 1] + (month == 2 && leap ? 1U : 0U);
@@ -102,7 +102,7 @@ static bool take(const char *text, const char *pattern, uint16_t *value)
 
 int jvpn_date_parse(const char *text, size_t len, uint64_t *seconds)
 {
-	uint16_t v[6] = { 0 };
+	uint16_t v[6] = {0};
 	struct jvpn_date date;
 	bool ok;
 
@@ -114,11 +114,11 @@ int jvpn_date_parse(const char *text, size_t len, uint64_t *seconds)
 		return JVPN_EMALFORMED;
 	if (!ok)
 		return JVPN_EMALFORMED;
-	date = (struct jvpn_date){ .year = v[0],
-				   .month = (uint8_t)v[1],
-				   .day = (uint8_t)v[2],
-				   .hour = (uint8_t)v[3],
-				   .minute = (uint8_t)v[4],
-				   .second = (uint8_t)v[5] };
+	date = (struct jvpn_date){.year = v[0],
+				  .month = (uint8_t)v[1],
+				  .day = (uint8_t)v[2],
+				  .hour = (uint8_t)v[3],
+				  .minute = (uint8_t)v[4],
+				  .second = (uint8_t)v[5]};
 	return jvpn_date_to_seconds(&date, seconds);
 }

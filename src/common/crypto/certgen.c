@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Certificates by wolfCrypt's certgen. Dates and subjectAltName are encoded here: wolfCrypt would take
- * the dates from its own clock, and has no call that encodes names.
+ * Certificates by wolfCrypt's certgen. Dates and subjectAltName are encoded here: wolfCrypt would
+ * take the dates from its own clock, and has no call that encodes names.
  */
 #include "crypto/certgen.h"
 
@@ -23,10 +23,10 @@
 #include "crypto/random.h"
 #include "crypto/wipe.h"
 
-#define DER_MAX 3072
+#define DER_MAX       3072
 #define NAMES_DER_MAX 2048
-#define SERIAL_BYTES 16
-#define P256_BYTES 32
+#define SERIAL_BYTES  16
+#define P256_BYTES    32
 
 /* Everything one issue needs; on the heap, wiped and freed at its end. */
 struct work {
@@ -163,9 +163,9 @@ static int set_usage(struct work *work, const struct jvpn_certgen_request *reque
 		return wc_SetKeyUsage(cert, "keyCertSign,cRLSign") == 0 ? 0 : JVPN_ECRYPTO;
 	}
 	return wc_SetKeyUsage(cert, "digitalSignature") == 0 &&
-			       wc_SetExtKeyUsage(cert, "serverAuth") == 0 ?
-		       0 :
-		       JVPN_ECRYPTO;
+			       wc_SetExtKeyUsage(cert, "serverAuth") == 0
+		       ? 0
+		       : JVPN_ECRYPTO;
 }
 
 static int fill(struct work *work, const struct jvpn_certgen_request *request)
@@ -199,9 +199,9 @@ static int load_issuer(struct work *work, const struct jvpn_certgen *issuer)
 	int len;
 
 	if (issuer == NULL)
-		return wc_SetAuthKeyIdFromPublicKey_ex(&work->cert, ECC_TYPE, &work->key) == 0 ?
-			       0 :
-			       JVPN_ECRYPTO;
+		return wc_SetAuthKeyIdFromPublicKey_ex(&work->cert, ECC_TYPE, &work->key) == 0
+			       ? 0
+			       : JVPN_ECRYPTO;
 	len = wc_CertPemToDer((const unsigned char *)issuer->certificate,
 			      (int)strlen(issuer->certificate), work->issuer_der,
 			      sizeof(work->issuer_der), CERT_TYPE);

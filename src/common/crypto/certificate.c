@@ -104,12 +104,12 @@ static uint64_t asn_time(const byte *der, int der_len)
 	}
 	for (size_t i = 1; i < 6; i++)
 		v[i] = two_digits(text + 2 * i);
-	date = (struct jvpn_date){ .year = (uint16_t)year,
-				   .month = (uint8_t)v[1],
-				   .day = (uint8_t)v[2],
-				   .hour = (uint8_t)v[3],
-				   .minute = (uint8_t)v[4],
-				   .second = (uint8_t)v[5] };
+	date = (struct jvpn_date){.year = (uint16_t)year,
+				  .month = (uint8_t)v[1],
+				  .day = (uint8_t)v[2],
+				  .hour = (uint8_t)v[3],
+				  .minute = (uint8_t)v[4],
+				  .second = (uint8_t)v[5]};
 	return text[12] == 'Z' && jvpn_date_to_seconds(&date, &seconds) == 0 ? seconds : 0;
 }
 

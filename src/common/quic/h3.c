@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * nghttp3 for one tunnel: its callbacks on one side, the interface of h3.h on the other. No decisions
- * about sessions or users.
+ * nghttp3 for one tunnel: its callbacks on one side, the interface of h3.h on the other. No
+ * decisions about sessions or users.
  */
 #include "quic/h3_internal.h"
 
@@ -33,7 +33,8 @@ static int outcome(struct jvpn_h3 *h3, int rv)
 		return 0;
 	if (h3->error_code == 0) {
 		h3->error_code = nghttp3_err_infer_quic_app_error_code(rv);
-		snprintf(h3->error_text, sizeof(h3->error_text), "HTTP/3: %s", nghttp3_strerror(rv));
+		snprintf(h3->error_text, sizeof(h3->error_text), "HTTP/3: %s",
+			 nghttp3_strerror(rv));
 	}
 	return JVPN_EH3;
 }
@@ -50,7 +51,8 @@ static void end(struct jvpn_h3 *h3, uint64_t code, const char *text)
 		callback_failed(h3, JVPN_H3_INTERNAL_ERROR, "out of memory");
 }
 
-/* The peer broke the rules of the tunnel's stream (RFC 9114 section 4.1.2, RFC 9297 section 3.3). */
+/* The peer broke the rules of the tunnel's stream (RFC 9114 section 4.1.2, RFC 9297 section
+ * 3.3). */
 static void abort_stream(struct jvpn_h3 *h3, uint64_t code, const char *text)
 {
 	h3->io.stop_sending(h3->user, h3->stream_id, code);
@@ -178,7 +180,7 @@ static nghttp3_ssize on_read_data(nghttp3_conn *conn, int64_t stream_id, nghttp3
 
 static int submit_response(struct jvpn_h3 *h3, const struct jvpn_h3_response *response)
 {
-	static const nghttp3_data_reader reader = { .read_data = on_read_data };
+	static const nghttp3_data_reader reader = {.read_data = on_read_data};
 	nghttp3_nv nv[JVPN_H3_NV_MAX];
 	char scratch[2][16];
 	size_t count = jvpn_h3_response_fields(response, nv, scratch);
@@ -192,9 +194,9 @@ static int submit_response(struct jvpn_h3 *h3, const struct jvpn_h3_response *re
 		h3->out.finish = true;
 	}
 	h3->phase = response->status < 300 ? JVPN_H3_OPEN : JVPN_H3_REFUSED;
-	return err != 0 ? err :
-			  outcome(h3, nghttp3_conn_submit_response(h3->conn, h3->stream_id, nv, count,
-								   &reader));
+	return err != 0 ? err
+			: outcome(h3, nghttp3_conn_submit_response(h3->conn, h3->stream_id, nv,
+								   count, &reader));
 }
 
 static int request_complete(struct jvpn_h3 *h3)
@@ -207,7 +209,8 @@ static int request_complete(struct jvpn_h3 *h3)
 	jvpn_wipe(&h3->request, sizeof(h3->request));
 	/* Before our own control streams there is no answering: drop the stream. */
 	if (!h3->bound) {
-		abort_stream(h3, JVPN_H3_REQUEST_REJECTED, "a request came before the handshake ended");
+		abort_stream(h3, JVPN_H3_REQUEST_REJECTED,
+			     "a request came before the handshake ended");
 		return 0;
 	}
 	if (submit_response(h3, &refusal) != 0)
@@ -311,9 +314,10 @@ static int on_settings(nghttp3_conn *conn, const nghttp3_proto_settings *setting
 	if (h3->server)
 		return 0;
 	if (!settings->enable_connect_protocol || !settings->h3_datagram)
-		return callback_failed(h3, JVPN_H3_SETTINGS_ERROR,
-				       "the server does not offer CONNECT-IP: no extended CONNECT or "
-				       "no HTTP Datagrams in its SETTINGS");
+		return callback_failed(
+			h3, JVPN_H3_SETTINGS_ERROR,
+			"the server does not offer CONNECT-IP: no extended CONNECT or "
+			"no HTTP Datagrams in its SETTINGS");
 	return h3->bound ? note(h3, JVPN_H3_EVENT_READY) : 0;
 }
 
@@ -381,8 +385,8 @@ int jvpn_h3_new(bool server, const struct jvpn_h3_io *io, void *user, struct jvp
 	settings.qpack_blocked_streams = 0;
 	settings.enable_connect_protocol = server;
 	settings.h3_datagram = 1;
-	rv = server ? nghttp3_conn_server_new(&h3->conn, &callbacks, &settings, NULL, h3) :
-		      nghttp3_conn_client_new(&h3->conn, &callbacks, &settings, NULL, h3);
+	rv = server ? nghttp3_conn_server_new(&h3->conn, &callbacks, &settings, NULL, h3)
+		    : nghttp3_conn_client_new(&h3->conn, &callbacks, &settings, NULL, h3);
 	if (rv != 0) {
 		free(h3);
 		return JVPN_ENOMEM;
@@ -423,7 +427,7 @@ int jvpn_h3_bind(struct jvpn_h3 *h3, int64_t control_id, int64_t qpack_encoder_i
 int jvpn_h3_submit_request(struct jvpn_h3 *h3, int64_t stream_id,
 			   const struct jvpn_h3_request *request)
 {
-	static const nghttp3_data_reader reader = { .read_data = on_read_data };
+	static const nghttp3_data_reader reader = {.read_data = on_read_data};
 	struct jvpn_h3_request copy = *request;
 	nghttp3_nv nv[JVPN_H3_NV_MAX];
 	int err = JVPN_EINVAL;
@@ -501,7 +505,7 @@ int jvpn_h3_finish(struct jvpn_h3 *h3)
  * order across streams), and without HTTP Datagrams there is no tunnel. */
 static bool hold_request(struct jvpn_h3 *h3)
 {
-	struct jvpn_h3_response refusal = { 0 };
+	struct jvpn_h3_response refusal = {0};
 
 	if (!h3->server || h3->notes.head == NULL || h3->notes.head->type != JVPN_H3_EVENT_REQUEST)
 		return false;
@@ -511,7 +515,8 @@ static bool hold_request(struct jvpn_h3 *h3)
 		return false;
 	jvpn_h3_notes_take(&h3->notes);
 	if (h3->phase == JVPN_H3_ASKED) {
-		jvpn_h3_problem(&refusal, 400, "no_http_datagrams", "SETTINGS_H3_DATAGRAM is wanted");
+		jvpn_h3_problem(&refusal, 400, "no_http_datagrams",
+				"SETTINGS_H3_DATAGRAM is wanted");
 		submit_response(h3, &refusal);
 	}
 	return false;

@@ -23,20 +23,20 @@
 #include "quic/message.h"
 
 /* RFC 9114 section 8.1, RFC 9297 section 5.2 */
-#define JVPN_H3_DATAGRAM_ERROR 0x33ULL
-#define JVPN_H3_NO_ERROR 0x100ULL
+#define JVPN_H3_DATAGRAM_ERROR         0x33ULL
+#define JVPN_H3_NO_ERROR               0x100ULL
 #define JVPN_H3_GENERAL_PROTOCOL_ERROR 0x101ULL
-#define JVPN_H3_INTERNAL_ERROR 0x102ULL
-#define JVPN_H3_STREAM_CREATION_ERROR 0x103ULL
+#define JVPN_H3_INTERNAL_ERROR         0x102ULL
+#define JVPN_H3_STREAM_CREATION_ERROR  0x103ULL
 #define JVPN_H3_CLOSED_CRITICAL_STREAM 0x104ULL
-#define JVPN_H3_FRAME_UNEXPECTED 0x105ULL
-#define JVPN_H3_EXCESSIVE_LOAD 0x107ULL
-#define JVPN_H3_ID_ERROR 0x108ULL
-#define JVPN_H3_SETTINGS_ERROR 0x109ULL
-#define JVPN_H3_REQUEST_REJECTED 0x10bULL
-#define JVPN_H3_REQUEST_CANCELLED 0x10cULL
-#define JVPN_H3_REQUEST_INCOMPLETE 0x10dULL
-#define JVPN_H3_MESSAGE_ERROR 0x10eULL
+#define JVPN_H3_FRAME_UNEXPECTED       0x105ULL
+#define JVPN_H3_EXCESSIVE_LOAD         0x107ULL
+#define JVPN_H3_ID_ERROR               0x108ULL
+#define JVPN_H3_SETTINGS_ERROR         0x109ULL
+#define JVPN_H3_REQUEST_REJECTED       0x10bULL
+#define JVPN_H3_REQUEST_CANCELLED      0x10cULL
+#define JVPN_H3_REQUEST_INCOMPLETE     0x10dULL
+#define JVPN_H3_MESSAGE_ERROR          0x10eULL
 
 /* Capsule bytes that may wait for the peer (sent and not acknowledged, or not yet sent). */
 #define JVPN_H3_SEND_QUEUE_BYTES 65536
@@ -46,7 +46,7 @@
 #define JVPN_H3_FIELD_SECTION_MAX 8192
 /* Transport parameters that fit: one request, three unidirectional streams and some grease. */
 #define JVPN_H3_STREAMS_BIDI 4
-#define JVPN_H3_STREAMS_UNI 8
+#define JVPN_H3_STREAMS_UNI  8
 /* The server's path of the tunnel: any target, any protocol (RFC 9484 section 3). */
 #define JVPN_H3_PATH "/.well-known/masque/ip/*/*/"
 
@@ -63,11 +63,11 @@ struct jvpn_h3_io {
 
 enum jvpn_h3_event_type {
 	JVPN_H3_EVENT_NONE = 0,
-	JVPN_H3_EVENT_READY,    /* client: the server's SETTINGS allow CONNECT-IP; send the request */
+	JVPN_H3_EVENT_READY, /* client: the server's SETTINGS allow CONNECT-IP; send the request */
 	JVPN_H3_EVENT_REQUEST,  /* server: answer with jvpn_h3_respond() */
 	JVPN_H3_EVENT_RESPONSE, /* client: the final response, body included when it is a refusal */
 	JVPN_H3_EVENT_CAPSULE,
-	JVPN_H3_EVENT_END,      /* the tunnel's stream is over: nothing follows */
+	JVPN_H3_EVENT_END, /* the tunnel's stream is over: nothing follows */
 	JVPN_H3_EVENT_COUNT
 };
 
@@ -90,8 +90,9 @@ struct jvpn_h3_event {
 int jvpn_h3_new(bool server, const struct jvpn_h3_io *io, void *user, struct jvpn_h3 **out);
 void jvpn_h3_free(struct jvpn_h3 *h3);
 
-/* The three unidirectional streams the connection has opened for us; SETTINGS go out with them. On
- * a server as soon as it has 1-RTT keys (wire.md), on a client at handshake completion. JVPN_EH3. */
+/* The three unidirectional streams the connection has opened for us; SETTINGS go out with them.
+ * On a server as soon as it has 1-RTT keys (wire.md), on a client at handshake completion.
+ * JVPN_EH3. */
 int jvpn_h3_bind(struct jvpn_h3 *h3, int64_t control_id, int64_t qpack_encoder_id,
 		 int64_t qpack_decoder_id);
 
@@ -105,8 +106,8 @@ int jvpn_h3_submit_request(struct jvpn_h3 *h3, int64_t stream_id,
  * JVPN_ENOTFOUND (no request, or its stream is gone), JVPN_EH3. */
 int jvpn_h3_respond(struct jvpn_h3 *h3, const struct jvpn_h3_response *response);
 /* Fills response->status and ->body with problem details (RFC 9457): {"type":"about:blank",
- * "status":...,"title":...,"reason":...,"detail":...}. reason: a stable lower_snake code; detail may
- * be NULL. Both are plain ASCII; quotes, backslashes and control characters are replaced. */
+ * "status":...,"title":...,"reason":...,"detail":...}. reason: a stable lower_snake code; detail
+ * may be NULL. Both are plain ASCII; quotes, backslashes and control characters are replaced. */
 void jvpn_h3_problem(struct jvpn_h3_response *response, int status, const char *reason,
 		     const char *detail);
 /* Queues one whole capsule behind what waits already: on a client as soon as the request was
@@ -121,8 +122,8 @@ int jvpn_h3_finish(struct jvpn_h3 *h3);
  * batch of reads. */
 bool jvpn_h3_poll(struct jvpn_h3 *h3, struct jvpn_h3_event *event);
 
-/* Stream data in order, from ngtcp2's recv_stream_data callback. JVPN_EH3: close the connection with
- * application code jvpn_h3_error_code() and text jvpn_h3_error_text(). */
+/* Stream data in order, from ngtcp2's recv_stream_data callback. JVPN_EH3: close the connection
+ * with application code jvpn_h3_error_code() and text jvpn_h3_error_text(). */
 int jvpn_h3_on_stream_data(struct jvpn_h3 *h3, int64_t stream_id, const uint8_t *data, size_t len,
 			   bool fin, uint32_t path_generation);
 /* acked_stream_data_offset callback: 'len' more bytes of the stream are acknowledged. */

@@ -12,7 +12,8 @@
 #include "quic/h3.h"
 
 #define JVPN_H3_TEXT_MAX 160
-/* Events that may wait for the next poll; a peer that exceeds it sends nothing but tiny capsules. */
+/* Events that may wait for the next poll; a peer that exceeds it sends nothing but tiny
+ * capsules. */
 #define JVPN_H3_NOTES_MAX 4096
 /* Fields of one message we send. */
 #define JVPN_H3_NV_MAX 10
@@ -26,14 +27,14 @@ struct jvpn_h3_chunk {
 };
 
 struct jvpn_h3_out {
-	struct jvpn_h3_chunk *head;   /* oldest that is not acknowledged */
+	struct jvpn_h3_chunk *head; /* oldest that is not acknowledged */
 	struct jvpn_h3_chunk *tail;
 	struct jvpn_h3_chunk *unread; /* first that nghttp3 has not asked for; NULL: none */
 	size_t bytes;                 /* of all chunks */
 	size_t unread_bytes;
-	size_t head_acked;            /* octets of head already acknowledged */
-	bool finish;                  /* FIN behind the last chunk */
-	bool finished;                /* nghttp3 was told so */
+	size_t head_acked; /* octets of head already acknowledged */
+	bool finish;       /* FIN behind the last chunk */
+	bool finished;     /* nghttp3 was told so */
 };
 
 /* One event that waits for jvpn_h3_poll(). */
@@ -77,7 +78,7 @@ struct jvpn_h3 {
 
 	/* The message whose fields come in. */
 	size_t fields_bytes;
-	uint32_t fields_seen;   /* bit per known field, to find duplicates */
+	uint32_t fields_seen; /* bit per known field, to find duplicates */
 	bool fields_bad, fields_large;
 	bool response_told;
 	size_t body_len;
@@ -128,8 +129,7 @@ int jvpn_h3_request_prepare(struct jvpn_h3_request *request);
 int jvpn_h3_response_prepare(const struct jvpn_h3_response *response);
 /* Field lines; the texts are borrowed from the message and from 'scratch' (16 octets). Returns how
  * many. */
-size_t jvpn_h3_request_fields(const struct jvpn_h3_request *request,
-			      nghttp3_nv nv[JVPN_H3_NV_MAX]);
+size_t jvpn_h3_request_fields(const struct jvpn_h3_request *request, nghttp3_nv nv[JVPN_H3_NV_MAX]);
 size_t jvpn_h3_response_fields(const struct jvpn_h3_response *response,
 			       nghttp3_nv nv[JVPN_H3_NV_MAX], char scratch[2][16]);
 /* Body octets of a refusal, as printable ASCII. */

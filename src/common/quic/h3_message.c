@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Requests and responses as field lines and back (RFC 9114 section 4, RFC 9220, RFC 9484). Everything
- * that comes in is bounded and checked here; nothing is decided about who may have a tunnel.
+ * Requests and responses as field lines and back (RFC 9114 section 4, RFC 9220, RFC 9484).
+ * Everything that comes in is bounded and checked here; nothing is decided about who may have a
+ * tunnel.
  */
 #include "quic/h3_internal.h"
 
@@ -11,12 +12,13 @@
 
 #include "base/err.h"
 
-#define PATH_PREFIX "/.well-known/masque/ip/"
+#define PATH_PREFIX    "/.well-known/masque/ip/"
 #define METHOD_CONNECT "CONNECT"
-#define PROTOCOL "connect-ip"
-#define TYPE_PROBLEM "application/problem+json"
+#define PROTOCOL       "connect-ip"
+#define TYPE_PROBLEM   "application/problem+json"
+#define PROBLEM        "{\"type\":\"about:blank\",\"status\":%d,\"title\":\"%s\",\"reason\":\"%s\""
 /* RFC 9114 section 4.2.2: name, value and 32 for each field. */
-#define FIELD_OVERHEAD 32
+#define FIELD_OVERHEAD    32
 #define RETRY_AFTER_MAX_S 86400U
 
 /* The fields we know: where their value goes. Pseudo fields of a response are in here too. */
@@ -27,8 +29,10 @@ struct field {
 };
 
 #define REQUEST_FIELD(n, member)                                                                   \
-	{ (n), offsetof(struct jvpn_h3_request, member),                                           \
-	  sizeof(((struct jvpn_h3_request *)0)->member), false }
+	{                                                                                          \
+		(n), offsetof(struct jvpn_h3_request, member),                                     \
+			sizeof(((struct jvpn_h3_request *)0)->member), false                       \
+	}
 
 static const struct field fields[] = {
 	REQUEST_FIELD(":method", method),
@@ -38,11 +42,11 @@ static const struct field fields[] = {
 	REQUEST_FIELD(":path", path),
 	REQUEST_FIELD("authorization", authorization),
 	REQUEST_FIELD("jumping-session", jumping_session),
-	{ "capsule-protocol", 0, 0, false },
-	{ ":status", 0, 0, true },
-	{ "retry-after", 0, 0, true },
-	{ "jumping-session", offsetof(struct jvpn_h3_response, jumping_session),
-	  sizeof(((struct jvpn_h3_response *)0)->jumping_session), true },
+	{"capsule-protocol", 0, 0, false},
+	{":status", 0, 0, true},
+	{"retry-after", 0, 0, true},
+	{"jumping-session", offsetof(struct jvpn_h3_response, jumping_session),
+	 sizeof(((struct jvpn_h3_response *)0)->jumping_session), true},
 };
 
 void jvpn_h3_fields_reset(struct jvpn_h3 *h3)
@@ -109,9 +113,11 @@ static void take(struct jvpn_h3 *h3, const struct field *field, nghttp3_vec valu
 		take_special(h3, field, value);
 		return;
 	}
-	/* Too long or strange: "", as message.h says; a pseudo field makes the request a bad one. */
+	/* Too long or strange: "", as message.h says; a pseudo field makes the request a bad
+	 * one. */
 	if (value.len >= field->size || !is_visible(value.base, value.len)) {
-		if (field->name[0] == ':' && field->offset != offsetof(struct jvpn_h3_request, path))
+		if (field->name[0] == ':' &&
+		    field->offset != offsetof(struct jvpn_h3_request, path))
 			h3->fields_bad = true;
 		return;
 	}
@@ -143,12 +149,18 @@ static const char *status_title(int status)
 		int status;
 		const char *title;
 	} titles[] = {
-		{ 400, "Bad Request" },         { 401, "Unauthorized" },
-		{ 403, "Forbidden" },           { 404, "Not Found" },
-		{ 405, "Method Not Allowed" },  { 409, "Conflict" },
-		{ 421, "Misdirected Request" }, { 429, "Too Many Requests" },
-		{ 500, "Internal Server Error" }, { 501, "Not Implemented" },
-		{ 503, "Service Unavailable" }, { 431, "Request Header Fields Too Large" },
+		{400, "Bad Request"},
+		{401, "Unauthorized"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{409, "Conflict"},
+		{421, "Misdirected Request"},
+		{429, "Too Many Requests"},
+		{500, "Internal Server Error"},
+		{501, "Not Implemented"},
+		{503, "Service Unavailable"},
+		{431, "Request Header Fields Too Large"},
 	};
 
 	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
@@ -163,8 +175,8 @@ static void json_text(const char *text, char *out, size_t size)
 	size_t n = 0;
 
 	for (; text[n] != '\0' && n + 1 < size; n++) {
-		bool plain = text[n] >= 0x20 && text[n] <= 0x7e && text[n] != '"' &&
-			     text[n] != '\\';
+		bool plain =
+			text[n] >= 0x20 && text[n] <= 0x7e && text[n] != '"' && text[n] != '\\';
 
 		out[n] = plain ? text[n] : '\'';
 	}
@@ -179,15 +191,9 @@ void jvpn_h3_problem(struct jvpn_h3_response *response, int status, const char *
 	json_text(reason, code, sizeof(code));
 	json_text(detail != NULL ? detail : "", text, sizeof(text));
 	response->status = status;
-	if (text[0] == '\0')
-		snprintf(response->body, sizeof(response->body),
-			 "{\"type\":\"about:blank\",\"status\":%d,\"title\":\"%s\",\"reason\":\"%s\"}",
-			 status, status_title(status), code);
-	else
-		snprintf(response->body, sizeof(response->body),
-			 "{\"type\":\"about:blank\",\"status\":%d,\"title\":\"%s\",\"reason\":\"%s\","
-			 "\"detail\":\"%s\"}",
-			 status, status_title(status), code, text);
+	snprintf(response->body, sizeof(response->body), PROBLEM "%s%s%s}", status,
+		 status_title(status), code, text[0] != '\0' ? ",\"detail\":\"" : "", text,
+		 text[0] != '\0' ? "\"" : "");
 }
 
 /* One path segment behind the prefix; NULL when there is none that ends in '/'. */
@@ -234,7 +240,8 @@ int jvpn_h3_request_check(struct jvpn_h3 *h3, struct jvpn_h3_response *refusal)
 	if (h3->fields_large)
 		return refuse(refusal, 431, "fields_too_large", "more than 8192 octets of fields");
 	if (h3->fields_bad)
-		return refuse(refusal, 400, "bad_field", "a field is repeated, too long or not ASCII");
+		return refuse(refusal, 400, "bad_field",
+			      "a field is repeated, too long or not ASCII");
 	if (path == 404)
 		return refuse(refusal, 404, "no_such_resource", "the tunnel is at " JVPN_H3_PATH);
 	if (strcmp(request->method, METHOD_CONNECT) != 0)
@@ -292,20 +299,19 @@ int jvpn_h3_response_prepare(const struct jvpn_h3_response *response)
 static void put(nghttp3_nv *nv, size_t *count, const char *name, const char *value)
 {
 	/* Tokens must not stay in anybody's compression table. */
-	uint8_t flags = strcmp(name, "authorization") == 0 ? NGHTTP3_NV_FLAG_NEVER_INDEX :
-							       NGHTTP3_NV_FLAG_NONE;
+	uint8_t flags = strcmp(name, "authorization") == 0 ? NGHTTP3_NV_FLAG_NEVER_INDEX
+							   : NGHTTP3_NV_FLAG_NONE;
 
 	if (value[0] == '\0' || *count == JVPN_H3_NV_MAX)
 		return;
-	nv[(*count)++] = (nghttp3_nv){ .name = (const uint8_t *)name,
-				       .value = (const uint8_t *)value,
-				       .namelen = strlen(name),
-				       .valuelen = strlen(value),
-				       .flags = flags };
+	nv[(*count)++] = (nghttp3_nv){.name = (const uint8_t *)name,
+				      .value = (const uint8_t *)value,
+				      .namelen = strlen(name),
+				      .valuelen = strlen(value),
+				      .flags = flags};
 }
 
-size_t jvpn_h3_request_fields(const struct jvpn_h3_request *request,
-			      nghttp3_nv nv[JVPN_H3_NV_MAX])
+size_t jvpn_h3_request_fields(const struct jvpn_h3_request *request, nghttp3_nv nv[JVPN_H3_NV_MAX])
 {
 	size_t n = 0;
 

@@ -116,10 +116,8 @@ int jvpn_h3_notes_add(struct jvpn_h3_notes *notes, enum jvpn_h3_event_type type,
 	note = malloc(sizeof(*note) + len);
 	if (note == NULL)
 		return JVPN_ENOMEM;
-	*note = (struct jvpn_h3_note){ .type = type,
-				       .path_generation = path_generation,
-				       .credit = credit,
-				       .len = len };
+	*note = (struct jvpn_h3_note){
+		.type = type, .path_generation = path_generation, .credit = credit, .len = len};
 	if (capsule != NULL) {
 		note->capsule_type = capsule->type;
 		if (len > 0)

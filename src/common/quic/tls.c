@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * TLS contexts: what is fixed, and the files. Reads files itself, so that a bad one is named with what
- * to do about it, and so that the mode of the key is checked on the file that is used.
+ * TLS contexts: what is fixed, and the files. Reads files itself, so that a bad one is named with
+ * what to do about it, and so that the mode of the key is checked on the file that is used.
  */
 #include "quic/tls.h"
 
@@ -22,13 +22,10 @@
 #include "quic/tls_state.h"
 
 #define PEM_FILE_MAX (1024 * 1024)
-#define CIPHERS "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
-#define GROUPS "X25519MLKEM768:X25519:P-256"
-#define ALPN_H3 "h3"
-#define CTX_DATA 0 /* index of our pointer in the WOLFSSL_CTX */
-/* wolfSSL's own life of a ticket key (internal.h): what a blob may claim at most. */
-#define TICKET_KEY_LIFE_S 3600U
-#define TICKET_EXPIRY_AT 80 /* two big-endian uint32 at the end of the blob */
+#define CIPHERS      "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+#define GROUPS       "X25519MLKEM768:X25519:P-256"
+#define ALPN_H3      "h3"
+#define CTX_DATA     0 /* index of our pointer in the WOLFSSL_CTX */
 
 /* A file in memory; secret ones are wiped. */
 struct pem {
@@ -41,7 +38,7 @@ static void pem_clear(struct pem *pem)
 	if (pem->data != NULL)
 		jvpn_wipe(pem->data, (size_t)pem->len);
 	free(pem->data);
-	*pem = (struct pem){ 0 };
+	*pem = (struct pem){0};
 }
 
 static int check_file(int fd, const char *path, bool secret, char *error, size_t size)
@@ -54,9 +51,10 @@ static int check_file(int fd, const char *path, bool secret, char *error, size_t
 	}
 	if (secret && (st.st_mode & 077) != 0) {
 		snprintf(error, size,
-			 "%s is a private key and others may read or write it (mode %03o): chmod 600 %s",
+			 "%s is a private key and others may read or write it (mode %03o): "
+			 "chmod 600 %s",
 			 path, (unsigned)(st.st_mode & 0777), path);
-		return JVPN_ECONFIG;
+		return JVPN_EPERM;
 	}
 	if (st.st_size <= 0 || st.st_size > PEM_FILE_MAX) {
 		snprintf(error, size, "%s is %s", path, st.st_size <= 0 ? "empty" : "too large");
@@ -89,9 +87,11 @@ static int pem_load(const char *path, bool secret, struct pem *pem, char *error,
 	int err;
 
 	if (fd < 0) {
+		bool denied = errno == EACCES || errno == EPERM;
+
 		snprintf(error, size, "cannot read %s: %s%s", path, strerror(errno),
-			 secret && errno == EACCES ? " (it must belong to this user: chmod 600)" : "");
-		return JVPN_ECONFIG;
+			 secret && denied ? " (it must belong to this user, mode 600)" : "");
+		return denied ? JVPN_EPERM : JVPN_ECONFIG;
 	}
 	err = check_file(fd, path, secret, error, size);
 	if (err == 0) {
@@ -110,9 +110,10 @@ static int check_dates(const struct pem *pem, const char *path, uint64_t wall_s,
 	struct jvpn_certificate *certificate = NULL;
 	char limit[JVPN_DATE_SIZE], now[JVPN_DATE_SIZE];
 	uint64_t from, to;
-	int err = JVPN_ECONFIG;
+	int err = JVPN_ERANGE;
 
-	if (jvpn_certificate_open_pem((const char *)pem->data, (size_t)pem->len, &certificate) != 0) {
+	if (jvpn_certificate_open_pem((const char *)pem->data, (size_t)pem->len, &certificate) !=
+	    0) {
 		snprintf(error, size, "%s has no certificate in PEM form", path);
 		return JVPN_ECONFIG;
 	}
@@ -122,13 +123,13 @@ static int check_dates(const struct pem *pem, const char *path, uint64_t wall_s,
 	jvpn_date_format(wall_s < from ? from : to, limit);
 	if (wall_s < from)
 		snprintf(error, size,
-			 "the certificate in %s is not valid before %s, but the clock of this machine "
-			 "says %s: set the clock",
+			 "the certificate in %s is not valid before %s, but the clock of this "
+			 "machine says %s: set the clock",
 			 path, limit, now);
 	else if (wall_s > to)
 		snprintf(error, size,
-			 "the certificate in %s expired at %s, and the clock of this machine says %s: "
-			 "renew it, or set the clock",
+			 "the certificate in %s expired at %s, and the clock of this machine says "
+			 "%s: renew it, or set the clock",
 			 path, limit, now);
 	else
 		err = 0;
@@ -139,7 +140,7 @@ static int check_dates(const struct pem *pem, const char *path, uint64_t wall_s,
 static int load_key(struct jvpn_tls *tls, const struct jvpn_tls_config *config, char *error,
 		    size_t size)
 {
-	struct pem key = { 0 };
+	struct pem key = {0};
 	int err = pem_load(config->key_file, true, &key, error, size);
 
 	if (err != 0)
@@ -162,7 +163,7 @@ out:
 static int load_server_files(struct jvpn_tls *tls, const struct jvpn_tls_config *config,
 			     char *error, size_t size)
 {
-	struct pem chain = { 0 };
+	struct pem chain = {0};
 	int err;
 
 	if (config->certificate_file == NULL || config->key_file == NULL)
@@ -184,7 +185,7 @@ static int load_ca(struct jvpn_tls *tls, const struct jvpn_tls_config *config, c
 		   size_t size)
 {
 	const char *where = config->ca_file != NULL ? config->ca_file : "the configured CA";
-	struct pem pem = { 0 };
+	struct pem pem = {0};
 	int err = 0;
 
 	if ((config->ca_file == NULL) == (config->ca_pem == NULL))
@@ -260,6 +261,9 @@ static int setup_common(struct jvpn_tls *tls)
 	    wolfSSL_CTX_set_ex_data(ctx, CTX_DATA, tls) != WOLFSSL_SUCCESS)
 		return JVPN_ETLS;
 	wolfSSL_CTX_set_session_cache_mode(ctx, WOLFSSL_SESS_CACHE_OFF);
+	/* Resumption only with a fresh key agreement (psk_dhe_ke). */
+	if (wolfSSL_CTX_only_dhe_psk(ctx) != 0)
+		return JVPN_ETLS;
 	if (!tls->server)
 		return ngtcp2_crypto_wolfssl_configure_client_context(ctx) == 0 ? 0 : JVPN_ETLS;
 	wolfSSL_CTX_set_options(ctx, WOLFSSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -278,8 +282,8 @@ static int setup(struct jvpn_tls *tls, const struct jvpn_tls_config *config, cha
 	if (strlen(alpn) == 0 || strlen(alpn) >= sizeof(tls->alpn))
 		return JVPN_EINVAL;
 	memcpy(tls->alpn, alpn, strlen(alpn) + 1);
-	tls->ctx = wolfSSL_CTX_new(tls->server ? wolfTLSv1_3_server_method() :
-						 wolfTLSv1_3_client_method());
+	tls->ctx = wolfSSL_CTX_new(tls->server ? wolfTLSv1_3_server_method()
+					       : wolfTLSv1_3_client_method());
 	if (tls->ctx == NULL)
 		return JVPN_ENOMEM;
 	err = setup_common(tls);
@@ -290,8 +294,8 @@ static int setup(struct jvpn_tls *tls, const struct jvpn_tls_config *config, cha
 	err = open_keylog(tls, config->keylog_file, error, size);
 	if (err != 0)
 		return err;
-	return tls->server ? load_server_files(tls, config, error, size) :
-			     load_ca(tls, config, error, size);
+	return tls->server ? load_server_files(tls, config, error, size)
+			   : load_ca(tls, config, error, size);
 }
 
 int jvpn_tls_new(const struct jvpn_tls_config *config, struct jvpn_tls **out, char *error,
@@ -309,7 +313,6 @@ int jvpn_tls_new(const struct jvpn_tls_config *config, struct jvpn_tls **out, ch
 		return JVPN_ENOMEM;
 	}
 	tls->server = config->server;
-	tls->wall_s = config->wall_s;
 	tls->keylog_fd = -1;
 	err = setup(tls, config, error, error_size);
 	if (err != 0) {
@@ -330,57 +333,9 @@ void jvpn_tls_free(struct jvpn_tls *tls)
 		wolfSSL_CTX_free(tls->ctx);
 	if (tls->keylog_fd >= 0)
 		close(tls->keylog_fd);
+	jvpn_wipe(tls, sizeof(*tls)); /* the ticket key */
 	free(tls);
 	wolfSSL_Cleanup(); /* counts its calls of wolfSSL_Init */
-}
-
-static void put_u32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
-}
-
-static uint32_t get_u32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-/* A blob of plain random octets (a fresh key file) carries nonsense for the keys' ends of life: then
- * they live for one and two lifetimes from now on. */
-static void clamp_ticket_expiry(uint8_t keys[JVPN_TLS_TICKET_KEYS_BYTES], uint64_t wall_s)
-{
-	uint32_t now = (uint32_t)wall_s;
-	uint32_t first = get_u32(keys + TICKET_EXPIRY_AT);
-	uint32_t second = get_u32(keys + TICKET_EXPIRY_AT + 4);
-
-	if (first <= now + 2 * TICKET_KEY_LIFE_S && second <= now + 3 * TICKET_KEY_LIFE_S)
-		return;
-	put_u32(keys + TICKET_EXPIRY_AT, now + TICKET_KEY_LIFE_S);
-	put_u32(keys + TICKET_EXPIRY_AT + 4, now + 2 * TICKET_KEY_LIFE_S);
-}
-
-int jvpn_tls_set_ticket_keys(struct jvpn_tls *tls, const uint8_t keys[JVPN_TLS_TICKET_KEYS_BYTES])
-{
-	uint8_t copy[JVPN_TLS_TICKET_KEYS_BYTES];
-	long ok;
-
-	if (!tls->server)
-		return JVPN_EINVAL;
-	memcpy(copy, keys, sizeof(copy));
-	clamp_ticket_expiry(copy, tls->wall_s);
-	ok = wolfSSL_CTX_set_tlsext_ticket_keys(tls->ctx, copy, (int)sizeof(copy));
-	jvpn_wipe(copy, sizeof(copy));
-	return ok == WOLFSSL_SUCCESS ? 0 : JVPN_ETLS;
-}
-
-int jvpn_tls_get_ticket_keys(struct jvpn_tls *tls, uint8_t keys[JVPN_TLS_TICKET_KEYS_BYTES])
-{
-	if (!tls->server || wolfSSL_CTX_get_tlsext_ticket_keys(
-				    tls->ctx, keys, JVPN_TLS_TICKET_KEYS_BYTES) != WOLFSSL_SUCCESS)
-		return JVPN_ETLS;
-	return 0;
 }
 
 bool jvpn_tls_failure_is_certificate(enum jvpn_tls_failure failure)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * TLS 1.3 for QUIC (RFC 8446, RFC 9001) over wolfSSL: contexts, and why a handshake failed, in words.
- * No wolfSSL or ngtcp2 types here, so that runtime can make contexts; what one connection needs is
- * in tls_internal.h. Reads no clock; wolfSSL itself does when it checks a peer's certificate dates.
+ * TLS 1.3 for QUIC (RFC 8446, RFC 9001) over wolfSSL: contexts, and why a handshake failed, in
+ * words. No wolfSSL or ngtcp2 types here, so that runtime can make contexts; what one connection
+ * needs is in tls_internal.h. Reads no clock; wolfSSL does when it checks a peer's dates.
  *
- * Fixed here, not configurable: TLS 1.3 only; ALPN "h3"; key agreement X25519MLKEM768, X25519, P-256
- * in this order; cipher suites AES-128-GCM, AES-256-GCM, ChaCha20-Poly1305 in this order; no 0-RTT
- * (wire.md: a replayable REATTACH would be worthless).
+ * Fixed here, not configurable: TLS 1.3 only; ALPN "h3"; key agreement X25519MLKEM768, X25519,
+ * P-256 in this order; cipher suites AES-128-GCM, AES-256-GCM, ChaCha20-Poly1305 in this order; no
+ * 0-RTT (wire.md: a replayable REATTACH would be worthless).
  */
 #ifndef JVPN_QUIC_TLS_H
 #define JVPN_QUIC_TLS_H
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* wolfSSL's opaque blob: key name, two keys, their expiry. */
+/* As long as wolfSSL's own blob of ticket keys, which is not used (tls_ticket.c says why). */
 #define JVPN_TLS_TICKET_KEYS_BYTES 88
 
 struct jvpn_tls; /* a context. Owner: whoever called jvpn_tls_new; outlives its connections */
@@ -24,15 +24,15 @@ struct jvpn_tls; /* a context. Owner: whoever called jvpn_tls_new; outlives its 
 enum jvpn_tls_failure {
 	JVPN_TLS_OK = 0,
 	/* The peer's certificate: jvpn_close_info.kind = JVPN_CLOSE_CERTIFICATE. */
-	JVPN_TLS_UNKNOWN_CA,      /* signed by somebody who is not in the configured CA file */
+	JVPN_TLS_UNKNOWN_CA,      /* signed by somebody who is no configured CA */
 	JVPN_TLS_SELF_SIGNED,     /* signed by itself, and not a configured CA */
 	JVPN_TLS_WRONG_NAME,      /* valid, but for other names */
 	JVPN_TLS_EXPIRED,         /* notAfter has passed by the local clock */
 	JVPN_TLS_NOT_YET_VALID,   /* notBefore is still to come by the local clock */
-	JVPN_TLS_BAD_CERTIFICATE, /* malformed, bad signature, not for servers, chain too long ... */
+	JVPN_TLS_BAD_CERTIFICATE, /* malformed, bad signature, not for servers ... */
 	/* Everything else: jvpn_close_info.kind = JVPN_CLOSE_TLS. */
-	JVPN_TLS_ALPN,    /* no common application protocol */
-	JVPN_TLS_VERSION, /* the peer does not speak TLS 1.3 */
+	JVPN_TLS_ALPN,       /* no common application protocol */
+	JVPN_TLS_VERSION,    /* the peer does not speak TLS 1.3 */
 	JVPN_TLS_PARAMETERS, /* no common cipher suite or key agreement */
 	JVPN_TLS_PEER_ALERT, /* the peer refused; the text names its alert */
 	JVPN_TLS_OTHER,
@@ -46,12 +46,12 @@ const char *jvpn_tls_failure_name(enum jvpn_tls_failure failure);
 
 struct jvpn_tls_config {
 	bool server;
-	/* Server: PEM, leaf first, then intermediates; and its key (PKCS#8 or SEC1 PEM, no password),
-	 * a file that only its owner may read. Client: NULL (client certificates come later). */
+	/* Server: PEM, leaf first, then intermediates; and its key (PKCS#8 or SEC1 PEM, no
+	 * password), a file that only its owner may read. Client: NULL. */
 	const char *certificate_file;
 	const char *key_file;
-	/* Client: the only CAs that are trusted (system CAs are not): a PEM file, or the PEM itself. One
-	 * of the two. Server: NULL. */
+	/* Client: the only CAs that are trusted (system CAs are not): a PEM file, or the PEM
+	 * itself. One of the two. Server: NULL. */
 	const char *ca_file;
 	const char *ca_pem;
 	/* Debug builds only (JVPN_DEBUG): NSS key log lines are appended here (created 0600), for
@@ -59,24 +59,27 @@ struct jvpn_tls_config {
 	const char *keylog_file;
 	/* NULL: "h3". Anything else is for tests of refused protocols. */
 	const char *alpn;
-	/* Wall clock, seconds since 1970: the server refuses to start before its certificate's notBefore
-	 * or after its notAfter, and the client with a CA outside its dates. */
+	/* Wall clock, seconds since 1970: the server refuses to start before its certificate's
+	 * notBefore or after its notAfter, and the client with a CA outside its dates. */
 	uint64_t wall_s;
 };
 
-/* JVPN_ECONFIG (a file is unreadable, world- or group-readable, malformed, does not match, is outside
- * its dates), JVPN_EUNSUPPORTED (keylog_file in a release build), JVPN_ENOMEM, JVPN_ETLS. On error
- * 'error' has one sentence with the file names and what to do. Copies what it needs from config. */
+/* JVPN_EPERM (a file may not be read, or a key that others may read), JVPN_ERANGE (the clock is
+ * outside the certificate's dates), JVPN_ECONFIG (a file is missing, malformed, or key and
+ * certificate do not belong together), JVPN_EUNSUPPORTED (keylog_file in a release build),
+ * JVPN_EINVAL, JVPN_ENOMEM, JVPN_ETLS. On error 'error' has one sentence with the file names and
+ * what to do. Copies what it needs from config. */
 int jvpn_tls_new(const struct jvpn_tls_config *config, struct jvpn_tls **out, char *error,
 		 size_t error_size);
 /* NULL is fine. No session of it may be alive. */
 void jvpn_tls_free(struct jvpn_tls *tls);
 
-/* Server: session ticket keys that outlive the process. The blob is opaque and carries the keys'
- * expiry, so save what _get gives after a while. A blob from another library version is refused with
- * JVPN_ETLS and fresh keys stay in use (clients then make a full handshake). */
-int jvpn_tls_set_ticket_keys(struct jvpn_tls *tls, const uint8_t keys[JVPN_TLS_TICKET_KEYS_BYTES]);
-int jvpn_tls_get_ticket_keys(struct jvpn_tls *tls, uint8_t keys[JVPN_TLS_TICKET_KEYS_BYTES]);
+/* Server: session tickets that outlive the process, and hold on every node that has the same secret
+ * (88 random octets). Without it tickets end with the process. Resumption saves a signature and its
+ * check; it never carries early data, and always a fresh key agreement. JVPN_EINVAL on a client or
+ * for a secret of zeros, JVPN_ECRYPTO. Before the first session. */
+int jvpn_tls_set_ticket_keys(struct jvpn_tls *tls,
+			     const uint8_t keys[JVPN_TLS_TICKET_KEYS_BYTES]);
 
 /* The text for a CONNECTION_CLOSE of the peer with a QUIC crypto error (RFC 9001 section 4.8,
  * 0x0100..0x01ff, transport space): which alert, and what that means for whoever reads it. Returns

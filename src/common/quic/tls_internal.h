@@ -6,8 +6,9 @@
  * ngtcp2_conn_set_tls_native_handle(conn, _session_native()) -> ngtcp2's own crypto callbacks
  * (ngtcp2_crypto_client_initial_cb, _recv_crypto_data_cb, ...) do the rest. When
  * ngtcp2_conn_read_pkt/_writev fails with NGTCP2_ERR_CRYPTO or NGTCP2_ERR_CALLBACK_FAILURE:
- * _session_describe(). Set ngtcp2_ccerr with ngtcp2_ccerr_set_tls_alert(ngtcp2_conn_get_tls_alert()).
- * When the peer closes with a crypto error: jvpn_tls_describe_peer_alert().
+ * _session_describe(). Set ngtcp2_ccerr with
+ * ngtcp2_ccerr_set_tls_alert(ngtcp2_conn_get_tls_alert()). When the peer closes with a crypto
+ * error: jvpn_tls_describe_peer_alert().
  */
 #ifndef JVPN_QUIC_TLS_INTERNAL_H
 #define JVPN_QUIC_TLS_INTERNAL_H
@@ -22,11 +23,11 @@
 
 struct jvpn_tls_session; /* Owner: its connection; freed after ngtcp2_conn_del */
 
-/* server_name: client only (NULL on a server): a DNS name or the text of an IP address ("::1", no
- * brackets). It is checked against the certificate's subjectAltName and, when it is a DNS name, goes
- * into SNI (RFC 6066 allows no addresses there). conn_ref is borrowed and must live as long as the
- * session: it becomes the WOLFSSL app data as ngtcp2_crypto needs it.
- * JVPN_EINVAL (server_name missing, malformed, longer than 253), JVPN_ENOMEM, JVPN_ETLS. */
+/* server_name: client only (NULL on a server): a DNS name or the text of an IP address ("::1",
+ * no brackets). It is checked against the certificate's subjectAltName and, when it is a DNS
+ * name, goes into SNI (RFC 6066 allows no addresses there). conn_ref is borrowed and must live
+ * as long as the session: it becomes the WOLFSSL app data as ngtcp2_crypto needs it. JVPN_EINVAL
+ * (server_name missing, malformed, longer than 253), JVPN_ENOMEM, JVPN_ETLS. */
 int jvpn_tls_session_new(struct jvpn_tls *tls, const char *server_name,
 			 ngtcp2_crypto_conn_ref *conn_ref, struct jvpn_tls_session **out);
 void jvpn_tls_session_free(struct jvpn_tls_session *session);
@@ -41,8 +42,8 @@ int jvpn_tls_session_export(struct jvpn_tls_session *session, const char *label,
 /* No further _export: gives back the handshake secrets that wolfSSL keeps for it (KeepArrays). */
 void jvpn_tls_session_release_exporter(struct jvpn_tls_session *session);
 
-/* Call it in ngtcp2's handshake_completed callback. JVPN_ETLS when the peer negotiated no "h3" at all
- * (RFC 9001 section 8.1: wolfSSL does not insist): set alert JVPN_TLS_ALERT_NO_ALPN with
+/* Call it in ngtcp2's handshake_completed callback. JVPN_ETLS when the peer negotiated no "h3"
+ * at all (RFC 9001 section 8.1: wolfSSL does not insist): set alert JVPN_TLS_ALERT_NO_ALPN with
  * ngtcp2_conn_set_tls_alert() and return NGTCP2_ERR_CALLBACK_FAILURE. */
 int jvpn_tls_session_on_complete(struct jvpn_tls_session *session);
 #define JVPN_TLS_ALERT_NO_ALPN 120 /* no_application_protocol (RFC 7301) */

@@ -17,11 +17,11 @@
 /* quic_transport_parameters (RFC 9001 section 8.2) */
 #define QUIC_TRANSPORT_PARAMETERS 0x39
 /* TLS alerts of RFC 8446 section 6 that get words of their own. */
-#define ALERT_HANDSHAKE_FAILURE 40
-#define ALERT_BAD_CERTIFICATE 42
-#define ALERT_CERTIFICATE_EXPIRED 45
-#define ALERT_UNKNOWN_CA 48
-#define ALERT_PROTOCOL_VERSION 70
+#define ALERT_HANDSHAKE_FAILURE    40
+#define ALERT_BAD_CERTIFICATE      42
+#define ALERT_CERTIFICATE_EXPIRED  45
+#define ALERT_UNKNOWN_CA           48
+#define ALERT_PROTOCOL_VERSION     70
 #define ALERT_CERTIFICATE_REQUIRED 116
 /* RFC 9001 section 4.8: CRYPTO_ERROR is 0x0100 + alert. */
 #define QUIC_CRYPTO_ERROR 0x0100
@@ -207,15 +207,17 @@ static void describe(struct jvpn_tls_session *session, int error)
 	size_t size = sizeof(session->text);
 
 	if (session->failure == JVPN_TLS_ALPN)
-		snprintf(text, size, "the %s does not speak \"%s\" (ALPN)", who, session->tls->alpn);
+		snprintf(text, size, "the %s does not speak \"%s\" (ALPN)", who,
+			 session->tls->alpn);
 	else if (session->failure == JVPN_TLS_VERSION)
 		snprintf(text, size, "the %s does not speak TLS 1.3", who);
 	else if (session->failure == JVPN_TLS_PARAMETERS)
-		snprintf(text, size, "no cipher suite or key agreement in common with the %s: %.80s",
-			 who, wc_GetErrorString(error));
+		snprintf(text, size,
+			 "no cipher suite or key agreement in common with the %s: %.80s", who,
+			 wolfSSL_ERR_reason_error_string((unsigned long)error));
 	else
 		snprintf(text, size, "TLS handshake with the %s failed: %.100s", who,
-			 wc_GetErrorString(error));
+			 wolfSSL_ERR_reason_error_string((unsigned long)error));
 }
 
 enum jvpn_tls_failure jvpn_tls_session_describe(struct jvpn_tls_session *session, char *text,
@@ -259,8 +261,7 @@ static enum jvpn_tls_failure alert_meaning(unsigned alert, const char **meaning)
 	}
 }
 
-enum jvpn_tls_failure jvpn_tls_describe_peer_alert(uint64_t quic_code, char *text,
-						   size_t text_size)
+enum jvpn_tls_failure jvpn_tls_describe_peer_alert(uint64_t quic_code, char *text, size_t text_size)
 {
 	enum jvpn_tls_failure failure;
 	const char *meaning, *name;

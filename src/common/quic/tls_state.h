@@ -13,13 +13,16 @@
 #include "quic/tls_internal.h"
 
 #define JVPN_TLS_ALPN_MAX 32
+#define JVPN_TLS_TICKET_NAME_BYTES 16
+#define JVPN_TLS_TICKET_KEY_BYTES 32
 #define JVPN_TLS_TEXT_MAX 192 /* as in struct jvpn_close_info */
 
 struct jvpn_tls {
 	WOLFSSL_CTX *ctx;
 	bool server;
 	int keylog_fd; /* -1: none */
-	uint64_t wall_s;
+	uint8_t ticket_name[JVPN_TLS_TICKET_NAME_BYTES];
+	uint8_t ticket_key[JVPN_TLS_TICKET_KEY_BYTES]; /* SECRET */
 	char alpn[JVPN_TLS_ALPN_MAX];
 };
 

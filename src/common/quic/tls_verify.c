@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The client's check of the server's certificate. wolfSSL verifies signatures, chain, dates and usage
- * and calls us for each certificate, the CAs first and the server's own last; we never overrule a
- * refusal, add the check of the name (crypto/certificate.h says why), and put the reason into words.
+ * The client's check of the server's certificate. wolfSSL verifies signatures, chain, dates and
+ * usage and calls us for each certificate, the CAs first and the server's own last; we never
+ * overrule a refusal, add the check of the name (crypto/certificate.h says why), and put the reason
+ * into words.
  *
- * What wolfSSL does with intermediates (measured, tests/unit/test_tls.c): they are verified top down
- * and then stay in the context's CA list, so a server that stops sending a known intermediate keeps
- * working until the restart. A root that the server sends along is accepted when it is configured.
+ * What wolfSSL does with intermediates (measured, tests/unit/test_tls.c): they are verified top
+ * down and then stay in the context's CA list, so a server that stops sending a known intermediate
+ * keeps working until the restart. A root that the server sends along is accepted when it is
+ * configured.
  */
 #include "quic/tls_state.h"
 
@@ -34,7 +36,7 @@ static void describe_signer(struct jvpn_tls_session *session,
 	if (depth == 0 && jvpn_certificate_is_self_issued(certificate)) {
 		set_failure(session, JVPN_TLS_SELF_SIGNED);
 		snprintf(session->text, sizeof(session->text),
-			 "the server's certificate is self-signed and not one of the configured CAs");
+			 "the server's certificate is self-signed and is no configured CA");
 		return;
 	}
 	set_failure(session, JVPN_TLS_UNKNOWN_CA);
@@ -49,8 +51,8 @@ static void describe_date(struct jvpn_tls_session *session,
 	char date[JVPN_DATE_SIZE];
 
 	set_failure(session, expired ? JVPN_TLS_EXPIRED : JVPN_TLS_NOT_YET_VALID);
-	jvpn_date_format(expired ? jvpn_certificate_not_after(certificate) :
-				   jvpn_certificate_not_before(certificate),
+	jvpn_date_format(expired ? jvpn_certificate_not_after(certificate)
+				 : jvpn_certificate_not_before(certificate),
 			 date);
 	snprintf(session->text, sizeof(session->text),
 		 "the server's certificate %s %s by this machine's clock",
@@ -71,8 +73,8 @@ static void describe_name(struct jvpn_tls_session *session,
 static void describe_other(struct jvpn_tls_session *session, int error)
 {
 	set_failure(session, JVPN_TLS_BAD_CERTIFICATE);
-	snprintf(session->text, sizeof(session->text), "the server's certificate was refused: %.80s",
-		 wc_GetErrorString(error));
+	snprintf(session->text, sizeof(session->text),
+		 "the server's certificate was refused: %.80s", wolfSSL_ERR_reason_error_string((unsigned long)error));
 }
 
 /* wolfSSL's verdict on one certificate of the chain, in words. */
@@ -123,8 +125,7 @@ static int on_certificate(int ok, WOLFSSL_X509_STORE_CTX *store)
 
 void jvpn_tls_verify_setup(struct jvpn_tls_session *session)
 {
-	wolfSSL_set_verify(session->ssl,
-			   WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+	wolfSSL_set_verify(session->ssl, WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT,
 			   on_certificate);
 	wolfSSL_SetCertCbCtx(session->ssl, session);
 }
