@@ -39,6 +39,7 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/tls_internal.h \
 	%D%/tls_session.c \
 	%D%/tls_state.h \
+	%D%/tls_ticket.c \
 	%D%/tls_verify.c \
 	%D%/version.c \
 	%D%/version.h
