@@ -4,10 +4,11 @@
  * the process.
  *
  * Not wolfSSL_CTX_set_tlsext_ticket_keys(): in 5.9.2 keys that are set from outside leave the key
- * context without its random generator, so that the first rotation fails, and with it the handshakes;
- * it never finds its tickets again when the last bit of the key's name is set; and a file of random
- * octets gives the keys a random end of life. Here nothing has to rotate: the secret is as long-lived
- * as the server's private key beside it, and wolfSSL itself refuses tickets that are too old.
+ * context without its random generator, so that the first rotation fails, and with it the
+ * handshakes; it never finds its tickets again when the last bit of the key's name is set; and a
+ * file of random octets gives the keys a random end of life. Here nothing has to rotate: the secret
+ * is as long-lived as the server's private key beside it, and wolfSSL itself refuses tickets that
+ * are too old.
  */
 #include "quic/tls_state.h"
 

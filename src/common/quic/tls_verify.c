@@ -74,7 +74,8 @@ static void describe_other(struct jvpn_tls_session *session, int error)
 {
 	set_failure(session, JVPN_TLS_BAD_CERTIFICATE);
 	snprintf(session->text, sizeof(session->text),
-		 "the server's certificate was refused: %.80s", wolfSSL_ERR_reason_error_string((unsigned long)error));
+		 "the server's certificate was refused: %.80s",
+		 wolfSSL_ERR_reason_error_string((unsigned long)error));
 }
 
 /* wolfSSL's verdict on one certificate of the chain, in words. */
