@@ -36,7 +36,8 @@ void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, 
 	struct jvpn_forward_packet p = {.data = packet,
 					.len = len,
 					.now_ns = server->engine.driver->now_ns,
-					.assigned = &live->addresses};
+					.assigned = &live->addresses,
+					.limit = &live->icmp};
 
 	switch (jvpn_forward_uplink(&server->uplink, &p)) {
 	case JVPN_FORWARD_PASS:
@@ -80,6 +81,7 @@ static void route_packet(struct jvpn_server *server, uint8_t *packet, size_t len
 				jvpn_ippkt_dst(&p.view, p.data));
 	if (live) {
 		p.assigned = &live->addresses;
+		p.limit = &live->icmp;
 		p.mtu = live->mtu;
 		verdict = jvpn_forward_downlink(forward, &p);
 	} else {

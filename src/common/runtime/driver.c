@@ -100,6 +100,7 @@ int jvpn_driver_session_new(struct jvpn_driver *driver, struct jvpn_live **out)
 	}
 	jvpn_session_init(&live->core, driver->role);
 	jvpn_queue_init(&live->queue, &driver->queue);
+	jvpn_forward_limit_init(&live->icmp, JVPN_FORWARD_ICMP_PER_S, JVPN_FORWARD_ICMP_BURST);
 	live->next = driver->lives;
 	driver->lives = live;
 	*out = live;

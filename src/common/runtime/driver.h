@@ -28,6 +28,7 @@
 #include "proto/connectip.h"
 #include "quic/quic.h"
 #include "runtime/control.h"
+#include "tun/forward.h"
 #include "tun/queue.h"
 
 struct jvpn_events;
@@ -69,6 +70,7 @@ struct jvpn_live {
 	struct jvpn_connectip_addresses addresses;
 	struct jvpn_queue queue; /* inner packets that wait for the binding */
 	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;
+	struct jvpn_forward_limit icmp; /* errors caused by this session's packets */
 	size_t mtu; /* largest inner packet of the binding; 0: no binding yet */
 	char user[JVPN_USER_MAX + 1];
 	struct jvpn_heap_node timer;
