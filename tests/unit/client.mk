@@ -2,8 +2,10 @@
 # Tests of client. A new test_noun.c: add the line "	%D%/test_noun.c \" to the sources; with the first
 # one take the # off the line below. It links only what client may use.
 check_PROGRAMS += %D%/unit_client
-#UNIT_TESTS += %D%/unit_client
+UNIT_TESTS += %D%/unit_client
 %C%_unit_client_SOURCES = \
+	%D%/options_fixture.h %D%/config_fixture.h \
+	%D%/test_client_options.c \
 	%D%/unit.h %D%/main.c
 %C%_unit_client_CPPFLAGS = $(UNIT_CPPFLAGS)
 %C%_unit_client_LDADD = src/client/libjvpn_client.a $(JVPN_COMMON_LIBS) $(CHECK_LIBS)

@@ -7,6 +7,8 @@ UNIT_TESTS += %D%/unit_server
 	%D%/unit.h %D%/main.c \
 	%D%/test_auth.c \
 	%D%/test_init.c \
-	%D%/test_lease.c
+	%D%/test_lease.c \
+	%D%/options_fixture.h %D%/config_fixture.h \
+	%D%/test_server_options.c
 %C%_unit_server_CPPFLAGS = $(UNIT_CPPFLAGS)
 %C%_unit_server_LDADD = src/server/libjvpn_server.a $(JVPN_COMMON_LIBS) $(CHECK_LIBS)

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Tests of client/options and client/config.
+ */
+#include "client/options.h"
+
+#include "base/err.h"
+#include "client/config.h"
+#include "options_fixture.h"
+
+#define SECRET "S3cretT0ken"
+
+static struct jvpn_client_options options;
+
+static const char *const minimal = "version: 1\n"
+				   "server:\n  address: \"vpn.example.net:443\"\n"
+				   "tls:\n  ca: ca.crt\n"
+				   "auth:\n  token: " SECRET "\n";
+
+static bool load(int argc, char **argv, int *code)
+{
+	return jvpn_client_options_load(argc, argv, &options, code);
+}
+
+static bool run(const char *line, int *code)
+{
+	return fixture_run(load, line, code);
+}
+
+static void setup(void)
+{
+	fixture_setup();
+	unsetenv("POLICY_FILE");
+	unsetenv("JVPN_CONFIG");
+	fixture_write("ca.crt", "x");
+}
+
+static int load_text(const char *text, struct jvpn_client_config *config)
+{
+	fixture_write("f.yaml", text);
+	fixture_report->count = 0;
+	fixture_report->exit_code = 0;
+	return jvpn_client_config_load(fixture_file, config, fixture_report);
+}
+
+START_TEST(client_config__minimal__defaults)
+{
+	struct jvpn_client_config config;
+
+	ck_assert_int_eq(load_text(minimal, &config), 0);
+	ck_assert_str_eq(config.server.host, "vpn.example.net");
+	ck_assert_str_eq(config.server_name, "vpn.example.net");
+	ck_assert_str_eq(config.token, SECRET);
+	ck_assert_str_eq(config.label, "path");
+	ck_assert_str_eq(config.interface, "");
+	ck_assert_uint_eq(config.routes.count, 0);
+	ck_assert_uint_eq(config.fwmark, 27254);
+	ck_assert_uint_eq(config.connect_timeout_ms, 0);
+	ck_assert_ptr_nonnull(strstr(config.tls_ca, "/ca.crt"));
+}
+END_TEST
+
+START_TEST(client_config__example__loads)
+{
+	struct jvpn_client_config config;
+	char *text = fixture_source("contrib/examples/client.yaml");
+
+	ck_assert_msg(load_text(text, &config) == 0, "%s", fixture_line(0));
+	ck_assert_ptr_nonnull(strstr(config.tls_ca_pem, "-----BEGIN CERTIFICATE-----\nMII"));
+	ck_assert_ptr_nonnull(strstr(config.tls_ca_pem, "\n-----END CERTIFICATE-----\n"));
+	ck_assert_str_eq(config.node_id, "client-01");
+	free(text);
+}
+END_TEST
+
+START_TEST(client_config__label__follows_the_interface)
+{
+	struct jvpn_client_config config;
+	char text[512];
+
+	snprintf(text, sizeof(text), "%sinterface: Wlan0\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), 0);
+	ck_assert_str_eq(config.label, "wlan0");
+	snprintf(text, sizeof(text), "%sinterface: wlan0\nlabel: home\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), 0);
+	ck_assert_str_eq(config.label, "home");
+	snprintf(text, sizeof(text), "%slabel: Home\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+	snprintf(text, sizeof(text), "%slabel: sixteencharacter\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+}
+END_TEST
+
+START_TEST(client_config__inline_token_in_a_readable_file__exit_3)
+{
+	static const mode_t modes[] = {0644, 0640, 0604};
+	struct jvpn_client_config config;
+
+	for (size_t i = 0; i < 3; i++) {
+		fixture_report->count = 0;
+		fixture_report->exit_code = 0;
+		fixture_write_bytes("f.yaml", minimal, strlen(minimal), modes[i]);
+		ck_assert_int_eq(jvpn_client_config_load(fixture_file, &config, fixture_report),
+				 JVPN_EPERM);
+		ck_assert_int_eq(fixture_report->exit_code, JVPN_EXIT_PERMISSION);
+		ck_assert_ptr_nonnull(strstr(fixture_line(0), "f.yaml:7:10: auth.token:"));
+		ck_assert_ptr_nonnull(strstr(fixture_line(0), "run chmod 600 "));
+	}
+}
+END_TEST
+
+START_TEST(client_config__token_file__read_and_judged)
+{
+	static const char *const with_file = "version: 1\nserver: {address: \"a.b:1\"}\n"
+					     "tls: {ca: ca.crt}\nauth: {token_file: tok}\n";
+	struct jvpn_client_config config;
+
+	fixture_write("tok", SECRET "\n");
+	ck_assert_int_eq(load_text(with_file, &config), 0);
+	ck_assert_str_eq(config.token, SECRET);
+	/* The configuration itself holds no secret then. */
+	fixture_write_bytes("f.yaml", with_file, strlen(with_file), 0644);
+	ck_assert_int_eq(jvpn_client_config_load(fixture_file, &config, fixture_report), 0);
+	fixture_write_bytes("tok", SECRET, strlen(SECRET), 0644);
+	ck_assert_int_eq(load_text(with_file, &config), JVPN_EPERM);
+	fixture_write("tok", "\n");
+	ck_assert_int_eq(load_text(with_file, &config), JVPN_ECONFIG);
+	fixture_write("tok", "two words\n");
+	ck_assert_int_eq(load_text(with_file, &config), JVPN_ECONFIG);
+}
+END_TEST
+
+START_TEST(client_config__one_of__neither_and_both_refused)
+{
+	struct jvpn_client_config config;
+
+	ck_assert_int_eq(load_text("version: 1\nserver: {address: \"a.b:1\"}\n", &config),
+			 JVPN_ECONFIG);
+	FIXTURE_EXPECT("f.yaml:1:1: tls.ca: expected either tls.ca or tls.ca_pem, got neither",
+		       "f.yaml:1:1: auth.token: expected either auth.token or auth.token_file, got "
+		       "neither");
+	ck_assert_int_eq(load_text("version: 1\nserver: {address: \"a.b:1\"}\n"
+				   "tls: {ca: ca.crt, ca_pem: x}\n"
+				   "auth: {token: a, token_file: b}\n",
+				   &config),
+			 JVPN_ECONFIG);
+	ck_assert_ptr_nonnull(strstr(fixture_line(0), "got both"));
+	ck_assert_ptr_nonnull(strstr(fixture_line(1), "got both"));
+}
+END_TEST
+
+START_TEST(client_config__bad_token__never_shown)
+{
+	static const char *const bad[] = {"\"" SECRET " x\"", "\"" SECRET "\\n\"", "[" SECRET "]",
+					  "\"" SECRET "\\r\\nX: y\"", "{" SECRET ": 1}"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct jvpn_client_config config;
+		char text[512];
+
+		snprintf(text, sizeof(text),
+			 "version: 1\nserver: {address: \"a.b:1\"}\ntls: {ca: ca.crt}\n"
+			 "auth: {token: %s}\n", bad[i]);
+		ck_assert_msg(load_text(text, &config) == JVPN_ECONFIG, "%s", bad[i]);
+		for (size_t l = 0; l < fixture_report->count; l++)
+			ck_assert_ptr_null(strstr(fixture_line(l), SECRET));
+	}
+}
+END_TEST
+
+START_TEST(client_config__system_tables__refused)
+{
+	struct jvpn_client_config config;
+	char text[512];
+
+	snprintf(text, sizeof(text), "%stable: 254\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+	FIXTURE_EXPECT("f.yaml:8:8: table: expected a table of its own");
+	snprintf(text, sizeof(text), "%sfwmark: 0\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+}
+END_TEST
+
+START_TEST(client_options__run_check_print__as_told)
+{
+	int code;
+
+	fixture_write("client.yaml", minimal);
+	ck_assert(run("jvpn-client -c @/client.yaml", &code));
+	ck_assert_int_eq(options.command, JVPN_CLIENT_RUN);
+	ck_assert(run("jvpn-client -c @/client.yaml --check", &code));
+	ck_assert_int_eq(options.command, JVPN_CLIENT_CHECK);
+	ck_assert(!run("jvpn-client -c @/client.yaml --print-config", &code));
+	ck_assert_int_eq(code, 0);
+	ck_assert_ptr_null(strstr(fixture_out, SECRET));
+	ck_assert_ptr_nonnull(strstr(fixture_out, "token: # not shown"));
+	ck_assert(!run("jvpn-client -c @/nothing.yaml", &code));
+	ck_assert_int_eq(code, JVPN_EXIT_CONFIG);
+	ck_assert(!run("jvpn-client extra", &code));
+	ck_assert_int_eq(code, JVPN_EXIT_CONFIG);
+	ck_assert(!run("jvpn-client -h", &code));
+	ck_assert_int_eq(code, 0);
+}
+END_TEST
+
+START_TEST(client_options__clear__wipes_the_token)
+{
+	static const char zero[sizeof(options.config.token)];
+	int code;
+
+	fixture_write("client.yaml", minimal);
+	ck_assert(run("jvpn-client -c @/client.yaml", &code));
+	ck_assert_str_eq(options.config.token, SECRET);
+	jvpn_client_options_clear(&options);
+	ck_assert_int_eq(memcmp(options.config.token, zero, sizeof(zero)), 0);
+}
+END_TEST
+
+UNIT_TESTS(client_options)
+{
+	tcase_add_checked_fixture(tc, setup, fixture_teardown);
+	tcase_add_test(tc, client_config__minimal__defaults);
+	tcase_add_test(tc, client_config__example__loads);
+	tcase_add_test(tc, client_config__label__follows_the_interface);
+	tcase_add_test(tc, client_config__inline_token_in_a_readable_file__exit_3);
+	tcase_add_test(tc, client_config__token_file__read_and_judged);
+	tcase_add_test(tc, client_config__one_of__neither_and_both_refused);
+	tcase_add_test(tc, client_config__bad_token__never_shown);
+	tcase_add_test(tc, client_config__system_tables__refused);
+	tcase_add_test(tc, client_options__run_check_print__as_told);
+	tcase_add_test(tc, client_options__clear__wipes_the_token);
+}
