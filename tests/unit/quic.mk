@@ -8,10 +8,14 @@ UNIT_TESTS += %D%/unit_quic
 	%D%/quic_pair.c \
 	%D%/quic_pair.h \
 	%D%/test_cidmap.c \
+	%D%/test_dgram.c \
 	%D%/test_endpoint.c \
 	%D%/test_h3.c \
+	%D%/test_hold.c \
+	%D%/test_mtu.c \
 	%D%/test_path.c \
 	%D%/test_quic_pair.c \
+	%D%/test_timer.c \
 	%D%/test_tls.c \
 	%D%/tls_pair.c \
 	%D%/tls_pair.h
