@@ -6,11 +6,13 @@ UNIT_TESTS += %D%/unit_core
 %C%_unit_core_SOURCES = \
 	%D%/core_fixture.c \
 	%D%/core_fixture.h \
+	%D%/test_commit.c \
 	%D%/test_fsm.c \
 	%D%/test_limiter.c \
 	%D%/test_liveness.c \
 	%D%/test_policy.c \
 	%D%/test_quality.c \
+	%D%/test_reattach.c \
 	%D%/test_replay.c \
 	%D%/test_select.c \
 	%D%/test_session.c \
