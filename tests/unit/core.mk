@@ -6,16 +6,20 @@ UNIT_TESTS += %D%/unit_core
 %C%_unit_core_SOURCES = \
 	%D%/core_fixture.c \
 	%D%/core_fixture.h \
+	%D%/test_client.c \
 	%D%/test_commit.c \
 	%D%/test_fsm.c \
+	%D%/test_invariant.c \
 	%D%/test_limiter.c \
 	%D%/test_liveness.c \
+	%D%/test_pathchange.c \
 	%D%/test_policy.c \
 	%D%/test_quality.c \
 	%D%/test_reattach.c \
 	%D%/test_replay.c \
 	%D%/test_select.c \
 	%D%/test_session.c \
+	%D%/test_table.c \
 	%D%/unit.h %D%/main.c
 %C%_unit_core_CPPFLAGS = $(UNIT_CPPFLAGS)
 %C%_unit_core_LDADD = src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(CHECK_LIBS)
