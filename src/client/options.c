@@ -13,7 +13,6 @@
 
 #define PROGRAM "jvpn-client"
 #define DEFAULT_CONFIG JVPN_SYSCONFDIR "/client.yaml"
-#define ERROR_MAX 512
 
 static const struct jvpn_cli_option run_options[] = {JVPN_PROGRAM_OPTIONS};
 
@@ -22,6 +21,13 @@ static const struct jvpn_cli_command commands[] = {
 	 sizeof(run_options) / sizeof(run_options[0])},
 };
 
+static int take_option(void *user, int letter, const char *value, char *error, size_t error_size)
+{
+	(void)error, (void)error_size;
+	jvpn_program_take(user, letter, value);
+	return 0;
+}
+
 static const struct jvpn_cli cli = {
 	.program = PROGRAM,
 	.purpose = "VPN client whose session outlives its transports.",
@@ -29,14 +35,8 @@ static const struct jvpn_cli cli = {
 	.command_count = 1,
 	.footer = JVPN_PROGRAM_FOOTER "Manual: jvpn-client(8), jvpn.conf(5), jvpn-policy(5), "
 				      "jvpn-events(5).\n",
+	.take = take_option,
 };
-
-static int take_option(void *user, int letter, const char *value, char *error, size_t error_size)
-{
-	(void)error, (void)error_size;
-	jvpn_program_take(user, letter, value);
-	return 0;
-}
 
 static int fail(const char *text)
 {
@@ -129,17 +129,16 @@ bool jvpn_client_options_load(int argc, char **argv, struct jvpn_client_options 
 {
 	struct jvpn_program program = {0};
 	struct jvpn_cli_result result;
-	char error[ERROR_MAX] = "";
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	out->command = JVPN_CLIENT_RUN;
 	out->log_level = JVPN_LOG_INFO;
 	*exit_code = JVPN_EXIT_OK;
-	rc = jvpn_cli_parse(&cli, argc, argv, take_option, &program, &result, error, sizeof(error));
+	rc = jvpn_cli_parse(&cli, argc, argv, &program, &result);
 	if (is_answered(&program))
 		return false;
-	*exit_code = rc ? fail(error) : load_all(&program, out);
+	*exit_code = rc ? fail(result.error) : load_all(&program, out);
 	if (*exit_code)
 		return false;
 	if (program.check)

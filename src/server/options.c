@@ -17,7 +17,6 @@
 #define DEFAULT_PORT 443
 #define EXPIRES_DAYS_DEFAULT 365
 #define EXPIRES_DAYS_MAX 36500
-#define ERROR_MAX 512
 
 enum { OPT_NAME = JVPN_OPT_PROGRAM_END, OPT_ADDRESS, OPT_EXPIRES };
 
@@ -48,15 +47,6 @@ static const struct jvpn_cli_command commands[] = {
 	{"add-client", JVPN_SERVER_ADD_CLIENT, "NAME",
 	 "Makes a token and prints the client's configuration.", add_client_options,
 	 COUNT(add_client_options)},
-};
-
-static const struct jvpn_cli cli = {
-	.program = PROGRAM,
-	.purpose = "VPN server whose sessions outlive their transports.",
-	.commands = commands,
-	.command_count = COUNT(commands),
-	.footer = JVPN_PROGRAM_FOOTER "Manual: jvpn-server(8), jvpn.conf(5), jvpn-policy(5), "
-				      "jvpn-events(5).\n",
 };
 
 struct given {
@@ -111,6 +101,16 @@ static int take_option(void *user, int letter, const char *value, char *error, s
 		return 0;
 	return take_own(given, letter, value, error, error_size);
 }
+
+static const struct jvpn_cli cli = {
+	.program = PROGRAM,
+	.purpose = "VPN server whose sessions outlive their transports.",
+	.commands = commands,
+	.command_count = COUNT(commands),
+	.footer = JVPN_PROGRAM_FOOTER "Manual: jvpn-server(8), jvpn.conf(5), jvpn-policy(5), "
+				      "jvpn-events(5).\n",
+	.take = take_option,
+};
 
 static int fail(const char *text)
 {
@@ -287,18 +287,17 @@ bool jvpn_server_options_load(int argc, char **argv, struct jvpn_server_options 
 {
 	struct given given = {.out = out};
 	struct jvpn_cli_result result;
-	char error[ERROR_MAX] = "";
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	out->expires_days = EXPIRES_DAYS_DEFAULT;
 	out->log_level = JVPN_LOG_INFO;
 	*exit_code = JVPN_EXIT_OK;
-	rc = jvpn_cli_parse(&cli, argc, argv, take_option, &given, &result, error, sizeof(error));
+	rc = jvpn_cli_parse(&cli, argc, argv, &given, &result);
 	if (is_answered(&given, &result))
 		return false;
 	if (rc) {
-		*exit_code = fail(error);
+		*exit_code = fail(result.error);
 		return false;
 	}
 	return finish(&given, &result, exit_code);

@@ -21,8 +21,6 @@ static const struct jvpn_cli_command commands[] = {
 	{"init", 2, "[DIR]", "makes it", sub_options, 1},
 	{"add", 3, "NAME", "adds it", sub_options, 1},
 };
-static const struct jvpn_cli cli = {"prog", "does it", commands, 3, "footer\n"};
-
 static char seen[256];
 
 static int record(void *user, int letter, const char *value, char *error, size_t error_size)
@@ -38,7 +36,9 @@ static int record(void *user, int letter, const char *value, char *error, size_t
 	return 0;
 }
 
-static int parse(struct jvpn_cli_result *result, char *error, const char *line)
+static const struct jvpn_cli cli = {"prog", "does it", commands, 3, "footer\n", record};
+
+static int parse(struct jvpn_cli_result *result, const char *line)
 {
 	static char copy[256];
 	char *argv[16];
@@ -49,15 +49,14 @@ static int parse(struct jvpn_cli_result *result, char *error, const char *line)
 	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
 		argv[argc++] = word;
 	argv[argc] = NULL;
-	return jvpn_cli_parse(&cli, argc, argv, record, NULL, result, error, 200);
+	return jvpn_cli_parse(&cli, argc, argv, NULL, result);
 }
 
 START_TEST(cli__options__both_forms)
 {
 	struct jvpn_cli_result result;
-	char error[200];
 
-	ck_assert_int_eq(parse(&result, error, "prog -c x --verbose --policy=p -vv"), 0);
+	ck_assert_int_eq(parse(&result, "prog -c x --verbose --policy=p -vv"), 0);
 	ck_assert_str_eq(seen, "99=x;118=;300=p;118=;118=;");
 	ck_assert_int_eq(result.command->id, 1);
 }
@@ -66,16 +65,15 @@ END_TEST
 START_TEST(cli__subcommand__options_on_both_sides)
 {
 	struct jvpn_cli_result result;
-	char error[200];
 
-	ck_assert_int_eq(parse(&result, error, "prog -v init -f dir"), 0);
+	ck_assert_int_eq(parse(&result, "prog -v init -f dir"), 0);
 	ck_assert_int_eq(result.command->id, 2);
 	ck_assert_str_eq(result.operand, "dir");
 	ck_assert_str_eq(seen, "118=;102=;");
-	ck_assert_int_eq(parse(&result, error, "prog init dir --force"), 0);
+	ck_assert_int_eq(parse(&result, "prog init dir --force"), 0);
 	ck_assert_str_eq(result.operand, "dir");
 	ck_assert_str_eq(seen, "102=;");
-	ck_assert_int_eq(parse(&result, error, "prog init"), 0);
+	ck_assert_int_eq(parse(&result, "prog init"), 0);
 	ck_assert_ptr_null(result.operand);
 }
 END_TEST
@@ -88,21 +86,21 @@ START_TEST(cli__mistakes__one_sentence)
 	} bad[] = {
 		{"prog --nothing", "unknown option --nothing"},
 		{"prog -x", "unknown option -x"},
-		{"prog -c", "needs an argument"},
-		{"prog --policy", "needs an argument"},
-		{"prog what", "unexpected argument \"what\""},
-		{"prog init a b", "unexpected argument \"b\""},
-		{"prog add", "add needs NAME"},
+		{"prog -c", "an argument is missing behind"},
+		{"prog --policy", "an argument is missing behind"},
+		{"prog what", "unexpected argument what"},
+		{"prog init a b", "unexpected argument b"},
+		{"prog add", "missing NAME"},
 		{"prog init -c x", "unknown option -c"},
 		{"prog -c bad", "bad value"},
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct jvpn_cli_result result;
-		char error[200] = "";
 
-		ck_assert_int_eq(parse(&result, error, bad[i].line), JVPN_EINVAL);
-		ck_assert_msg(strstr(error, bad[i].text) != NULL, "%s: %s", bad[i].line, error);
+		ck_assert_int_eq(parse(&result, bad[i].line), JVPN_EINVAL);
+		ck_assert_msg(strstr(result.error, bad[i].text) != NULL, "%s: %s", bad[i].line,
+			      result.error);
 	}
 }
 END_TEST

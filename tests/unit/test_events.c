@@ -332,6 +332,28 @@ START_TEST(events_reopen__after_rotation__new_file_gets_whole_lines)
 }
 END_TEST
 
+START_TEST(events_reopen__begun_line_and_full_buffer__line_is_whole_in_the_new_file)
+{
+	char moved[160], *text;
+
+	snprintf(moved, sizeof(moved), "%s.1", path);
+	ck_assert_int_eq(open_events(path), 0);
+	limit_file_size(1000);
+	emit_many(300);
+	ck_assert_uint_gt(stats().dropped, 0);
+	ck_assert_int_eq(rename(path, moved), 0);
+	ck_assert_int_eq(jvpn_events_reopen(events, 1, error, sizeof(error)), 0);
+	limit_file_size(RLIM_INFINITY);
+	jvpn_events_flush(events, 1);
+	text = content(moved);
+	check_seq(text, 1, 3);
+	free(text);
+	text = content(path);
+	check_seq(text, 4, stats().emitted);
+	free(text);
+}
+END_TEST
+
 START_TEST(events_reopen__not_possible__old_file_stays)
 {
 	char moved[160], *text;
@@ -426,6 +448,7 @@ UNIT_TESTS(events)
 	tcase_add_test(tc, events_file__full_in_the_middle_of_a_line__taken_back_at_the_end);
 	tcase_add_test(tc, events_file__space_comes_back__line_is_finished);
 	tcase_add_test(tc, events_reopen__after_rotation__new_file_gets_whole_lines);
+	tcase_add_test(tc, events_reopen__begun_line_and_full_buffer__line_is_whole_in_the_new_file);
 	tcase_add_test(tc, events_reopen__not_possible__old_file_stays);
 	tcase_add_test(tc, events_fifo__reader_leaves_and_another_comes__gap_announced);
 	tcase_add_test(tc, events_close__reader_never_reads__returns);

@@ -121,6 +121,9 @@ START_TEST(policy_file__empty_scalar_root_list_root__refused)
 	ck_assert_int_eq(load("version: 1\nversion: 1\n"), JVPN_ECONFIG);
 	ck_assert_int_eq(load("version: a b\n"), JVPN_ECONFIG);
 	ck_assert_int_eq(load("version: \"\"\n"), JVPN_ECONFIG);
+	ck_assert_int_eq(load("version: 1\nsession: {max_sessions: \"9\"}\n"), JVPN_ECONFIG);
+	ck_assert_int_eq(load("version: 1\ntransport: {enforce_hysteresis: \"true\"}\n"),
+			 JVPN_ECONFIG);
 	ck_assert_int_eq(memcmp(&policy, &untouched, sizeof(policy)), 0);
 }
 END_TEST

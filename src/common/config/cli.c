@@ -47,91 +47,94 @@ static const struct jvpn_cli_command *find_command(const struct jvpn_cli *cli, c
 	return NULL;
 }
 
-static int run_options(const struct jvpn_cli_command *command, int argc, char **argv,
-		       jvpn_cli_fn fn, void *user, char *error, size_t error_size)
+/* What is left to parse. */
+struct words {
+	const struct jvpn_cli *cli;
+	int argc;
+	char **argv;
+	void *user;
+	struct jvpn_cli_result *result;
+};
+
+static int complain(struct words *w, const char *before, const char *what)
+{
+	snprintf(w->result->error, sizeof(w->result->error), "%s%.100s; see --help", before, what);
+	return JVPN_EINVAL;
+}
+
+/* Takes options up to the first other word and steps over them; argv[0] is always a name. */
+static int take_options(struct words *w)
 {
 	struct getopt_tables tables;
-	int letter, rc = 0;
+	int rc = 0;
 
-	fill_tables(command, &tables);
+	fill_tables(w->result->command, &tables);
 	opterr = 0;
 	optind = 0; /* glibc: start over, also when called twice in one process */
 	while (!rc) {
-		const char *text;
+		int letter = getopt_long(w->argc, w->argv, tables.letters, tables.names, NULL);
 
-		letter = getopt_long(argc, argv, tables.letters, tables.names, NULL);
 		if (letter == -1)
 			break;
-		text = optind > 0 && optind <= argc ? argv[optind - 1] : "";
-
-		if (letter == '?' || letter == ':') {
-			snprintf(error, error_size,
-				 letter == ':' ? "option %.100s needs an argument; see --help"
-					       : "unknown option %.100s; see --help",
-				 text);
-			return JVPN_EINVAL;
-		}
-		rc = fn(user, letter, optarg, error, error_size);
+		if (letter == ':')
+			return complain(w, "an argument is missing behind ", w->argv[optind - 1]);
+		if (letter == '?')
+			return complain(w, "unknown option ", w->argv[optind - 1]);
+		rc = w->cli->take(w->user, letter, optarg, w->result->error,
+				  sizeof(w->result->error));
 	}
+	w->argc -= optind - 1;
+	w->argv += optind - 1;
 	return rc;
 }
 
-/* Takes the one operand the command may have; nothing may follow it. */
-static int take_operand(const struct jvpn_cli_command *command, int argc, char **argv,
-			struct jvpn_cli_result *result, char *error, size_t error_size)
+static bool has_word(const struct words *w)
 {
-	const char *wanted = command->operand;
-
-	result->operand = NULL;
-	if (optind < argc && wanted)
-		result->operand = argv[optind++];
-	if (wanted && wanted[0] != '[' && !result->operand) {
-		snprintf(error, error_size, "%s needs %s; see --help", command->name, wanted);
-		return JVPN_EINVAL;
-	}
-	if (optind < argc) {
-		snprintf(error, error_size, "unexpected argument \"%.100s\"; see --help",
-			 argv[optind]);
-		return JVPN_EINVAL;
-	}
-	return 0;
+	return w->argc > 1;
 }
 
-int jvpn_cli_parse(const struct jvpn_cli *cli, int argc, char **argv, jvpn_cli_fn fn, void *user,
-		   struct jvpn_cli_result *result, char *error, size_t error_size)
+/* Makes the next word the new argv[0]. */
+static const char *take_word(struct words *w)
 {
-	const struct jvpn_cli_command *command = &cli->commands[0];
+	w->argc--;
+	w->argv++;
+	return w->argv[0];
+}
+
+/* Options and operand of a subcommand whose name was taken. */
+static int take_command(struct words *w)
+{
+	const struct jvpn_cli_command *command = w->result->command;
+	int rc = take_options(w);
+
+	if (!rc && command->operand && has_word(w)) {
+		w->result->operand = take_word(w);
+		rc = take_options(w);
+	}
+	if (rc)
+		return rc;
+	if (command->operand && command->operand[0] != '[' && !w->result->operand)
+		return complain(w, "missing ", command->operand);
+	return has_word(w) ? complain(w, "unexpected argument ", w->argv[1]) : 0;
+}
+
+int jvpn_cli_parse(const struct jvpn_cli *cli, int argc, char **argv, void *user,
+		   struct jvpn_cli_result *result)
+{
+	struct words w = {.cli = cli, .argc = argc, .argv = argv, .user = user, .result = result};
+	const struct jvpn_cli_command *command;
 	int rc;
 
-	result->command = command;
-	rc = run_options(command, argc, argv, fn, user, error, error_size);
-	if (rc)
+	*result = (struct jvpn_cli_result){.command = &cli->commands[0]};
+	rc = take_options(&w);
+	if (rc || !has_word(&w))
 		return rc;
-	if (optind >= argc)
-		return take_operand(command, argc, argv, result, error, error_size);
-	command = find_command(cli, argv[optind]);
+	command = find_command(cli, w.argv[1]);
 	if (!command)
-		return take_operand(&cli->commands[0], argc, argv, result, error, error_size);
+		return complain(&w, "unexpected argument ", w.argv[1]);
 	result->command = command;
-	argc -= optind;
-	argv += optind;
-	/* Options may stand on both sides of the operand: "init DIR --force". */
-	rc = run_options(command, argc, argv, fn, user, error, error_size);
-	if (rc)
-		return rc;
-	if (command->operand && optind < argc) {
-		result->operand = argv[optind];
-		argc -= optind;
-		argv += optind;
-		rc = run_options(command, argc, argv, fn, user, error, error_size);
-		if (!rc && optind < argc) {
-			snprintf(error, error_size, "unexpected argument \"%.100s\"; see --help",
-				 argv[optind]);
-			rc = JVPN_EINVAL;
-		}
-		return rc;
-	}
-	return take_operand(command, argc, argv, result, error, error_size);
+	take_word(&w);
+	return take_command(&w);
 }
 
 static void print_option(const struct jvpn_cli_option *o, FILE *stream)

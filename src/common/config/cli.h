@@ -25,27 +25,32 @@ struct jvpn_cli_command {
 	size_t option_count;
 };
 
+/* Called for every option, in order; value is NULL for options without argument. Returns 0, or a
+ * negative JVPN_E* after it has put a sentence into error. */
+typedef int (*jvpn_cli_fn)(void *user, int letter, const char *value, char *error,
+			   size_t error_size);
+
 struct jvpn_cli {
 	const char *program;
 	const char *purpose;
 	const struct jvpn_cli_command *commands; /* the first one has no name */
 	size_t command_count;
 	const char *footer; /* environment, exit status; may be NULL */
+	jvpn_cli_fn take;
 };
+
+#define JVPN_CLI_ERROR_MAX 512
 
 struct jvpn_cli_result {
 	const struct jvpn_cli_command *command;
-	const char *operand; /* points into argv; NULL when there is none */
+	const char *operand;            /* points into argv; NULL when there is none */
+	char error[JVPN_CLI_ERROR_MAX]; /* one sentence without a newline */
 };
 
-/* Called for every option, in order; value is NULL for options without argument. Returns 0, or a
- * negative JVPN_E* after it has put a sentence into error. */
-typedef int (*jvpn_cli_fn)(void *user, int letter, const char *value, char *error,
-			   size_t error_size);
-
-/* Parses argv. On JVPN_EINVAL 'error' says what is wrong, in one sentence without a newline. */
-int jvpn_cli_parse(const struct jvpn_cli *cli, int argc, char **argv, jvpn_cli_fn fn, void *user,
-		   struct jvpn_cli_result *result, char *error, size_t error_size);
+/* Parses argv; options may stand on both sides of a subcommand's operand. JVPN_EINVAL with
+ * result->error and, as far as it was seen, result->command. */
+int jvpn_cli_parse(const struct jvpn_cli *cli, int argc, char **argv, void *user,
+		   struct jvpn_cli_result *result);
 /* The --help text of one command (and, for the first one, the list of the others). */
 void jvpn_cli_help(const struct jvpn_cli *cli, const struct jvpn_cli_command *command,
 		   FILE *stream);
