@@ -405,7 +405,7 @@ server_yaml() {
 # add_client NAME: the configuration that add-client prints, with the tests' own values.
 add_client() {
 	local name=$1
-	"$builddir/jvpn-server" add-client "$name" -c "$work/server/server.yaml" \
+	[[ -f $work/$name.printed.yaml ]] || "$builddir/jvpn-server" add-client "$name" -c "$work/server/server.yaml" \
 		>"$work/$name.printed.yaml" 2>"$work/add-$name.log" ||
 		fail "jvpn-server add-client $name: $(tail -n 3 "$work/add-$name.log")"
 	client_yaml "$name" >"$work/$name.yaml"
