@@ -364,6 +364,7 @@ START_TEST(capsules__queued_before_a_refusal__dropped)
 	ck_assert_str_eq(client.order, "RAE");
 	ck_assert_int_eq(client.response.status, 401);
 	ck_assert_ptr_nonnull(strstr(client.response.body, "token_unknown"));
+	ck_assert_int_eq(client.response.body[0], '{');
 }
 END_TEST
 
@@ -415,8 +416,10 @@ START_TEST(capsules__unknown_type_longer_than_the_window__skipped_and_credited)
 
 	open_tunnel();
 	send_raw(head, sizeof(head));
-	for (int i = 0; i < 125; i++)
+	for (int i = 0; i < 125; i++) {
 		send_raw(zero, sizeof(zero));
+		expect_all_credited(&server);
+	}
 	ck_assert_uint_eq(server.capsules, 0);
 	expect_all_credited(&server);
 	send_raw(last, sizeof(last));
