@@ -20,6 +20,7 @@ UNIT_TESTS += %D%/unit_core
 	%D%/test_select.c \
 	%D%/test_session.c \
 	%D%/test_table.c \
+	%D%/test_walk.c \
 	%D%/unit.h %D%/main.c
 %C%_unit_core_CPPFLAGS = $(UNIT_CPPFLAGS)
 %C%_unit_core_LDADD = src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(CHECK_LIBS)

@@ -150,13 +150,14 @@ void jvpn_session_step(struct jvpn_session *s, const struct jvpn_step_ctx *ctx,
 
 	effects->count = 0;
 	effects->overflow = false;
-	if (!fits_role(s, event->type) || s->dropped)
+	if (s->dropped)
 		return;
 	if (!s->started && event->type != JVPN_EVENT_CREATE && event->type != JVPN_EVENT_RESTORE)
 		return;
 	if (s->started && !is_forged(event))
 		jvpn_core_run_timers(&st);
-	dispatch(&st);
+	if (fits_role(s, event->type))
+		dispatch(&st);
 	if (!is_forged(event))
 		jvpn_core_flush_store(&st);
 }

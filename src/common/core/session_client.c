@@ -368,6 +368,7 @@ static void on_ack(struct jvpn_step *st)
 	struct jvpn_session *s = st->s;
 	const struct jvpn_event *e = st->event;
 	bool older = e->u.ack.server_version < s->server_version ||
+		     e->u.ack.counter <= s->bind_counter ||
 		     (!s->attempt.active && e->u.ack.server_version == s->server_version);
 
 	if (!e->u.ack.verified) {
@@ -441,6 +442,14 @@ static void on_refused(struct jvpn_step *st)
 	ask_again(st, JVPN_REASON_REATTACH_REFUSED, 0);
 }
 
+/* A refused CONNECT concerns a slot that is not attached yet, anything else the present attempt. */
+static bool denies_something(const struct jvpn_session *s, const struct jvpn_event *e)
+{
+	if (e->u.deny.attach)
+		return !s->slot[e->slot].ready;
+	return s->attempt.active && is_ours(s, e->u.deny.counter);
+}
+
 static void on_deny(struct jvpn_step *st)
 {
 	struct jvpn_session *s = st->s;
@@ -453,7 +462,7 @@ static void on_deny(struct jvpn_step *st)
 		return;
 	}
 	if (s->state == JVPN_STATE_TERMINATED || s->state == JVPN_STATE_BIRTH ||
-	    (!e->u.deny.attach && (!s->attempt.active || !is_ours(s, e->u.deny.counter))))
+	    !denies_something(s, e))
 		return;
 	a = jvpn_core_emit_slot(st, JVPN_AUDIT_REATTACH_RESULT, reason, e->slot);
 	a->has |= JVPN_HAS_REQUEST | JVPN_HAS_RETRY_AFTER;

@@ -139,12 +139,23 @@ static void on_append_result(struct jvpn_step *st, enum jvpn_store_status status
 	}
 }
 
+static bool is_timeout(enum jvpn_reason reason)
+{
+	return reason == JVPN_REASON_TRANSPORT_TTL_EXCEEDED ||
+	       reason == JVPN_REASON_SESSION_LIFETIME_EXCEEDED;
+}
+
 /* What waited for the outcome of a commit. */
 static void settle(struct jvpn_step *st, const struct jvpn_commit *c, bool committed)
 {
 	struct jvpn_session *s = st->s;
 
-	if (c->deferred_terminate != 0) {
+	if (is_timeout((enum jvpn_reason)c->deferred_terminate)) {
+		/* a transport may be bound now: what is over is judged by the clock again */
+		jvpn_core_run_timers(st);
+		if (s->state == JVPN_STATE_TERMINATED)
+			return;
+	} else if (c->deferred_terminate != 0) {
 		jvpn_core_terminate(st, (enum jvpn_reason)c->deferred_terminate,
 				    c->deferred_terminate != JVPN_REASON_CLIENT_CLOSED);
 		return;
