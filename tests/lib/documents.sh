@@ -23,7 +23,7 @@ done
 
 # line SEQ TYPE SEVERITY REST: one line of a stream
 line() {
-	printf '{"ts_ms":1,"ts":"1970-01-01T00:00:00.001Z","seq":%s,"event_type":"%s","severity":"%s","node_id":"n","role":"server","policy_version":"1"%s}\n' "$@"
+	printf '{"ts_ms":1,"ts":"1970-01-01T00:00:00.001Z","seq":%s,"pid":7,"event_type":"%s","severity":"%s","node_id":"n","role":"server","policy_version":"1"%s}\n' "$@"
 }
 id='"session_id":"000102030405060708090a0b0c0d0e0f"'
 change() { # SEQ VERSION FROM TO REASON
@@ -47,6 +47,8 @@ refuses() { # WHAT PATTERN
 { good_start; line 5 TelemetryDegraded warning ',"count":2,"reason_code":"sink_slow"'; change 6 9 VOLATILE DEGRADED volatile_persisted; } |
 	accepts "an announced gap"
 { good_start; line 1 NodeStarted info ""; change 2 3 ATTACHED VOLATILE node_restart; } | accepts "two runs in one file"
+{ good_start; { line 1 NodeStarted info ""; line 2 NodeStopped info ""; } | sed 's/"pid":7/"pid":8/'; change 3 3 ATTACHED VOLATILE transport_dead; } |
+	accepts "two processes in one file"
 { good_start; change 4 3 ATTACHED VOLATILE transport_dead; } | refuses "a silent gap" "announces the gap"
 { good_start; line 5 TelemetryDegraded warning ',"count":1,"reason_code":"sink_slow"'; } | refuses "a wrong count" "but count is 1"
 { good_start; change 3 4 ATTACHED VOLATILE transport_dead; } | refuses "a skipped version" "state_version 4 after 2"

@@ -117,7 +117,7 @@ static const char *form_definition(enum jvpn_member_form form)
 }
 
 static const char *const common[][2] = {
-	{"ts_ms", "uint"},	   {"ts", "ts"},     {"seq", "seq"},   {"severity", "severity"},
+	{"ts_ms", "uint"},	   {"ts", "ts"},     {"seq", "seq"},   {"pid", "seq"}, {"severity", "severity"},
 	{"node_id", "name"},	   {"role", "role"}, {"policy_version", "name"},
 };
 
@@ -477,6 +477,7 @@ static void print_sample(const struct jvpn_audit *audit)
 	const struct jvpn_event_context context = {
 		.wall_ms = 1795255200123,
 		.seq = ++seq,
+		.pid = 1,
 		.node_id = "edge-01",
 		.role = "server",
 		.policy_version = "1",

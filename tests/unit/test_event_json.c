@@ -15,6 +15,7 @@
 static const struct jvpn_event_context context = {
 	.wall_ms = 1795255200123,
 	.seq = 7,
+	.pid = 99,
 	.node_id = "n1",
 	.role = "server",
 	.policy_version = "p1",
@@ -51,7 +52,7 @@ START_TEST(event_encode__transport_switch__exact_line)
 	encode(&audit, line);
 	ck_assert_str_eq(
 		line,
-		"{\"ts_ms\":1795255200123,\"ts\":\"2026-11-21T10:00:00.123Z\",\"seq\":7,"
+		"{\"ts_ms\":1795255200123,\"ts\":\"2026-11-21T10:00:00.123Z\",\"seq\":7,\"pid\":99,"
 		"\"event_type\":\"TransportSwitch\",\"severity\":\"notice\",\"node_id\":\"n1\","
 		"\"role\":\"server\",\"policy_version\":\"p1\","
 		"\"session_id\":\"ab000000000000000000000000000000\",\"state_version\":12,"
@@ -153,7 +154,7 @@ START_TEST(event_encode__largest_line_of_every_type__fits)
 	node[sizeof(node) - 1] = policy[sizeof(policy) - 1] = '\0';
 	big.node_id = node;
 	big.policy_version = big.previous_policy_version = policy;
-	big.seq = big.wall_ms = UINT64_MAX;
+	big.seq = big.pid = big.wall_ms = UINT64_MAX;
 	for (unsigned type = 1; type < JVPN_AUDIT_COUNT; type++) {
 		char line[JVPN_EVENT_LINE_MAX];
 		struct jvpn_audit audit;

@@ -176,6 +176,7 @@ static void put_common(struct json *j, const struct jvpn_audit *audit,
 	/* RFC 3339: the milliseconds go in front of the Z. */
 	put_format(j, ",\"ts\":\"%.19s.%03uZ\"", date, (unsigned)(context->wall_ms % 1000));
 	put_format(j, ",\"seq\":%" PRIu64, context->seq);
+	put_format(j, ",\"pid\":%" PRIu64, context->pid);
 	put_name(j, "event_type");
 	put_string(j, jvpn_audit_type_name(audit->type), SIZE_MAX);
 	put_name(j, "severity");

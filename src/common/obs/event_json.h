@@ -20,6 +20,7 @@
 struct jvpn_event_context {
 	uint64_t wall_ms;
 	uint64_t seq;
+	uint64_t pid; /* seq counts per process */
 	const char *node_id;
 	const char *role;
 	const char *policy_version;

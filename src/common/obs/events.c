@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "obs/event_json.h"
@@ -16,6 +17,7 @@
 struct jvpn_events {
 	struct jvpn_sink sink;
 	enum jvpn_role role;
+	uint64_t pid;
 	char node_id[JVPN_EVENT_NODE_ID_MAX + 1];
 	char policy_version[JVPN_POLICY_VERSION_MAX + 1];
 	char previous_policy_version[JVPN_POLICY_VERSION_MAX + 1];
@@ -53,6 +55,7 @@ int jvpn_events_open(const struct jvpn_events_config *config, struct jvpn_events
 	}
 	ignore_sigpipe();
 	events->role = config->role;
+	events->pid = (uint64_t)getpid();
 	snprintf(events->node_id, sizeof(events->node_id), "%s", config->node_id);
 	snprintf(events->policy_version, sizeof(events->policy_version), "none");
 	snprintf(events->previous_policy_version, sizeof(events->previous_policy_version), "none");
@@ -89,6 +92,7 @@ static bool put_line(struct jvpn_events *events, const struct jvpn_audit *audit,
 	struct jvpn_event_context context = {
 		.wall_ms = wall_ms,
 		.seq = ++events->seq,
+		.pid = events->pid,
 		.node_id = events->node_id,
 		.role = events->role == JVPN_ROLE_SERVER ? "server" : "client",
 		.policy_version = events->policy_version,
