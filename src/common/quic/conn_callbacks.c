@@ -215,7 +215,11 @@ static int on_completed(ngtcp2_conn *ng, void *user)
 {
 	struct jvpn_conn *conn = user;
 
-	(void)ng;
+	if (jvpn_tls_session_on_complete(conn->tls) != 0) {
+		ngtcp2_conn_set_tls_alert(ng, JVPN_TLS_ALERT_NO_ALPN);
+		jvpn_conn_fail(conn, NGTCP2_ERR_CRYPTO);
+		return NGTCP2_ERR_CALLBACK_FAILURE;
+	}
 	conn->is_completed = true;
 	jvpn_mtu_on_established(&conn->mtu, conn->largest_sent);
 	if (!conn->quic->config.server)
