@@ -4,6 +4,7 @@
  */
 #include "server/listener.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -12,6 +13,7 @@
 #include "quic/endpoint.h"
 #include "quic/quic.h"
 #include "runtime/clock.h"
+#include "runtime/driver.h"
 #include "runtime/loop.h"
 
 struct listen_socket {
@@ -37,6 +39,18 @@ static void on_readable(void *user, uint64_t now_ns)
 		jvpn_log_error(JVPN_LOG_QUIC, "reading the UDP socket: %s", jvpn_err_text(rv));
 }
 
+/* The endpoint's sentence does not know which of several addresses it was. */
+static int name_address(int rv, const struct sockaddr_storage *address, char *error,
+			size_t error_size)
+{
+	char where[80], why[256];
+
+	jvpn_driver_format_address(address, where, sizeof(where));
+	snprintf(why, sizeof(why), "%s", error);
+	snprintf(error, error_size, "listen %s: %s", where, why);
+	return rv;
+}
+
 static int open_one(struct jvpn_listener *l, const struct jvpn_listener_config *config,
 		    char *error, size_t error_size)
 {
@@ -48,7 +62,7 @@ static int open_one(struct jvpn_listener *l, const struct jvpn_listener_config *
 	int rv = jvpn_endpoint_open(&endpoint, &s->endpoint, error, error_size);
 
 	if (rv)
-		return rv;
+		return name_address(rv, &endpoint.local, error, error_size);
 	s->listener = l;
 	l->count++;
 	return jvpn_loop_watch_readable(l->loop, jvpn_endpoint_fd(s->endpoint), on_readable, s,

@@ -162,8 +162,9 @@ int jvpn_config_mode_check(const char *path, unsigned mode, char *why, size_t wh
 	if ((mode & MODE_EXPOSED) == 0)
 		return 0;
 	snprintf(why, why_size,
-		 "expected a file that only its owner can read, got mode %04o: run chmod 600 %s",
-		 mode & 07777, path);
+		 "expected a file that only its owner can read, got %s with mode %04o: "
+		 "run chmod 600 %s",
+		 path, mode & 07777, path);
 	return JVPN_EPERM;
 }
 
