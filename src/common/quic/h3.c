@@ -1,367 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * nghttp3 for one tunnel: its callbacks on one side, the interface of h3.h on the other. No
- * decisions about sessions or users.
+ * The interface of h3.h over nghttp3; what nghttp3 calls is in h3_callbacks.c. No decisions about
+ * sessions or users.
  */
 #include "quic/h3_internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "crypto/random.h"
 #include "crypto/wipe.h"
 #include "proto/varint.h"
 
 #define VECS_MAX 16
-
-static int callback_failed(struct jvpn_h3 *h3, uint64_t code, const char *text)
-{
-	if (h3->error_code == 0) {
-		h3->error_code = code;
-		snprintf(h3->error_text, sizeof(h3->error_text), "%s", text);
-	}
-	return NGHTTP3_ERR_CALLBACK_FAILURE;
-}
-
-/* What nghttp3 returned to one of our calls. */
-static int outcome(struct jvpn_h3 *h3, int rv)
-{
-	if (rv >= 0)
-		return 0;
-	if (h3->error_code == 0) {
-		h3->error_code = nghttp3_err_infer_quic_app_error_code(rv);
-		snprintf(h3->error_text, sizeof(h3->error_text), "HTTP/3: %s",
-			 nghttp3_strerror(rv));
-	}
-	return JVPN_EH3;
-}
-
-/* The tunnel's stream is over, once. */
-static void end(struct jvpn_h3 *h3, uint64_t code, const char *text)
-{
-	if (h3->phase == JVPN_H3_OVER)
-		return;
-	h3->phase = JVPN_H3_OVER;
-	h3->end_code = code;
-	snprintf(h3->end_text, sizeof(h3->end_text), "%s", text);
-	if (jvpn_h3_notes_add(&h3->notes, JVPN_H3_EVENT_END, NULL, h3->generation, 0) != 0)
-		callback_failed(h3, JVPN_H3_INTERNAL_ERROR, "out of memory");
-}
-
-/* The peer broke the rules of the tunnel's stream (RFC 9114 section 4.1.2, RFC 9297 section
- * 3.3). */
-static void abort_stream(struct jvpn_h3 *h3, uint64_t code, const char *text)
-{
-	h3->io.stop_sending(h3->user, h3->stream_id, code);
-	h3->io.reset_stream(h3->user, h3->stream_id, code);
-	nghttp3_conn_shutdown_stream_write(h3->conn, h3->stream_id);
-	end(h3, code, text);
-}
-
-static int note(struct jvpn_h3 *h3, enum jvpn_h3_event_type type)
-{
-	if (jvpn_h3_notes_add(&h3->notes, type, NULL, h3->generation, 0) != 0)
-		return callback_failed(h3, JVPN_H3_EXCESSIVE_LOAD, "too many events");
-	return 0;
-}
-
-static void give_credit(struct jvpn_h3 *h3)
-{
-	if (h3->uncredited > 0)
-		h3->io.consumed(h3->user, h3->stream_id, h3->uncredited);
-	h3->uncredited = 0;
-}
-
-static int read_capsules(struct jvpn_h3 *h3, const uint8_t *data, size_t len)
-{
-	struct jvpn_capsule capsule;
-	struct jvpn_reader in;
-	size_t left = len;
-	int rv;
-
-	jvpn_reader_init(&in, data, len);
-	do {
-		rv = jvpn_capsule_parser_next(&h3->parser, &in, &capsule);
-		h3->uncredited += left - jvpn_reader_left(&in);
-		left = jvpn_reader_left(&in);
-		if (rv != 1)
-			break;
-		if (jvpn_h3_notes_add(&h3->notes, JVPN_H3_EVENT_CAPSULE, &capsule, h3->generation,
-				      h3->uncredited) != 0)
-			return callback_failed(h3, JVPN_H3_EXCESSIVE_LOAD, "too many capsules");
-		h3->uncredited = 0;
-	} while (true);
-	/* A value that is skipped may be longer than the window. */
-	if (rv != 0 || !h3->parser.in_value || h3->parser.skipping)
-		give_credit(h3);
-	if (rv < 0)
-		abort_stream(h3, JVPN_H3_MESSAGE_ERROR, "malformed capsule");
-	return 0;
-}
-
-static int on_data(nghttp3_conn *conn, int64_t stream_id, const uint8_t *data, size_t len,
-		   void *user, void *stream_user)
-{
-	struct jvpn_h3 *h3 = user;
-	bool ours = stream_id == h3->stream_id;
-
-	(void)conn;
-	(void)stream_user;
-	if (ours && (h3->phase == JVPN_H3_OPEN || (h3->phase == JVPN_H3_ASKED && h3->server)))
-		return read_capsules(h3, data, len);
-	if (ours && h3->phase == JVPN_H3_REFUSED && !h3->server)
-		jvpn_h3_body_add(h3, data, len);
-	h3->io.consumed(h3->user, stream_id, len);
-	return 0;
-}
-
-static int on_deferred_consume(nghttp3_conn *conn, int64_t stream_id, size_t n, void *user,
-			       void *stream_user)
-{
-	struct jvpn_h3 *h3 = user;
-
-	(void)conn;
-	(void)stream_user;
-	h3->io.consumed(h3->user, stream_id, n);
-	return 0;
-}
-
-static int on_begin_headers(nghttp3_conn *conn, int64_t stream_id, void *user, void *stream_user)
-{
-	struct jvpn_h3 *h3 = user;
-
-	(void)conn;
-	(void)stream_user;
-	if (h3->server && h3->phase == JVPN_H3_IDLE) {
-		h3->stream_id = stream_id;
-		h3->phase = JVPN_H3_FIELDS;
-	}
-	if (stream_id == h3->stream_id)
-		jvpn_h3_fields_reset(h3);
-	else
-		h3->extra_id = stream_id; /* refused when nghttp3 has returned */
-	return 0;
-}
-
-static int on_header(nghttp3_conn *conn, int64_t stream_id, int32_t token, nghttp3_rcbuf *name,
-		     nghttp3_rcbuf *value, uint8_t flags, void *user, void *stream_user)
-{
-	struct jvpn_h3 *h3 = user;
-
-	(void)conn;
-	(void)token;
-	(void)flags;
-	(void)stream_user;
-	if (stream_id == h3->stream_id)
-		jvpn_h3_fields_add(h3, nghttp3_rcbuf_get_buf(name), nghttp3_rcbuf_get_buf(value));
-	return 0;
-}
-
-static nghttp3_ssize on_read_data(nghttp3_conn *conn, int64_t stream_id, nghttp3_vec *vec,
-				  size_t count, uint32_t *flags, void *user, void *stream_user)
-{
-	struct jvpn_h3 *h3 = user;
-	size_t n = jvpn_h3_out_read(&h3->out, vec, count);
-
-	(void)conn;
-	(void)stream_id;
-	(void)stream_user;
-	if (h3->out.finish && h3->out.unread == NULL) {
-		h3->out.finished = true;
-		*flags |= NGHTTP3_DATA_FLAG_EOF;
-	} else if (n == 0) {
-		return NGHTTP3_ERR_WOULDBLOCK;
-	}
-	return (nghttp3_ssize)n;
-}
-
-static int submit_response(struct jvpn_h3 *h3, const struct jvpn_h3_response *response)
-{
-	static const nghttp3_data_reader reader = {.read_data = on_read_data};
-	nghttp3_nv nv[JVPN_H3_NV_MAX];
-	char scratch[2][16];
-	size_t count = jvpn_h3_response_fields(response, nv, scratch);
-	int err = 0;
-
-	if (response->status >= 300) {
-		jvpn_h3_out_drop_unread(&h3->out); /* capsules for a tunnel that is not to be */
-		if (response->body[0] != '\0')
-			err = jvpn_h3_out_add(&h3->out, NULL, 0, response->body,
-					      strlen(response->body));
-		h3->out.finish = true;
-	}
-	h3->phase = response->status < 300 ? JVPN_H3_OPEN : JVPN_H3_REFUSED;
-	return err != 0 ? err
-			: outcome(h3, nghttp3_conn_submit_response(h3->conn, h3->stream_id, nv,
-								   count, &reader));
-}
-
-static int request_complete(struct jvpn_h3 *h3)
-{
-	struct jvpn_h3_response refusal;
-
-	h3->phase = JVPN_H3_ASKED;
-	if (jvpn_h3_request_check(h3, &refusal) == 0)
-		return note(h3, JVPN_H3_EVENT_REQUEST);
-	jvpn_wipe(&h3->request, sizeof(h3->request));
-	/* Before our own control streams there is no answering: drop the stream. */
-	if (!h3->bound) {
-		abort_stream(h3, JVPN_H3_REQUEST_REJECTED,
-			     "a request came before the handshake ended");
-		return 0;
-	}
-	if (submit_response(h3, &refusal) != 0)
-		return NGHTTP3_ERR_CALLBACK_FAILURE;
-	return 0;
-}
-
-static int response_complete(struct jvpn_h3 *h3)
-{
-	if (h3->fields_bad || h3->fields_large) {
-		abort_stream(h3, JVPN_H3_MESSAGE_ERROR, "malformed response");
-		return 0;
-	}
-	if (h3->response.status < 200) /* interim */
-		return 0;
-	h3->phase = h3->response.status < 300 ? JVPN_H3_OPEN : JVPN_H3_REFUSED;
-	if (h3->phase == JVPN_H3_REFUSED)
-		return 0; /* told with its body */
-	h3->response_told = true;
-	return note(h3, JVPN_H3_EVENT_RESPONSE);
-}
-
-static int on_end_headers(nghttp3_conn *conn, int64_t stream_id, int fin, void *user,
-			  void *stream_user)
-{
-	struct jvpn_h3 *h3 = user;
-
-	(void)conn;
-	(void)fin;
-	(void)stream_user;
-	if (stream_id != h3->stream_id || h3->phase == JVPN_H3_OVER)
-		return 0;
-	return h3->server ? request_complete(h3) : response_complete(h3);
-}
-
-/* A refusal is told when its body is complete, or as complete as it will ever be. */
-static int tell_refusal(struct jvpn_h3 *h3)
-{
-	if (h3->server || h3->phase != JVPN_H3_REFUSED || h3->response_told)
-		return 0;
-	h3->response_told = true;
-	return note(h3, JVPN_H3_EVENT_RESPONSE);
-}
-
-static int on_end_stream(nghttp3_conn *conn, int64_t stream_id, void *user, void *stream_user)
-{
-	struct jvpn_h3 *h3 = user;
-	int rv;
-
-	(void)conn;
-	(void)stream_user;
-	if (stream_id != h3->stream_id || h3->phase == JVPN_H3_OVER)
-		return 0;
-	rv = tell_refusal(h3);
-	if (rv != 0)
-		return rv;
-	if (h3->phase == JVPN_H3_REFUSED && h3->server)
-		return 0; /* our answer is still on its way out */
-	if (jvpn_capsule_parser_finish(&h3->parser) != 0) {
-		abort_stream(h3, JVPN_H3_MESSAGE_ERROR, "the stream ended inside a capsule");
-		return 0;
-	}
-	end(h3, JVPN_H3_NO_ERROR, "the peer ended the tunnel's stream");
-	return 0;
-}
-
-static int on_stream_close(nghttp3_conn *conn, int64_t stream_id, uint64_t code, void *user,
-			   void *stream_user)
-{
-	struct jvpn_h3 *h3 = user;
-	int rv;
-
-	(void)conn;
-	(void)stream_user;
-	if (stream_id != h3->stream_id)
-		return 0;
-	rv = tell_refusal(h3);
-	end(h3, code, "the tunnel's stream is closed");
-	return rv;
-}
-
-static int on_acked_stream_data(nghttp3_conn *conn, int64_t stream_id, uint64_t len, void *user,
-				void *stream_user)
-{
-	struct jvpn_h3 *h3 = user;
-
-	(void)conn;
-	(void)stream_user;
-	if (stream_id == h3->stream_id)
-		jvpn_h3_out_acked(&h3->out, len);
-	return 0;
-}
-
-static int on_settings(nghttp3_conn *conn, const nghttp3_proto_settings *settings, void *user)
-{
-	struct jvpn_h3 *h3 = user;
-
-	(void)conn;
-	h3->settings_seen = true;
-	h3->peer_datagram = settings->h3_datagram != 0;
-	if (h3->server)
-		return 0;
-	if (!settings->enable_connect_protocol || !settings->h3_datagram)
-		return callback_failed(
-			h3, JVPN_H3_SETTINGS_ERROR,
-			"the server does not offer CONNECT-IP: no extended CONNECT or "
-			"no HTTP Datagrams in its SETTINGS");
-	return h3->bound ? note(h3, JVPN_H3_EVENT_READY) : 0;
-}
-
-static int on_stop_sending_wanted(nghttp3_conn *conn, int64_t stream_id, uint64_t code, void *user,
-				  void *stream_user)
-{
-	struct jvpn_h3 *h3 = user;
-
-	(void)conn;
-	(void)stream_user;
-	h3->io.stop_sending(h3->user, stream_id, code);
-	return 0;
-}
-
-static int on_reset_wanted(nghttp3_conn *conn, int64_t stream_id, uint64_t code, void *user,
-			   void *stream_user)
-{
-	struct jvpn_h3 *h3 = user;
-
-	(void)conn;
-	(void)stream_user;
-	h3->io.reset_stream(h3->user, stream_id, code);
-	return 0;
-}
-
-static void on_random(uint8_t *out, size_t len)
-{
-	jvpn_random(out, len); /* zeros when it fails: predictable keys, still a working table */
-}
-
-static const nghttp3_callbacks callbacks = {
-	.acked_stream_data = on_acked_stream_data,
-	.stream_close = on_stream_close,
-	.recv_data = on_data,
-	.deferred_consume = on_deferred_consume,
-	.begin_headers = on_begin_headers,
-	.recv_header = on_header,
-	.end_headers = on_end_headers,
-	.stop_sending = on_stop_sending_wanted,
-	.end_stream = on_end_stream,
-	.reset_stream = on_reset_wanted,
-	.rand = on_random,
-	.recv_settings2 = on_settings,
-};
 
 int jvpn_h3_new(bool server, const struct jvpn_h3_io *io, void *user, struct jvpn_h3 **out)
 {
@@ -385,8 +37,8 @@ int jvpn_h3_new(bool server, const struct jvpn_h3_io *io, void *user, struct jvp
 	settings.qpack_blocked_streams = 0;
 	settings.enable_connect_protocol = server;
 	settings.h3_datagram = 1;
-	rv = server ? nghttp3_conn_server_new(&h3->conn, &callbacks, &settings, NULL, h3)
-		    : nghttp3_conn_client_new(&h3->conn, &callbacks, &settings, NULL, h3);
+	rv = server ? nghttp3_conn_server_new(&h3->conn, &jvpn_h3_callbacks, &settings, NULL, h3)
+		    : nghttp3_conn_client_new(&h3->conn, &jvpn_h3_callbacks, &settings, NULL, h3);
 	if (rv != 0) {
 		free(h3);
 		return JVPN_ENOMEM;
@@ -417,9 +69,9 @@ int jvpn_h3_bind(struct jvpn_h3 *h3, int64_t control_id, int64_t qpack_encoder_i
 	if (rv == 0)
 		rv = nghttp3_conn_bind_qpack_streams(h3->conn, qpack_encoder_id, qpack_decoder_id);
 	if (rv != 0)
-		return outcome(h3, rv);
+		return jvpn_h3_outcome(h3, rv);
 	h3->bound = true;
-	if (!h3->server && h3->settings_seen && note(h3, JVPN_H3_EVENT_READY) != 0)
+	if (!h3->server && h3->settings_seen && jvpn_h3_note_add(h3, JVPN_H3_EVENT_READY) != 0)
 		return JVPN_EH3;
 	return 0;
 }
@@ -427,7 +79,6 @@ int jvpn_h3_bind(struct jvpn_h3 *h3, int64_t control_id, int64_t qpack_encoder_i
 int jvpn_h3_submit_request(struct jvpn_h3 *h3, int64_t stream_id,
 			   const struct jvpn_h3_request *request)
 {
-	static const nghttp3_data_reader reader = {.read_data = on_read_data};
 	struct jvpn_h3_request copy = *request;
 	nghttp3_nv nv[JVPN_H3_NV_MAX];
 	int err = JVPN_EINVAL;
@@ -443,9 +94,9 @@ int jvpn_h3_submit_request(struct jvpn_h3 *h3, int64_t stream_id,
 	err = jvpn_h3_request_prepare(&copy);
 	if (err != 0)
 		goto out;
-	err = outcome(h3, nghttp3_conn_submit_request(h3->conn, stream_id, nv,
-						      jvpn_h3_request_fields(&copy, nv), &reader,
-						      NULL));
+	err = jvpn_h3_outcome(h3, nghttp3_conn_submit_request(h3->conn, stream_id, nv,
+							      jvpn_h3_request_fields(&copy, nv),
+							      &jvpn_h3_reader, NULL));
 	if (err == 0) {
 		h3->stream_id = stream_id;
 		h3->phase = JVPN_H3_ASKED;
@@ -467,7 +118,7 @@ int jvpn_h3_respond(struct jvpn_h3 *h3, const struct jvpn_h3_response *response)
 	if (!h3->bound)
 		return JVPN_EAGAIN;
 	err = jvpn_h3_response_prepare(response);
-	return err != 0 ? err : submit_response(h3, response);
+	return err != 0 ? err : jvpn_h3_submit_response(h3, response);
 }
 
 int jvpn_h3_send_capsule(struct jvpn_h3 *h3, uint64_t type, const void *data, size_t len)
@@ -490,7 +141,7 @@ int jvpn_h3_send_capsule(struct jvpn_h3 *h3, uint64_t type, const void *data, si
 	err = jvpn_h3_out_add(&h3->out, head, jvpn_writer_len(&w), data, len);
 	if (err != 0)
 		return err;
-	return outcome(h3, nghttp3_conn_resume_stream(h3->conn, h3->stream_id));
+	return jvpn_h3_outcome(h3, nghttp3_conn_resume_stream(h3->conn, h3->stream_id));
 }
 
 int jvpn_h3_finish(struct jvpn_h3 *h3)
@@ -498,7 +149,7 @@ int jvpn_h3_finish(struct jvpn_h3 *h3)
 	if (h3->phase != JVPN_H3_OPEN && h3->phase != JVPN_H3_ASKED)
 		return JVPN_ECLOSED;
 	h3->out.finish = true;
-	return outcome(h3, nghttp3_conn_resume_stream(h3->conn, h3->stream_id));
+	return jvpn_h3_outcome(h3, nghttp3_conn_resume_stream(h3->conn, h3->stream_id));
 }
 
 /* Server: is the request to be told now? SETTINGS may come after it (RFC 9114 section 6.2.1 has no
@@ -517,7 +168,7 @@ static bool hold_request(struct jvpn_h3 *h3)
 	if (h3->phase == JVPN_H3_ASKED) {
 		jvpn_h3_problem(&refusal, 400, "no_http_datagrams",
 				"SETTINGS_H3_DATAGRAM is wanted");
-		submit_response(h3, &refusal);
+		jvpn_h3_submit_response(h3, &refusal);
 	}
 	return false;
 }
@@ -580,11 +231,11 @@ int jvpn_h3_on_stream_data(struct jvpn_h3 *h3, int64_t stream_id, const uint8_t 
 	if (h3->error_code != 0)
 		return JVPN_EH3;
 	if (!is_readable(h3, stream_id))
-		return outcome(h3, NGHTTP3_ERR_H3_STREAM_CREATION_ERROR);
+		return jvpn_h3_outcome(h3, NGHTTP3_ERR_H3_STREAM_CREATION_ERROR);
 	h3->generation = path_generation;
 	n = nghttp3_conn_read_stream(h3->conn, stream_id, data, len, fin);
 	if (n < 0)
-		return outcome(h3, (int)n);
+		return jvpn_h3_outcome(h3, (int)n);
 	if (n > 0)
 		h3->io.consumed(h3->user, stream_id, (size_t)n);
 	refuse_extra(h3);
@@ -593,14 +244,14 @@ int jvpn_h3_on_stream_data(struct jvpn_h3 *h3, int64_t stream_id, const uint8_t 
 
 int jvpn_h3_on_acked(struct jvpn_h3 *h3, int64_t stream_id, uint64_t len)
 {
-	return outcome(h3, nghttp3_conn_add_ack_offset(h3->conn, stream_id, len));
+	return jvpn_h3_outcome(h3, nghttp3_conn_add_ack_offset(h3->conn, stream_id, len));
 }
 
 int jvpn_h3_on_stream_close(struct jvpn_h3 *h3, int64_t stream_id, uint64_t code)
 {
 	int rv = nghttp3_conn_close_stream(h3->conn, stream_id, code);
 
-	return rv == NGHTTP3_ERR_STREAM_NOT_FOUND ? 0 : outcome(h3, rv);
+	return rv == NGHTTP3_ERR_STREAM_NOT_FOUND ? 0 : jvpn_h3_outcome(h3, rv);
 }
 
 int jvpn_h3_on_stream_reset(struct jvpn_h3 *h3, int64_t stream_id, uint64_t code)
@@ -608,10 +259,10 @@ int jvpn_h3_on_stream_reset(struct jvpn_h3 *h3, int64_t stream_id, uint64_t code
 	int rv = nghttp3_conn_shutdown_stream_read(h3->conn, stream_id);
 
 	if (rv == 0 && stream_id == h3->stream_id) {
-		rv = tell_refusal(h3);
-		end(h3, code, "the peer reset the tunnel's stream");
+		rv = jvpn_h3_tell_refusal(h3);
+		jvpn_h3_end(h3, code, "the peer reset the tunnel's stream");
 	}
-	return outcome(h3, rv);
+	return jvpn_h3_outcome(h3, rv);
 }
 
 int jvpn_h3_on_stop_sending(struct jvpn_h3 *h3, int64_t stream_id, uint64_t code)
@@ -619,7 +270,7 @@ int jvpn_h3_on_stop_sending(struct jvpn_h3 *h3, int64_t stream_id, uint64_t code
 	nghttp3_conn_shutdown_stream_write(h3->conn, stream_id);
 	/* A client may stop a refusal that it has seen enough of, and go on reading none. */
 	if (stream_id == h3->stream_id && h3->phase != JVPN_H3_REFUSED)
-		end(h3, code, "the peer stopped the tunnel's stream");
+		jvpn_h3_end(h3, code, "the peer stopped the tunnel's stream");
 	return 0;
 }
 
@@ -646,7 +297,7 @@ ssize_t jvpn_h3_writev(struct jvpn_h3 *h3, int64_t *stream_id, bool *fin, struct
 		iov_count = VECS_MAX;
 	n = nghttp3_conn_writev_stream(h3->conn, stream_id, &end_of_stream, vec, iov_count);
 	if (n < 0)
-		return outcome(h3, (int)n);
+		return jvpn_h3_outcome(h3, (int)n);
 	*fin = end_of_stream != 0;
 	for (nghttp3_ssize i = 0; i < n; i++) {
 		iov[i].iov_base = vec[i].base;
@@ -657,7 +308,7 @@ ssize_t jvpn_h3_writev(struct jvpn_h3 *h3, int64_t *stream_id, bool *fin, struct
 
 int jvpn_h3_add_write_offset(struct jvpn_h3 *h3, int64_t stream_id, size_t len)
 {
-	return outcome(h3, nghttp3_conn_add_write_offset(h3->conn, stream_id, len));
+	return jvpn_h3_outcome(h3, nghttp3_conn_add_write_offset(h3->conn, stream_id, len));
 }
 
 void jvpn_h3_block(struct jvpn_h3 *h3, int64_t stream_id)
@@ -667,7 +318,7 @@ void jvpn_h3_block(struct jvpn_h3 *h3, int64_t stream_id)
 
 int jvpn_h3_unblock(struct jvpn_h3 *h3, int64_t stream_id)
 {
-	return outcome(h3, nghttp3_conn_unblock_stream(h3->conn, stream_id));
+	return jvpn_h3_outcome(h3, nghttp3_conn_unblock_stream(h3->conn, stream_id));
 }
 
 void jvpn_h3_shutdown_write(struct jvpn_h3 *h3, int64_t stream_id)

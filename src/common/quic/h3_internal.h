@@ -98,6 +98,21 @@ struct jvpn_h3 {
 	char error_text[JVPN_H3_TEXT_MAX];
 };
 
+/* h3_callbacks.c */
+extern const nghttp3_callbacks jvpn_h3_callbacks;
+extern const nghttp3_data_reader jvpn_h3_reader; /* takes from 'out' */
+/* Remembers why the connection has to be closed; for nghttp3 callbacks to return. */
+int jvpn_h3_fail(struct jvpn_h3 *h3, uint64_t code, const char *text);
+/* What nghttp3 returned to one of our calls: 0, or JVPN_EH3 with code and text remembered. */
+int jvpn_h3_outcome(struct jvpn_h3 *h3, int rv);
+/* The tunnel's stream is over: one END event. */
+void jvpn_h3_end(struct jvpn_h3 *h3, uint64_t code, const char *text);
+/* Queues an event; 0 or NGHTTP3_ERR_CALLBACK_FAILURE. */
+int jvpn_h3_note_add(struct jvpn_h3 *h3, enum jvpn_h3_event_type type);
+int jvpn_h3_submit_response(struct jvpn_h3 *h3, const struct jvpn_h3_response *response);
+/* Client: the RESPONSE event of a refusal, once, with as much of its body as there is. */
+int jvpn_h3_tell_refusal(struct jvpn_h3 *h3);
+
 /* h3_queue.c */
 /* Copies both parts into one chunk. JVPN_EFULL, JVPN_ENOMEM. */
 int jvpn_h3_out_add(struct jvpn_h3_out *out, const void *head, size_t head_len, const void *data,

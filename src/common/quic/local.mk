@@ -19,6 +19,7 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/endpoint.h \
 	%D%/h3.c \
 	%D%/h3.h \
+	%D%/h3_callbacks.c \
 	%D%/h3_internal.h \
 	%D%/h3_message.c \
 	%D%/h3_queue.c \
