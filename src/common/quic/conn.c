@@ -626,6 +626,7 @@ void jvpn_conn_get_stats(const struct jvpn_conn *conn, struct jvpn_conn_stats *s
 		.last_received_ns = conn->path.bound->heard_ns,
 		.last_eliciting_sent_ns = conn->last_eliciting_ns,
 		.oldest_unacked_ns = oldest_unacked(conn),
+		.tracked_acked = conn->tracked_acked,
 		.dgram_sent = conn->dgram_sent,
 		.dgram_recv = conn->dgram_recv,
 		.dgram_bytes_sent = conn->dgram_bytes_sent,

@@ -286,8 +286,10 @@ void jvpn_conn_on_dgram_acked(struct jvpn_conn *conn, uint64_t id)
 
 	jvpn_mtu_on_acked(&conn->mtu, id, conn->quic->now_ns);
 	if (take_probe(conn, id, &sent_ns)) {
+		conn->tracked_acked++;
 		conn->probe_acked = true;
 	} else if (id == conn->sample.id) {
+		conn->tracked_acked++;
 		sent_ns = conn->sample.sent_ns;
 		conn->sample.id = 0;
 		if (!conn->wants_probe)

@@ -84,6 +84,8 @@ struct jvpn_conn_stats {
 	uint64_t last_eliciting_sent_ns;    /* last ack-eliciting packet sent; 0 never */
 	uint64_t oldest_unacked_ns;         /* send time of the oldest tracked, unacknowledged
 	                                       ack-eliciting packet; 0 when there is none */
+	uint64_t tracked_acked;             /* tracked packets that were acknowledged: grows with
+	                                       each answer, never with a loss or a send */
 	uint64_t dgram_sent, dgram_recv, dgram_bytes_sent, dgram_bytes_recv;
 	uint64_t hold_queued, hold_dropped, offpath_dropped;
 	size_t max_packet;                  /* largest inner IP packet a DATAGRAM takes now */

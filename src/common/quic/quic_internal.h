@@ -77,6 +77,7 @@ struct jvpn_conn {
 	struct jvpn_probe probes[JVPN_QUIC_PROBES];
 	struct jvpn_probe sample; /* one inner packet at a time is tracked */
 	uint64_t last_dgram_id;
+	uint64_t tracked_acked;
 	uint64_t last_eliciting_ns;
 	uint64_t probe_acked_rtt_ns;
 	uint64_t linger_until_ns; /* 0: not lingering */

@@ -165,7 +165,7 @@ static void feed_liveness(struct jvpn_transport *t, const struct jvpn_conn_stats
 	jvpn_liveness_set_pto(&t->liveness, now->pto_ns);
 	if (now->last_received_ns != was->last_received_ns)
 		jvpn_liveness_on_received(&t->liveness, now->dgram_recv != was->dgram_recv, at);
-	if (now->oldest_unacked_ns != was->oldest_unacked_ns)
+	if (now->tracked_acked != was->tracked_acked) /* not every change of the oldest is an answer */
 		jvpn_liveness_on_acked(&t->liveness, now->oldest_unacked_ns, at);
 	if (now->dgram_sent != was->dgram_sent)
 		jvpn_liveness_on_sent(&t->liveness, at);
