@@ -13,6 +13,7 @@ FUZZ_LIBS = src/common/proto/libjvpn_proto.a src/common/core/libjvpn_core.a \
 	src/common/base/libjvpn_base.a
 FUZZ_TARGETS = \
 	%D%/fuzz_capsule \
+	%D%/fuzz_config \
 	%D%/fuzz_connectip \
 	%D%/fuzz_ippkt \
 	%D%/fuzz_jvfield \
@@ -23,6 +24,10 @@ TESTS += $(FUZZ_TESTS)
 %C%_fuzz_capsule_SOURCES = %D%/fuzz_capsule.c %D%/fuzz.h $(FUZZ_MAIN)
 %C%_fuzz_capsule_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
 %C%_fuzz_capsule_LDADD = $(FUZZ_LIBS)
+%C%_fuzz_config_SOURCES = %D%/fuzz_config.c %D%/fuzz.h $(FUZZ_MAIN)
+%C%_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
+%C%_fuzz_config_LDADD = src/common/config/libjvpn_config.a src/common/core/libjvpn_core.a \
+	src/common/base/libjvpn_base.a $(YAML_LIBS)
 %C%_fuzz_connectip_SOURCES = %D%/fuzz_connectip.c %D%/fuzz.h $(FUZZ_MAIN)
 %C%_fuzz_connectip_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
 %C%_fuzz_connectip_LDADD = $(FUZZ_LIBS)
