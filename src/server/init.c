@@ -255,8 +255,10 @@ static int set_text(struct work *work, enum item item, const char *text)
 
 static int fill_template(struct work *work, enum item item, enum jvpn_template which)
 {
+	/* Where clients reach it is where it listens, unless somebody translates ports. */
 	struct jvpn_template_values values = {.server_name = work->name,
-					      .server_address = work->address};
+					      .server_address = work->address,
+					      .listen_port = strrchr(work->address, ':') + 1};
 	FILE *stream = open_memstream(&work->text[item].data, &work->text[item].len);
 	int err;
 

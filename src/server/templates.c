@@ -11,6 +11,7 @@
 #include "base/err.h"
 
 #define PEM_INDENT "    "
+#define DEFAULT_PORT "443"
 
 /* clang-format off */
 static const char server_text[] =
@@ -23,7 +24,7 @@ static const char server_text[] =
 	"#node_id: edge-01\n"
 	"\n"
 	"# UDP addresses to listen on.\n"
-	"listen: [\"0.0.0.0:443\", \"[::]:443\"]\n"
+	"listen: [\"0.0.0.0:@PORT@\", \"[::]:@PORT@\"]\n"
 	"\n"
 	"tls:\n"
 	"  certificate: server.crt\n"
@@ -193,6 +194,7 @@ struct place {
 static const struct place places[] = {
 	{"@NAME@", offsetof(struct jvpn_template_values, server_name)},
 	{"@ADDRESS@", offsetof(struct jvpn_template_values, server_address)},
+	{"@PORT@", offsetof(struct jvpn_template_values, listen_port)},
 	{"@CLIENT@", offsetof(struct jvpn_template_values, client_name)},
 	{"@TOKEN@", offsetof(struct jvpn_template_values, token)},
 	{"@EXPIRY@", offsetof(struct jvpn_template_values, expiry)},
@@ -284,7 +286,11 @@ int jvpn_template_write(enum jvpn_template which, const struct jvpn_template_val
 			FILE *stream)
 {
 	const char *text = text_of(which);
+	struct jvpn_template_values filled = *values;
 
+	if (filled.listen_port == NULL)
+		filled.listen_port = DEFAULT_PORT;
+	values = &filled;
 	if (check_values(text, values))
 		return JVPN_EINVAL;
 	while (*text) {

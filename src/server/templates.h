@@ -15,6 +15,7 @@ enum jvpn_template { JVPN_TEMPLATE_SERVER = 1, JVPN_TEMPLATE_POLICY, JVPN_TEMPLA
 struct jvpn_template_values {
 	const char *server_name;    /* SERVER, CLIENT: name in the certificate */
 	const char *server_address; /* SERVER, CLIENT: "vpn.example.net:443", "[2001:db8::1]:443" */
+	const char *listen_port;    /* SERVER: NULL is "443" */
 	const char *client_name;    /* CLIENT */
 	const char *token;          /* CLIENT: SECRET */
 	const char *expiry;         /* CLIENT: "2027-11-21T00:00:00Z", or "never" */

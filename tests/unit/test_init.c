@@ -149,6 +149,7 @@ START_TEST(init__certificates__openssl_agrees)
 	shell(command);
 	slurp(in_dir("server.yaml"), out, sizeof(out));
 	ck_assert_ptr_nonnull(strstr(out, "\"[2001:db8::7]:4433\""));
+	ck_assert_ptr_nonnull(strstr(out, "listen: [\"0.0.0.0:4433\", \"[::]:4433\"]"));
 }
 END_TEST
 
