@@ -111,10 +111,23 @@ START_TEST(client__unverified_messages__change_nothing)
 		uint64_t version = f.s.state_version, server = f.s.server_version;
 		uint64_t counter = f.s.counter;
 
-		if (types[i] == JVPN_EVENT_ACK)
+		/* all right but for the proof */
+		if (types[i] == JVPN_EVENT_REQUIRED) {
+			e.u.required.server_version = 9;
+			e.u.required.reason = JVPN_REASON_PATH_CHANGE_OBSERVED;
+		} else if (types[i] == JVPN_EVENT_ACK) {
 			e.u.ack.counter = 1;
-		if (types[i] == JVPN_EVENT_DENY)
+			e.u.ack.server_version = 9;
+		} else if (types[i] == JVPN_EVENT_DENY) {
 			e.u.deny.counter = 1;
+			e.u.deny.server_version = 9;
+			e.u.deny.reason = JVPN_REASON_STALE_STATE_VERSION;
+		} else if (types[i] == JVPN_EVENT_STATE) {
+			e.u.state.server_version = 9;
+			e.u.state.state = JVPN_STATE_VOLATILE;
+		} else {
+			e.u.peer.reason = JVPN_REASON_OPERATOR_TERMINATED;
+		}
 		fixture_step(&f, &e);
 		ck_assert_uint_eq(f.s.state_version, version);
 		ck_assert_uint_eq(f.s.server_version, server);

@@ -95,12 +95,16 @@ START_TEST(commit__timeout__is_unknown_until_the_reread_finds_it)
 			  f.store_nonce);
 	ck_assert_ptr_null(fixture_sent(&f, JVPN_MSG_REATTACH_DENY, 0));
 	ck_assert_uint_eq(f.s.state_version, 2);
-	fixture_store(&f, JVPN_STORE_TIMEOUT); /* the re-read as well */
+	fixture_store(&f, JVPN_STORE_TIMEOUT); /* the re-read as well: not at once again */
+	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_STORE_REREAD), 1);
 	ck_assert_uint_eq(jvpn_session_next_deadline(&f.s, &f.policy),
 			  f.now_ns + JVPN_STORE_RETRY_MS * MS);
 	fixture_advance_ms(&f, JVPN_STORE_RETRY_MS);
 	fixture_timer(&f);
-	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_STORE_REREAD), 3);
+	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_STORE_REREAD), 2);
+	fixture_advance_ms(&f, JVPN_STORE_RETRY_MS);
+	fixture_timer(&f); /* one operation in flight */
+	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_STORE_REREAD), 2);
 	fixture_store(&f, JVPN_STORE_FOUND);
 	ck_assert_uint_eq(f.s.bound, 1);
 	ck_assert_uint_eq(f.s.state_version, 5);
@@ -147,6 +151,31 @@ START_TEST(commit__path_generation_changed_meanwhile__adopted_without_permit)
 	ck_assert_int_eq(f.s.state, JVPN_STATE_VOLATILE);
 	ck_assert_int_eq(f.s.instability, JVPN_REASON_PATH_CHANGE_OBSERVED);
 	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_PERMIT_SET), 0);
+}
+END_TEST
+
+/* What dies is the old tuple of the connection; the commit is about its new one. */
+START_TEST(commit__old_tuple_of_the_same_connection_dies__is_what_the_commit_is_for)
+{
+	struct jvpn_event e;
+
+	fixture_server(&f);
+	fixture_advance_ms(&f, 10000);
+	fixture_path(&f, JVPN_EVENT_PATH_CANDIDATE, 0, 1);
+	fixture_path(&f, JVPN_EVENT_PATH_VALIDATED, 0, 1);
+	f.manual_store = true;
+	e = fixture_request(&f, 0);
+	e.generation = 1;
+	e.u.request.has_challenge = true;
+	e.u.request.challenge_matches = true;
+	fixture_step(&f, &e);
+	ck_assert(f.s.commit.active);
+	fixture_fact(&f, 0, JVPN_FACT_DEAD);
+	ck_assert(!f.s.permit);
+	fixture_store(&f, JVPN_STORE_OK);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_ATTACHED);
+	ck_assert(f.s.permit);
+	ck_assert_uint_eq(f.s.slot[0].generation, 1);
 }
 END_TEST
 
@@ -348,6 +377,8 @@ UNIT_TESTS(commit)
 	tcase_add_test(tc, commit__timeout__reread_does_not_find_it__denied);
 	tcase_add_test(tc, commit__target_died_meanwhile__adopted_without_permit);
 	tcase_add_test(tc, commit__path_generation_changed_meanwhile__adopted_without_permit);
+	tcase_add_test(
+		tc, commit__old_tuple_of_the_same_connection_dies__is_what_the_commit_is_for);
 	tcase_add_test(tc, commit__old_binding_dies_meanwhile__permit_now_transition_later);
 	tcase_add_test(tc, commit__terminated_meanwhile__takes_the_next_version);
 	tcase_add_test(tc, commit__lifetime_over_while_unknown__permit_is_withdrawn);

@@ -61,6 +61,24 @@ START_TEST(liveness__dead_path__is_found_at_the_same_time_at_any_packet_rate)
 }
 END_TEST
 
+/* A process that slept must not judge by its own silence: two probes come first. */
+START_TEST(liveness__polled_late__probes_before_it_judges)
+{
+	struct jvpn_liveness l;
+	struct jvpn_policy p;
+
+	jvpn_policy_init(&p);
+	jvpn_liveness_init(&l, T0);
+	jvpn_liveness_set_pto(&l, 40 * MS);
+	jvpn_liveness_on_sent(&l, T0);
+	ck_assert_int_eq(jvpn_liveness_poll(&l, &p, T0 + 5000 * MS), JVPN_LIVENESS_PROBE);
+	ck_assert_int_eq(jvpn_liveness_poll(&l, &p, T0 + 5000 * MS), JVPN_LIVENESS_NONE);
+	ck_assert_int_eq(jvpn_liveness_poll(&l, &p, T0 + 5040 * MS), JVPN_LIVENESS_PROBE);
+	ck_assert_int_eq(jvpn_liveness_poll(&l, &p, T0 + 5079 * MS), JVPN_LIVENESS_NONE);
+	ck_assert_int_eq(jvpn_liveness_poll(&l, &p, T0 + 5080 * MS), JVPN_LIVENESS_DEAD);
+}
+END_TEST
+
 START_TEST(liveness__idle__is_never_instability)
 {
 	struct jvpn_liveness l;
@@ -252,6 +270,7 @@ END_TEST
 UNIT_TESTS(liveness)
 {
 	tcase_add_test(tc, liveness__dead_path__is_found_at_the_same_time_at_any_packet_rate);
+	tcase_add_test(tc, liveness__polled_late__probes_before_it_judges);
 	tcase_add_test(tc, liveness__idle__is_never_instability);
 	tcase_add_test(tc, liveness__idle_and_dead__three_keepalives_then_dead);
 	tcase_add_test(tc, liveness__answer__ends_the_expectation);

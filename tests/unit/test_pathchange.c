@@ -108,6 +108,32 @@ START_TEST(path__new_binding__permit_moves_to_the_new_generation_only)
 }
 END_TEST
 
+/* What is permitted on the old tuple ends before held packets of the new one are delivered. */
+START_TEST(path__commit__permit_is_cleared_before_the_path_is_taken)
+{
+	setup();
+	prove(1);
+	fixture_clear_log(&f);
+	fixture_path(&f, JVPN_EVENT_PATH_VALIDATED, 0, 1);
+	ck_assert(fixture_effect(&f, JVPN_EFFECT_PERMIT_CLEAR, 0) <
+		  fixture_effect(&f, JVPN_EFFECT_PATH_COMMIT, 0));
+	ck_assert(fixture_effect(&f, JVPN_EFFECT_PATH_COMMIT, 0) <
+		  fixture_effect(&f, JVPN_EFFECT_PERMIT_SET, 0));
+}
+END_TEST
+
+START_TEST(path__generation_not_newer_than_the_bound_one__is_not_heard)
+{
+	setup();
+	prove(1);
+	fixture_path(&f, JVPN_EVENT_PATH_VALIDATED, 0, 1);
+	fixture_clear_log(&f);
+	fixture_path(&f, JVPN_EVENT_PATH_CANDIDATE, 0, 1);
+	fixture_path(&f, JVPN_EVENT_PATH_CANDIDATE, 0, 0);
+	ck_assert_uint_eq(f.log_count, 0);
+}
+END_TEST
+
 START_TEST(path__bound_tuple_heard_again__dropped_without_budget)
 {
 	setup();
@@ -336,6 +362,8 @@ UNIT_TESTS(pathchange)
 	tcase_add_test(tc, path__proof_then_validation__commits);
 	tcase_add_test(tc, path__validation_then_proof__commits);
 	tcase_add_test(tc, path__new_binding__permit_moves_to_the_new_generation_only);
+	tcase_add_test(tc, path__commit__permit_is_cleared_before_the_path_is_taken);
+	tcase_add_test(tc, path__generation_not_newer_than_the_bound_one__is_not_heard);
 	tcase_add_test(tc, path__bound_tuple_heard_again__dropped_without_budget);
 	tcase_add_test(tc, path__many_unconfirmed__off_path_datagrams_are_limited);
 	tcase_add_test(tc, path__third_tuple__replaces_and_the_clock_runs_on);

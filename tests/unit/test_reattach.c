@@ -340,6 +340,36 @@ START_TEST(ladder_10__exempt_after_restart__once)
 }
 END_TEST
 
+START_TEST(ladder_10__same_binding_again__costs_neither_cooldown_nor_budget)
+{
+	struct jvpn_event e;
+
+	setup();
+	f.policy.max_switches_per_min = 1;
+	f.policy.max_switches_per_hour = 1;
+	switch_once();
+	e = fixture_request(&f, 1);
+	ck_assert_int_eq(judge(&e).answer, JVPN_ANSWER_COMMIT);
+	ck_assert(!judge(&e).is_switch);
+	fixture_step(&f, &e);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_ATTACHED);
+	ck_assert_uint_eq(f.s.total_switches, 1);
+}
+END_TEST
+
+START_TEST(ladder_10__what_the_session_lets_through__is_charged_to_the_global_bucket)
+{
+	struct jvpn_event e;
+
+	setup();
+	e = fixture_request(&f, 1);
+	ck_assert_uint_eq(f.global.full_ns, 0);
+	fixture_step(&f, &e);
+	ck_assert_uint_eq(f.global.full_ns, f.now_ns + 50000); /* 20000 a second */
+	ck_assert_uint_eq(f.s.reattach_bucket.full_ns, f.now_ns + 200 * MS);
+}
+END_TEST
+
 START_TEST(ladder_10__class_not_allowed__policy_denied)
 {
 	struct jvpn_event e;
@@ -556,6 +586,9 @@ UNIT_TESTS(reattach)
 	tcase_add_test(tc, ladder_10__budget_per_minute__slides);
 	tcase_add_test(tc, ladder_10__budget_per_hour__slides);
 	tcase_add_test(tc, ladder_10__exempt_after_restart__once);
+	tcase_add_test(tc, ladder_10__same_binding_again__costs_neither_cooldown_nor_budget);
+	tcase_add_test(
+		tc, ladder_10__what_the_session_lets_through__is_charged_to_the_global_bucket);
 	tcase_add_test(tc, ladder_10__class_not_allowed__policy_denied);
 	tcase_add_test(tc, ladder_10__recently_failed__only_while_another_binding_lives);
 	tcase_add_test(tc, ladder_10__denied_while_recovering__degraded);

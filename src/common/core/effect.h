@@ -23,7 +23,8 @@ enum jvpn_effect_type {
 	JVPN_EFFECT_EMIT,
 	/* u.store: compare-and-swap from_version -> to_version (from 0: insert a new record) with this
 	 * nonce inside; answer with STORE_RESULT. The record is jvpn_session_export() with the state
-	 * and version of u.store. At most one store operation of a session is in flight. */
+	 * and version of u.store. At most one store operation of a session is in flight, and each
+	 * one is answered: TIMEOUT is an answer, silence is not. */
 	JVPN_EFFECT_STORE_CAS,
 	/* u.store: transitions that took permission away; they already act. Same record rule. Must be
 	 * idempotent (the same nonce again is OK): it is repeated until it succeeds. */

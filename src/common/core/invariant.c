@@ -103,7 +103,7 @@ static bool switches_in_budget(const struct view *v)
 	uint64_t minute = 0, hour = 0;
 
 	if (s->role != JVPN_ROLE_SERVER || s->total_switches == v->before->total_switches ||
-	    s->last_switch_exempt)
+	    s->last_switch_exempt || v->event->type == JVPN_EVENT_RESTORE)
 		return true;
 	for (size_t i = 0; i < s->switches_used; i++) {
 		if ((uint64_t)s->switches[i].at_ms + 60000 > now_ms)

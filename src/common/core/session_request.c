@@ -290,10 +290,11 @@ void jvpn_core_on_reattach_request(struct jvpn_step *st)
 		refuse(st, &v);
 		return;
 	}
-	if (v.charge_counter)
+	if (v.charge_counter) {
 		(void)emit_request(st, JVPN_AUDIT_REATTACH_ATTEMPT, r->reason);
+		st->s->slot[in.slot].heard_ns = st->now_ns; /* a replay is no sign of life (I10) */
+	}
 	charge(st, r, &v);
-	st->s->slot[in.slot].heard_ns = st->now_ns;
 	if (v.answer == JVPN_ANSWER_PARK)
 		park(st);
 	else

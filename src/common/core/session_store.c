@@ -49,14 +49,12 @@ void jvpn_core_store_retry(struct jvpn_step *st)
 
 	if (s->store_retry_ns == 0 || st->now_ns < s->store_retry_ns)
 		return;
-	s->store_retry_ns = retry_at(st);
+	s->store_retry_ns = 0; /* armed again by the answer: one operation in flight */
 	if (s->commit.active)
 		jvpn_core_effect(st, JVPN_EFFECT_STORE_REREAD, JVPN_SLOT_NONE)->u.store.nonce =
 			s->commit.nonce;
 	else if (s->append_count != 0)
 		ask_store(st, JVPN_EFFECT_STORE_APPEND, s->durable_version + s->append_count);
-	else
-		s->store_retry_ns = 0;
 }
 
 void jvpn_core_begin_commit(struct jvpn_step *st, const struct jvpn_commit *plan)
@@ -356,8 +354,11 @@ static void on_commit_result(struct jvpn_step *st, enum jvpn_store_status status
 			drop_copy(st);
 		break;
 	case JVPN_STORE_TIMEOUT:
+		if (s->commit.unknown) { /* of the re-read: not at once again */
+			s->store_retry_ns = retry_at(st);
+			break;
+		}
 		s->commit.unknown = true;
-		s->store_retry_ns = retry_at(st);
 		jvpn_core_effect(st, JVPN_EFFECT_STORE_REREAD, JVPN_SLOT_NONE)->u.store.nonce =
 			s->commit.nonce;
 		break;
