@@ -87,6 +87,8 @@ void jvpn_core_note_switch(struct jvpn_step *st, enum jvpn_reason reason, const 
 			   uint64_t detect_us, uint64_t recover_us);
 void jvpn_core_terminate(struct jvpn_step *st, enum jvpn_reason reason, bool tell_peer);
 void jvpn_core_attach_failed(struct jvpn_step *st, enum jvpn_reason reason);
+/* A fresh transport, validated by its handshake (RFC 9000 section 8.1). */
+void jvpn_core_take_slot(struct jvpn_step *st, uint8_t slot, const char *label);
 /* Closes and frees a slot; it must not be the binding. */
 void jvpn_core_close_slot(struct jvpn_step *st, uint8_t slot, enum jvpn_reason reason);
 void jvpn_core_free_slot(struct jvpn_step *st, uint8_t slot);

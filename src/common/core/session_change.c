@@ -150,6 +150,21 @@ void jvpn_core_note_switch(struct jvpn_step *st, enum jvpn_reason reason, const 
 	a->recover_us = recover_us;
 }
 
+void jvpn_core_take_slot(struct jvpn_step *st, uint8_t slot, const char *label)
+{
+	struct jvpn_slot *p = &st->s->slot[slot];
+	struct jvpn_text text;
+
+	memset(p, 0, sizeof(*p));
+	p->used = true;
+	p->alive = true;
+	p->validated = true;
+	p->stable_since_ns = st->now_ns;
+	p->heard_ns = st->now_ns;
+	jvpn_text_init(&text, p->label, sizeof(p->label));
+	jvpn_text_add(&text, label);
+}
+
 void jvpn_core_free_slot(struct jvpn_step *st, uint8_t slot)
 {
 	struct jvpn_session *s = st->s;

@@ -192,20 +192,6 @@ static void set_transport_id(struct jvpn_slot *p, const char *id)
 	p->n = n;
 }
 
-static void take_slot(struct jvpn_step *st, uint8_t slot, const char *label)
-{
-	struct jvpn_slot *p = &st->s->slot[slot];
-
-	memset(p, 0, sizeof(*p));
-	p->used = true;
-	p->alive = true;
-	p->validated = true;
-	p->stable_since_ns = st->now_ns;
-	p->heard_ns = st->now_ns;
-	memcpy(p->label, label, sizeof(p->label));
-	p->label[sizeof(p->label) - 1] = '\0';
-}
-
 static void on_created(struct jvpn_step *st)
 {
 	struct jvpn_session *s = st->s;
@@ -218,7 +204,7 @@ static void on_created(struct jvpn_step *st)
 	s->lifetime_ms = e->u.created.lifetime_ms;
 	s->transport_lost_ttl_ms = e->u.created.transport_lost_ttl_ms;
 	if (!s->slot[slot].used)
-		take_slot(st, slot, "");
+		jvpn_core_take_slot(st, slot, "");
 	s->slot[slot].ready = true;
 	set_transport_id(&s->slot[slot], e->u.created.transport_id);
 	learn(st, e->u.created.server_version, e->u.created.age_ms);
@@ -239,7 +225,7 @@ static void on_ready(struct jvpn_step *st)
 
 	if (slot >= JVPN_SLOTS || s->slot[slot].used || s->state == JVPN_STATE_TERMINATED)
 		return;
-	take_slot(st, slot, st->event->u.attached.label);
+	jvpn_core_take_slot(st, slot, st->event->u.attached.label);
 	s->slot[slot].pto_us = (uint32_t)(st->event->u.attached.pto_ns / JVPN_NS_PER_US);
 	if (s->state == JVPN_STATE_BIRTH)
 		return; /* op=create: SESSION_CREATED follows */

@@ -10,21 +10,12 @@
 #include "core/prelude.h"
 #include "core/text.h"
 
-static void take_slot(struct jvpn_step *st, uint8_t slot, const char *label)
+/* The server gives every tuple a number of its own: label#n. */
+static void take_numbered_slot(struct jvpn_step *st, uint8_t slot, const char *label)
 {
-	struct jvpn_session *s = st->s;
-	struct jvpn_slot *p = &s->slot[slot];
-
-	memset(p, 0, sizeof(*p));
-	p->used = true;
-	p->ready = true;
-	p->alive = true;
-	p->validated = true; /* the handshake validated its tuple (RFC 9000 section 8.1) */
-	p->n = ++s->last_n;
-	p->stable_since_ns = st->now_ns;
-	p->heard_ns = st->now_ns;
-	memcpy(p->label, label, sizeof(p->label));
-	p->label[sizeof(p->label) - 1] = '\0';
+	jvpn_core_take_slot(st, slot, label);
+	st->s->slot[slot].ready = true;
+	st->s->slot[slot].n = ++st->s->last_n;
 }
 
 void jvpn_core_on_attached(struct jvpn_step *st)
@@ -36,7 +27,7 @@ void jvpn_core_on_attached(struct jvpn_step *st)
 	if (s->state != JVPN_STATE_BIRTH || s->commit.active || slot >= JVPN_SLOTS ||
 	    s->slot[slot].used)
 		return;
-	take_slot(st, slot, st->event->u.attached.label);
+	take_numbered_slot(st, slot, st->event->u.attached.label);
 	s->slot[slot].pto_us = (uint32_t)(st->event->u.attached.pto_ns / JVPN_NS_PER_US);
 	plan.fsm_event[0] = JVPN_FSM_ATTACH_OK;
 	plan.reason[0] = JVPN_REASON_ATTACHED_TO_TRANSPORT;
@@ -335,7 +326,7 @@ void jvpn_core_on_attach_request(struct jvpn_step *st)
 		return;
 	}
 	make_room(st, in.request->label);
-	take_slot(st, in.slot, in.request->label);
+	take_numbered_slot(st, in.slot, in.request->label);
 	(void)jvpn_core_emit_slot(st, JVPN_AUDIT_TRANSPORT_CANDIDATE_ADDED,
 				  JVPN_REASON_TRANSPORT_ATTACHED, in.slot);
 	e = jvpn_core_effect(st, JVPN_EFFECT_ATTACH_ACCEPT, in.slot);
