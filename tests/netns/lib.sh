@@ -66,13 +66,13 @@ skip_one() { # WHAT: REASON
 check() {
 	local what=$1
 	shift
-	if "$@"; then ok "$what"; else not_ok "$what"; fi
+	if "$@" 2>/dev/null; then ok "$what"; else not_ok "$what"; fi
 }
 # check_not WHAT COMMAND...
 check_not() {
 	local what=$1
 	shift
-	if "$@"; then not_ok "$what"; else ok "$what"; fi
+	if "$@" >/dev/null 2>&1; then not_ok "$what"; else ok "$what"; fi
 }
 # check_eq WHAT EXPECTED GOT
 check_eq() {
@@ -191,7 +191,7 @@ reap() {
 		kill -KILL "${pid_of[$1]}" 2>/dev/null || true
 	fi
 	local status=0
-	wait "${pid_of[$1]}" 2>/dev/null || status=$?
+	{ wait "${pid_of[$1]}" || status=$?; } 2>/dev/null
 	exit_of[$1]=$status
 	unset "pid_of[$1]"
 }
@@ -408,6 +408,7 @@ add_client() {
 	[[ -f $work/$name.printed.yaml ]] || "$builddir/jvpn-server" add-client "$name" -c "$work/server/server.yaml" \
 		>"$work/$name.printed.yaml" 2>"$work/add-$name.log" ||
 		fail "jvpn-server add-client $name: $(tail -n 3 "$work/add-$name.log")"
+	! is_alive server || kill -HUP "${pid_of[server]}" # reads the tokens again
 	client_yaml "$name" >"$work/$name.yaml"
 	chmod 600 "$work/$name.yaml"
 }
