@@ -265,7 +265,8 @@ START_TEST(forward_downlink__last_hop__answers_time_exceeded)
 	make(WEB4, CLIENT4, 200);
 	set_ttl(1);
 	expect(downlink(), REPLY, "hop_limit");
-	expect_reply("10.8.0.1", WEB4, 11, 0);
+	/* not from our own address: the kernel drops that as a martian */
+	expect_reply(CLIENT4, WEB4, 11, 0);
 	ck_assert_uint_eq(data[8], 1);
 	make(WEB6, CLIENT6, 200);
 	set_ttl(1);
@@ -287,7 +288,7 @@ START_TEST(forward_refuse__no_owner__is_host_unreachable)
 	make(WEB4, "10.8.0.77", 200);
 	ck_assert_int_eq(jvpn_forward_receive(&forward, &packet), JVPN_FORWARD_PASS);
 	expect(jvpn_forward_refuse(&forward, &packet), REPLY, "no_owner");
-	expect_reply("10.8.0.1", WEB4, 3, 1);
+	expect_reply("10.8.0.77", WEB4, 3, 1);
 }
 END_TEST
 
@@ -297,7 +298,7 @@ START_TEST(forward_downlink__too_big_with_df__tells_the_mtu)
 	expect(downlink(), PASS, "none");
 	make(WEB4, CLIENT4, MTU + 1);
 	expect(downlink(), REPLY, "too_big");
-	expect_reply("10.8.0.1", WEB4, 3, 4);
+	expect_reply(CLIENT4, WEB4, 3, 4);
 	ck_assert_int_eq(forward.reply[26] << 8 | forward.reply[27], MTU);
 	/* quoted as it came, hop limit included */
 	ck_assert_uint_eq(forward.reply[28 + 8], 64);

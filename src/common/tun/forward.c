@@ -71,19 +71,33 @@ static enum jvpn_forward_verdict drop(struct jvpn_forward *forward,
 	return JVPN_FORWARD_DROP;
 }
 
+/* Where an error comes from: our inner address, when there is one. Not so for an IPv4 error that
+ * goes back into the kernel behind the TUN: with a source that is the kernel's own it would be
+ * dropped as a martian (accept_local is off), so the packet's destination has to do. */
+static const uint8_t *error_source(const struct jvpn_forward *forward,
+				   const struct jvpn_forward_packet *packet,
+				   enum jvpn_forward_reason reason)
+{
+	const struct jvpn_ippkt *view = &packet->view;
+	const struct jvpn_prefix *own = view->version == 4 ? &forward->own4 : &forward->own6;
+	bool to_peer = reason == JVPN_FORWARD_REASON_PEER; /* refused on the way up */
+
+	if (own->family != 0 && (view->version == 6 || to_peer))
+		return own->address;
+	return jvpn_ippkt_dst(view, packet->data);
+}
+
 /* Drops, and answers when that is allowed and the limit has a token left. A packet that may not be
  * answered takes no token. */
 static enum jvpn_forward_verdict answer(struct jvpn_forward *forward,
 					struct jvpn_forward_packet *packet,
 					enum jvpn_forward_reason reason, enum jvpn_icmp_error error)
 {
-	const struct jvpn_prefix *own = packet->view.version == 4 ? &forward->own4 : &forward->own6;
 	struct jvpn_forward_limit *limit = packet->limit != NULL ? packet->limit : &forward->limit;
 	struct jvpn_icmp_request request = {
 		.error = error,
 		.mtu = (uint32_t)packet->mtu,
-		.source = own->family != 0 ? own->address
-					   : jvpn_ippkt_dst(&packet->view, packet->data),
+		.source = error_source(forward, packet, reason),
 	};
 	int len;
 
