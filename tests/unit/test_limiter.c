@@ -103,6 +103,43 @@ START_TEST(tally__random_load__never_over_the_limit_in_any_window)
 }
 END_TEST
 
+/* A busy hour must not make the minute refuse what is far below its limit. */
+START_TEST(tally__one_switch_each_30_s_for_hours__minute_stays_exact_hour_within_a_tenth)
+{
+	struct jvpn_tally_entry e[32];
+	uint8_t used = 0;
+	struct jvpn_tally t = { e, &used, 32 };
+
+	for (uint64_t now = 0; now < 4 * 3600000; now += 30000) {
+		if (now >= 3600000) {
+			ck_assert_uint_eq(jvpn_tally_sum(&t, 60000, now), 1);
+			ck_assert_uint_ge(jvpn_tally_sum(&t, 3600000, now), 119);
+			ck_assert_uint_le(jvpn_tally_sum(&t, 3600000, now), 132);
+		}
+		jvpn_tally_add(&t, 3600000, now);
+	}
+}
+END_TEST
+
+/* Four a second, as a bench policy allows: 240 a minute, 14400 an hour. */
+START_TEST(tally__four_a_second_for_hours__within_a_fifth)
+{
+	struct jvpn_tally_entry e[32];
+	uint8_t used = 0;
+	struct jvpn_tally t = { e, &used, 32 };
+
+	for (uint64_t now = 0; now < 3 * 3600000; now += 250) {
+		jvpn_tally_add(&t, 3600000, now);
+		if (now < 3600000)
+			continue;
+		ck_assert_uint_ge(jvpn_tally_sum(&t, 60000, now), 240);
+		ck_assert_uint_le(jvpn_tally_sum(&t, 60000, now), 288);
+		ck_assert_uint_ge(jvpn_tally_sum(&t, 3600000, now), 14400);
+		ck_assert_uint_le(jvpn_tally_sum(&t, 3600000, now), 17280);
+	}
+}
+END_TEST
+
 START_TEST(tally__up_to_its_entries__loses_nothing)
 {
 	struct jvpn_tally_entry e[24];
@@ -114,8 +151,9 @@ START_TEST(tally__up_to_its_entries__loses_nothing)
 	ck_assert_uint_eq(jvpn_tally_wait_ms(&t, 60000, 24, 2300), 57700);
 	jvpn_tally_add(&t, 60000, 2400); /* now two are merged, at the later time */
 	ck_assert_uint_eq(jvpn_tally_sum(&t, 60000, 2400), 25);
-	ck_assert_uint_eq(jvpn_tally_sum(&t, 60000, 60000), 25);
-	ck_assert_uint_eq(jvpn_tally_sum(&t, 60000, 60100), 23);
+	ck_assert_uint_eq(jvpn_tally_sum(&t, 60000, 60000), 24);
+	ck_assert_uint_eq(jvpn_tally_sum(&t, 60000, 60100), 24); /* 100 counts as 200 */
+	ck_assert_uint_eq(jvpn_tally_sum(&t, 60000, 60200), 22);
 }
 END_TEST
 
@@ -162,6 +200,9 @@ UNIT_TESTS(limiter)
 	tcase_add_test(tc, bucket__rate_that_does_not_divide__is_never_exceeded);
 	tcase_add_test(tc, tally__boundary__exact_to_the_millisecond);
 	tcase_add_test(tc, tally__random_load__never_over_the_limit_in_any_window);
+	tcase_add_test(
+		tc, tally__one_switch_each_30_s_for_hours__minute_stays_exact_hour_within_a_tenth);
+	tcase_add_test(tc, tally__four_a_second_for_hours__within_a_fifth);
 	tcase_add_test(tc, tally__up_to_its_entries__loses_nothing);
 	tcase_add_test(tc, tally__time_beyond_32_bits__saturates_towards_refusal);
 	tcase_add_test(tc, refusals__ten_of_a_connection__close_it);

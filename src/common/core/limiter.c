@@ -72,20 +72,41 @@ static void drop_first(const struct jvpn_tally *t, size_t n)
 	*t->used = (uint8_t)(*t->used - n);
 }
 
-/* The pair of neighbours with the smallest distance becomes one entry at the later time; of equal
- * distances the oldest, so that recent times stay exact longest. */
-static void merge_closest(const struct jvpn_tally *t)
+/* How much time the entry would cover that i and i + 1 become: from the one before them. (Not the
+ * distance of the two alone, or the newest entry would swallow everything that comes.) What the
+ * oldest covers is not known: it is left to expire as long as another pair is there. */
+static uint32_t merged_width(const struct jvpn_tally *t, size_t i)
 {
-	size_t best = 0;
+	return i == 0 ? UINT32_MAX : t->entry[i + 1].at_ms - t->entry[i - 1].at_ms;
+}
 
-	for (size_t i = 1; i + 1 < *t->used; i++)
-		if (t->entry[i + 1].at_ms - t->entry[i].at_ms <
-		    t->entry[best + 1].at_ms - t->entry[best].at_ms)
+/* The pair of neighbours in [first, end) that covers least becomes one entry at the later time; of
+ * equal ones the oldest. */
+static void merge_closest(const struct jvpn_tally *t, size_t first, size_t end)
+{
+	size_t best = first;
+
+	for (size_t i = first + 1; i + 1 < end; i++)
+		if (merged_width(t, i) < merged_width(t, best))
 			best = i;
 	t->entry[best + 1].count += t->entry[best].count;
 	memmove(&t->entry[best], &t->entry[best + 1],
 		(*t->used - best - 1) * sizeof(t->entry[0]));
 	*t->used = (uint8_t)(*t->used - 1);
+}
+
+/* Half of the entries are for the last minute, so that a short window stays fine-grained although
+ * a long one is full: only when the minute has more than its half is it merged itself. */
+static void make_room(const struct jvpn_tally *t, uint32_t at_ms)
+{
+	size_t old = 0;
+
+	while (old < *t->used && !in_window(&t->entry[old], JVPN_TALLY_FINE_MS, at_ms))
+		old++;
+	if (old >= 2 && *t->used - old <= t->capacity / 2U)
+		merge_closest(t, 0, old);
+	else
+		merge_closest(t, old <= *t->used - 2U ? old : 0, *t->used);
 }
 
 void jvpn_tally_add(const struct jvpn_tally *t, uint32_t keep_ms, uint64_t at_ms)
@@ -99,7 +120,7 @@ void jvpn_tally_add(const struct jvpn_tally *t, uint32_t keep_ms, uint64_t at_ms
 		old++;
 	drop_first(t, old);
 	if (*t->used == t->capacity)
-		merge_closest(t);
+		make_room(t, at);
 	t->entry[*t->used].at_ms = at;
 	t->entry[*t->used].count = 1;
 	*t->used = (uint8_t)(*t->used + 1);

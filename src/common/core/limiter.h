@@ -27,7 +27,7 @@ uint64_t jvpn_bucket_wait_ns(const struct jvpn_bucket *b, uint64_t rate_per_s, u
 			     uint64_t now_ns);
 
 /* A tally counts things in *any* sliding window with bounded memory. Each entry is (time, count);
- * when all entries are in use, the neighbours with the smallest distance become one entry with the
+ * when all entries are in use, the neighbours that cover the least time become one entry with the
  * *later* time. A thing is therefore never taken for older than it is: the sum over a window is
  * never too small, so a limit checked against it is never exceeded in any sliding window. It is
  * exact while the window holds at most as many things as there are entries, else it may refuse
@@ -38,11 +38,14 @@ struct jvpn_tally_entry {
 	uint32_t count;
 };
 
+/* Times of the last minute are merged among themselves only, and only above half of the entries. */
+#define JVPN_TALLY_FINE_MS 60000
+
 /* The memory of a tally, oldest first. 'used' and 'entry' belong to the caller's struct. */
 struct jvpn_tally {
 	struct jvpn_tally_entry *entry; /* borrowed for the call only */
 	uint8_t *used;
-	uint8_t capacity;
+	uint8_t capacity; /* at least 2 */
 };
 
 /* Things with at_ms in (now_ms - window_ms, now_ms]. */

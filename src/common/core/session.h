@@ -38,7 +38,7 @@
 /* The binding, max_candidate_count (<= 8) candidates, and one for a candidate that replaces another. */
 #define JVPN_SLOTS 10
 #define JVPN_JOURNAL_MAX 8
-#define JVPN_SWITCH_ENTRIES 24
+#define JVPN_SWITCH_ENTRIES 32
 #define JVPN_FAILURE_ENTRIES 8
 
 #define JVPN_ATTACH_TIMEOUT_MS 10000     /* BIRTH lasts no longer */
