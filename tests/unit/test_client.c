@@ -307,6 +307,20 @@ START_TEST(client__two_candidates__the_next_one_is_tried_when_no_answer_comes)
 }
 END_TEST
 
+/* The server asks on every transport when its binding dies: one request at a time is enough. */
+START_TEST(client__required_on_two_transports__asks_on_one)
+{
+	fixture_client(&f);
+	fixture_client_attach(&f, 1, "lte");
+	fixture_client_attach(&f, 2, "eth");
+	fixture_clear_log(&f);
+	required(1, 3, JVPN_REASON_TRANSPORT_DEAD, true);
+	required(2, 3, JVPN_REASON_TRANSPORT_DEAD, true);
+	ck_assert_uint_eq(fixture_sent(&f, JVPN_MSG_REATTACH_REQUEST, 0)->slot, 1);
+	ck_assert(!was_asked(1));
+}
+END_TEST
+
 START_TEST(client__dead_without_candidate__dials_and_asks_in_the_first_flight)
 {
 	struct jvpn_event e = { .type = JVPN_EVENT_TRANSPORT_READY, .slot = 1 };
@@ -513,6 +527,7 @@ UNIT_TESTS(client)
 	tcase_add_test(tc, client__denied_for_good__ends_with_the_servers_reason);
 	tcase_add_test(tc, client__dead_with_candidate__asks_there_at_once);
 	tcase_add_test(tc, client__two_candidates__the_next_one_is_tried_when_no_answer_comes);
+	tcase_add_test(tc, client__required_on_two_transports__asks_on_one);
 	tcase_add_test(tc, client__dead_without_candidate__dials_and_asks_in_the_first_flight);
 	tcase_add_test(tc, client__nothing_answers__degraded_then_ttl);
 	tcase_add_test(tc, client__recovery_window_over__degraded_and_asked_on);

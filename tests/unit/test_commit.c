@@ -142,6 +142,17 @@ START_TEST(commit__target_died_meanwhile__adopted_without_permit)
 }
 END_TEST
 
+START_TEST(commit__target_called_dead_meanwhile__adopted_without_permit)
+{
+	in_flight();
+	fixture_fact(&f, 1, JVPN_FACT_DEAD);
+	fixture_clear_log(&f);
+	fixture_store(&f, JVPN_STORE_OK);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_VOLATILE);
+	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_PERMIT_SET), 0);
+}
+END_TEST
+
 START_TEST(commit__path_generation_changed_meanwhile__adopted_without_permit)
 {
 	in_flight();
@@ -376,6 +387,7 @@ UNIT_TESTS(commit)
 	tcase_add_test(tc, commit__timeout__is_unknown_until_the_reread_finds_it);
 	tcase_add_test(tc, commit__timeout__reread_does_not_find_it__denied);
 	tcase_add_test(tc, commit__target_died_meanwhile__adopted_without_permit);
+	tcase_add_test(tc, commit__target_called_dead_meanwhile__adopted_without_permit);
 	tcase_add_test(tc, commit__path_generation_changed_meanwhile__adopted_without_permit);
 	tcase_add_test(
 		tc, commit__old_tuple_of_the_same_connection_dies__is_what_the_commit_is_for);
