@@ -175,6 +175,9 @@ void jvpn_core_free_slot(struct jvpn_step *st, uint8_t slot)
 	}
 	if (s->attempt.challenge_slot == slot)
 		s->attempt.challenge_slot = JVPN_SLOT_NONE;
+	/* The next transport in this slot has not been asked for anything yet. */
+	if (s->attempt.slot == slot)
+		s->attempt.active = false;
 	memset(&s->slot[slot], 0, sizeof(s->slot[slot]));
 }
 

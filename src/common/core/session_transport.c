@@ -62,7 +62,7 @@ void jvpn_core_on_closed(struct jvpn_step *st)
 		return;
 	if (slot == s->bound)
 		lose_binding(st, slot, reason, st->event->u.closed.last_good_ns);
-	else
+	else if (s->state != JVPN_STATE_BIRTH) /* then nobody has heard of it */
 		(void)jvpn_core_emit_slot(st, JVPN_AUDIT_TRANSPORT_CANDIDATE_REMOVED,
 					  JVPN_REASON_TRANSPORT_CLOSED, slot);
 	jvpn_core_free_slot(st, slot);
