@@ -82,6 +82,13 @@ void jvpn_driver_set_now(struct jvpn_driver *driver, uint64_t now_ns)
 	driver->now_ns = now_ns;
 }
 
+void jvpn_driver_set_policy(struct jvpn_driver *driver, const struct jvpn_policy *policy)
+{
+	driver->policy = *policy;
+	for (struct jvpn_live *live = driver->lives; live; live = live->next)
+		jvpn_live_reschedule(live);
+}
+
 void jvpn_driver_emit(struct jvpn_driver *driver, const struct jvpn_audit *audit)
 {
 	jvpn_events_emit(driver->events, audit, jvpn_clock_wall_ms());
@@ -202,6 +209,15 @@ static bool next_event(struct jvpn_live *live, int broken, struct jvpn_event *ev
 	return true;
 }
 
+/* Connections that the core never heard of end with the session they were made for. */
+static void close_left_over(struct jvpn_live *live)
+{
+	for (size_t i = 0; i < JVPN_SLOTS; i++)
+		if (live->slot[i])
+			jvpn_conn_close(live->slot[i]->conn, JVPN_APP_NO_ERROR,
+					jvpn_reason_name(live->over_reason));
+}
+
 bool jvpn_driver_step(struct jvpn_live *live, struct jvpn_event *event)
 {
 	struct jvpn_driver *d = live->driver;
@@ -220,6 +236,7 @@ bool jvpn_driver_step(struct jvpn_live *live, struct jvpn_event *event)
 	}
 	live->in_step = false;
 	if (live->over) {
+		close_left_over(live);
 		d->ops->on_ended(d->user, live, live->over_reason);
 		live_free(live);
 		return false;

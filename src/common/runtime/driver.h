@@ -153,6 +153,8 @@ int jvpn_driver_new(const struct jvpn_driver_config *config, struct jvpn_driver 
 void jvpn_driver_free(struct jvpn_driver *driver);
 /* What jvpn_quic_new() wants; its user pointer is the driver. */
 const struct jvpn_quic_ops *jvpn_driver_quic_ops(void);
+/* Takes a new policy for the driver and its sessions; deadlines follow at once. Writes no event. */
+void jvpn_driver_set_policy(struct jvpn_driver *driver, const struct jvpn_policy *policy);
 /* Once at the start of each turn. */
 void jvpn_driver_set_now(struct jvpn_driver *driver, uint64_t now_ns);
 /* Sessions whose deadline is reached. */

@@ -37,13 +37,26 @@ static bool is_about_a_transport(enum jvpn_audit_type type)
 	       type == JVPN_AUDIT_SECURITY_REPLAY_DETECTED;
 }
 
-void jvpn_driver_emit_for(struct jvpn_live *live, const struct jvpn_transport *transport,
-			  struct jvpn_audit *audit)
+/* The address of the tuple that the event is about: a candidate has its own. */
+static void copy_peer(const struct jvpn_transport *transport, uint32_t generation,
+		      struct jvpn_audit *audit)
 {
-	if (transport && is_about_a_transport(audit->type)) {
+	struct sockaddr_storage remote;
+
+	if (generation && !jvpn_conn_path_remote(transport->conn, generation, &remote))
+		jvpn_driver_format_address(&remote, audit->peer, sizeof(audit->peer));
+	else
 		snprintf(audit->peer, sizeof(audit->peer), "%s", transport->peer);
-		audit->has |= JVPN_HAS_PEER;
-	}
+	audit->has |= JVPN_HAS_PEER;
+}
+
+static void emit(struct jvpn_live *live, const struct jvpn_transport *transport,
+		 struct jvpn_effect *effect)
+{
+	struct jvpn_audit *audit = &effect->u.audit;
+
+	if (transport && is_about_a_transport(audit->type))
+		copy_peer(transport, effect->generation, audit);
 	if (audit->type == JVPN_AUDIT_SESSION_CREATED || audit->type == JVPN_AUDIT_TRANSPORT_SWITCH)
 		copy_addresses(live, audit);
 	if (audit->type == JVPN_AUDIT_SESSION_CREATED && live->user[0]) {
@@ -80,6 +93,8 @@ static void send_message(struct jvpn_live *live, struct jvpn_transport *t,
 	struct jvpn_msg *msg = &effect->u.msg;
 	int rv = 0;
 
+	if (!live->has_keys)
+		return; /* a client in BIRTH: the server does not know the session either */
 	if (msg->type == JVPN_MSG_REATTACH_REQUIRED)
 		rv = fill_challenge(t, effect->generation, &msg->u.reattach_required);
 	if (msg->type == JVPN_MSG_SESSION_CREATED) {
@@ -164,9 +179,17 @@ static void commit_path(struct jvpn_transport *t, uint32_t generation)
 	struct sockaddr_storage remote;
 	int rv = jvpn_conn_path_commit(t->conn, generation, t->driver->now_ns);
 
-	if (rv)
-		jvpn_log_debug(JVPN_LOG_QUIC, "path %u is gone before its commit", generation);
-	else if (!jvpn_conn_path_remote(t->conn, generation, &remote))
+	if (rv) {
+		/* The bound tuple was heard again in the same batch, after the commit was decided. The
+		 * core cannot go back: the client comes again on a fresh connection. */
+		jvpn_log_warn(JVPN_LOG_QUIC, "%s: path %u is gone before its commit", t->peer,
+			      generation);
+		jvpn_conn_close(t->conn, JVPN_APP_RESTARTING, "the path is gone");
+		return;
+	}
+	/* What was lost on the tuple that is left says nothing about this one, which has answered. */
+	jvpn_liveness_on_acked(&t->liveness, 0, t->driver->now_ns);
+	if (!jvpn_conn_path_remote(t->conn, generation, &remote))
 		jvpn_driver_format_address(&remote, t->peer, sizeof(t->peer));
 }
 
@@ -222,7 +245,7 @@ static bool execute_alone(struct jvpn_live *live, struct jvpn_transport *t,
 			  struct jvpn_effect *effect)
 {
 	if (effect->type == JVPN_EFFECT_EMIT) {
-		jvpn_driver_emit_for(live, t, &effect->u.audit);
+		emit(live, t, effect);
 		return true;
 	}
 	if (effect->type == JVPN_EFFECT_STORE_CAS || effect->type == JVPN_EFFECT_STORE_APPEND ||

@@ -9,9 +9,6 @@
 
 /* driver_effects.c: executes one effect. */
 void jvpn_driver_execute(struct jvpn_live *live, struct jvpn_effect *effect);
-/* driver_effects.c: adds what the driver alone knows, then writes the event. */
-void jvpn_driver_emit_for(struct jvpn_live *live, const struct jvpn_transport *transport,
-			  struct jvpn_audit *audit);
 
 /* driver_messages.c: a capsule of the Jumping extension. */
 void jvpn_driver_take_capsule(struct jvpn_transport *transport, uint64_t type,

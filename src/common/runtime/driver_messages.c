@@ -111,7 +111,7 @@ static void take_request(const struct taken *m)
 
 	if (!proof_ok && !jvpn_driver_charge_refusal(t))
 		return;
-	if (proof_ok && !jvpn_transport_fact(t, JVPN_FACT_MEASURE))
+	if (proof_ok && (!jvpn_transport_fact(t, JVPN_FACT_MEASURE) || !t->live))
 		return;
 	fill_request(m, proof_ok, &event.u.request);
 	jvpn_driver_step(t->live, &event);

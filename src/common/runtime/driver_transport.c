@@ -252,10 +252,10 @@ static void on_writable(void *user, struct jvpn_conn *conn)
 	(void)user;
 	if (!t || !t->live || jvpn_live_binding(t->live) != t)
 		return;
+	/* A refused packet is asked for again when there is room: wanting more here would wake the
+	 * loop every millisecond while the window is full. */
 	while (send_next(t->live, conn))
 		;
-	if (!jvpn_queue_is_empty(&t->live->queue))
-		jvpn_conn_want_write(conn);
 }
 
 static void on_mtu(void *user, struct jvpn_conn *conn, size_t max_packet)
@@ -277,7 +277,8 @@ static void on_request(void *user, struct jvpn_conn *conn, const struct jvpn_h3_
 	struct jvpn_driver *d = user;
 	struct jvpn_transport *t = transport_of(d, conn);
 
-	if (t && d->ops->on_request)
+	/* One tunnel per connection; HTTP/3 sees to that, and a session must not be taken over. */
+	if (t && !t->live && d->ops->on_request)
 		d->ops->on_request(d->user, t, request);
 }
 
@@ -341,7 +342,8 @@ static void on_path(void *user, struct jvpn_conn *conn, const struct jvpn_path_e
 		return;
 	}
 	/* TransportSwitch tells loss and latency as they are now. */
-	if (path->change == JVPN_PATH_CANDIDATE && !jvpn_transport_fact(t, JVPN_FACT_MEASURE))
+	if (path->change == JVPN_PATH_CANDIDATE &&
+	    (!jvpn_transport_fact(t, JVPN_FACT_MEASURE) || !t->live))
 		return;
 	event.slot = t->slot;
 	event.generation = path->generation;

@@ -90,7 +90,7 @@ void jvpn_engine_set_policy(struct jvpn_engine *engine, const struct jvpn_policy
 	char detail[JVPN_AUDIT_TEXT_MAX + 1];
 
 	snprintf(detail, sizeof(detail), "replaces %s", engine->driver->policy.version);
-	engine->driver->policy = *policy;
+	jvpn_driver_set_policy(engine->driver, policy);
 	jvpn_events_set_policy(engine->events, policy);
 	jvpn_engine_emit(engine, JVPN_AUDIT_POLICY_LOADED, JVPN_REASON_NONE, detail);
 }
