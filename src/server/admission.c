@@ -238,7 +238,7 @@ static void create_session(struct jvpn_server *server, struct jvpn_transport *t,
 }
 
 static void on_create(struct jvpn_server *server, struct jvpn_transport *t,
-		      const struct jvpn_h3_request *request, const char *label)
+		      const struct jvpn_h3_request *request, const struct jvpn_jvfield *field)
 {
 	struct jvpn_auth_identity identity;
 	enum jvpn_reason reason =
@@ -250,8 +250,8 @@ static void on_create(struct jvpn_server *server, struct jvpn_transport *t,
 		refuse(t, 401, reason);
 		return;
 	}
-	create_session(server, t, &identity, label[0] ? label : "path",
-		       !request->jumping_session[0]);
+	create_session(server, t, &identity, field->label[0] ? field->label : "path",
+		       field->op != JVPN_JVFIELD_CREATE);
 }
 
 /* ---- attaches ---- */
@@ -365,7 +365,12 @@ void jvpn_server_on_request(void *user, struct jvpn_transport *transport,
 	if (request->jumping_session[0])
 		rv = jvpn_jvfield_parse(request->jumping_session, strlen(request->jumping_session),
 					&field);
-	if (rv && rv != JVPN_EUNSUPPORTED) {
+	/* A version that we do not speak is a field that we ignore. */
+	if (rv == JVPN_EUNSUPPORTED)
+		rv = 0;
+	else if (field.op == JVPN_JVFIELD_REFUSED || field.op == JVPN_JVFIELD_OK)
+		rv = JVPN_EMALFORMED;
+	if (rv) {
 		emit_refusal(server, transport, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT,
 			     JVPN_REASON_MALFORMED_MESSAGE);
 		refuse(transport, 400, JVPN_REASON_MALFORMED_MESSAGE);
@@ -374,7 +379,7 @@ void jvpn_server_on_request(void *user, struct jvpn_transport *transport,
 	if (field.op == JVPN_JVFIELD_ATTACH)
 		on_attach(server, transport, request, &field.attach);
 	else
-		on_create(server, transport, request, field.label);
+		on_create(server, transport, request, &field);
 }
 
 /* ---- the life of a session, as far as the index is concerned ---- */
