@@ -75,33 +75,37 @@ static void request_session(struct jvpn_client *client, struct jvpn_transport *t
 	struct jvpn_jvfield field = {.op = JVPN_JVFIELD_CREATE};
 
 	snprintf(field.label, sizeof(field.label), "%s", client->options->config.label);
-	if (jvpn_driver_attach(client->live, t, field.label))
-		jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "no slot");
-	else
-		send_request(client, t, &field);
+	send_request(client, t, &field);
+}
+
+/* The core takes the transport: in BIRTH it waits for SESSION_CREATED, later it asks to attach. */
+static void tell_ready(struct jvpn_client *client, struct jvpn_transport *t)
+{
+	struct jvpn_event ready = {.type = JVPN_EVENT_TRANSPORT_READY, .slot = t->slot};
+	struct jvpn_conn_stats stats;
+
+	jvpn_conn_get_stats(t->conn, &stats);
+	snprintf(ready.u.attached.label, sizeof(ready.u.attached.label), "%s", t->label);
+	ready.u.attached.pto_ns = stats.pto_ns;
+	jvpn_driver_step(client->live, &ready);
 }
 
 static void on_ready(void *user, struct jvpn_transport *transport)
 {
 	struct jvpn_client *client = user;
-	struct jvpn_event ready = {.type = JVPN_EVENT_TRANSPORT_READY};
+	bool in_birth = client->live && client->live->core.state == JVPN_STATE_BIRTH;
 
 	if (!client->live || client->stopping) {
 		jvpn_conn_close(transport->conn, JVPN_APP_NO_ERROR, "");
-		return;
-	}
-	if (client->live->core.state == JVPN_STATE_BIRTH) {
-		request_session(client, transport);
 		return;
 	}
 	if (jvpn_driver_attach(client->live, transport, client->options->config.label)) {
 		jvpn_conn_close(transport->conn, JVPN_APP_NO_ERROR, "no slot");
 		return;
 	}
-	ready.slot = transport->slot;
-	snprintf(ready.u.attached.label, sizeof(ready.u.attached.label), "%s", transport->label);
-	ready.u.attached.pto_ns = transport->seen.pto_ns;
-	jvpn_driver_step(client->live, &ready);
+	tell_ready(client, transport);
+	if (in_birth && transport->live)
+		request_session(client, transport);
 }
 
 static void on_send_attach(void *user, struct jvpn_transport *transport,
@@ -147,8 +151,18 @@ static void on_attach_refused(struct jvpn_transport *t, const struct jvpn_jvfiel
 		deny->reason == JVPN_REASON_REATTACH_REFUSED ||
 		(field->has_mac && jvpn_control_verify_deny(&t->control, &live->keys,
 							    &live->core.id, deny));
-	jvpn_driver_detach(t);
+	/* Verified, it frees the slot in the core; else the core hears of the connection's end. */
+	if (event.u.deny.verified)
+		jvpn_driver_detach(t);
 	jvpn_driver_step(live, &event);
+	jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "refused");
+}
+
+/* No refusal of ours (a proxy, a server that is just starting): a living session tries again. */
+static void on_attach_failed(struct jvpn_transport *t, const struct jvpn_h3_response *response)
+{
+	jvpn_log_warn(JVPN_LOG_SESSION, "%s does not let the session attach: status %d %s", t->peer,
+		      response->status, response->body);
 	jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "refused");
 }
 
@@ -179,11 +193,12 @@ static void on_response(void *user, struct jvpn_transport *transport,
 				 &field);
 	if (response->status / 100 == 2)
 		on_accepted(client, transport, &field);
-	else if (transport->live && transport->live->core.state != JVPN_STATE_BIRTH &&
-		 field.op == JVPN_JVFIELD_REFUSED)
+	else if (!transport->live || transport->live->core.state == JVPN_STATE_BIRTH)
+		on_birth_refused(client, transport, response);
+	else if (field.op == JVPN_JVFIELD_REFUSED)
 		on_attach_refused(transport, &field);
 	else
-		on_birth_refused(client, transport, response);
+		on_attach_failed(transport, response);
 }
 
 /* ---- life ---- */
