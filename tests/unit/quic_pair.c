@@ -407,10 +407,15 @@ void pair_rebind(struct pair *p, int back)
 
 static bool turn(struct pair *p, struct pair_side *s)
 {
-	int n = jvpn_quic_receive(s->quic, s->endpoint, p->now_ns, WALL_S + p->now_ns / JVPN_NS_PER_S);
+	int n;
 
+	if (s->hooks.begin)
+		s->hooks.begin(s->hooks.user, p->now_ns);
+	n = jvpn_quic_receive(s->quic, s->endpoint, p->now_ns, WALL_S + p->now_ns / JVPN_NS_PER_S);
 	ck_assert_int_ge(n, 0);
 	jvpn_quic_on_timer(s->quic, p->now_ns);
+	if (s->hooks.turn)
+		s->hooks.turn(s->hooks.user, p->now_ns);
 	jvpn_quic_flush(s->quic, p->now_ns);
 	return n > 0;
 }
@@ -433,10 +438,16 @@ static void settle(struct pair *p)
 	}
 }
 
+static uint64_t next_of(const struct pair_side *s)
+{
+	uint64_t next = jvpn_quic_next_expiry(s->quic);
+
+	return s->hooks.next ? jvpn_time_min(next, s->hooks.next(s->hooks.user)) : next;
+}
+
 static bool step(struct pair *p, uint64_t end_ns)
 {
-	uint64_t next = jvpn_time_min(jvpn_quic_next_expiry(p->client.quic),
-				      jvpn_quic_next_expiry(p->server.quic));
+	uint64_t next = jvpn_time_min(next_of(&p->client), next_of(&p->server));
 
 	if (p->head)
 		next = jvpn_time_min(next, p->head->due_ns);

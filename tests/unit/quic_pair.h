@@ -35,6 +35,14 @@ struct pair_capsule {
 	uint8_t first[16];
 };
 
+/* A session layer above one side, which then has ops of its own (see pair_init); NULL: not wanted. */
+struct pair_hooks {
+	void (*begin)(void *user, uint64_t now_ns); /* first in each turn */
+	void (*turn)(void *user, uint64_t now_ns);  /* after QUIC's timers, before it is flushed */
+	uint64_t (*next)(void *user);               /* when to run again */
+	void *user;
+};
+
 /* What one side has heard from its ops. */
 struct pair_side {
 	struct jvpn_quic *quic;
@@ -57,6 +65,7 @@ struct pair_side {
 	struct pair *pair;
 	bool is_server;
 	size_t send_len;
+	struct pair_hooks hooks;
 };
 
 struct pair {

@@ -10,3 +10,17 @@ UNIT_TESTS += %D%/unit_runtime
 	%D%/unit.h %D%/main.c
 %C%_unit_runtime_CPPFLAGS = $(UNIT_CPPFLAGS) $(EV_CFLAGS)
 %C%_unit_runtime_LDADD = $(JVPN_COMMON_LIBS) $(CHECK_LIBS)
+
+# Whole sessions: the driver with the server's admission and the client's session over real
+# connections. The client's dial and tunnel are the test's own.
+check_PROGRAMS += %D%/unit_driver
+UNIT_TESTS += %D%/unit_driver
+%C%_unit_driver_SOURCES = \
+	%D%/unit.h %D%/main.c \
+	%D%/driver_world.c \
+	%D%/driver_world.h \
+	%D%/quic_pair.c \
+	%D%/quic_pair.h \
+	%D%/test_driver.c
+%C%_unit_driver_CPPFLAGS = $(UNIT_CPPFLAGS) $(EV_CFLAGS)
+%C%_unit_driver_LDADD = src/server/libjvpn_server.a src/client/libjvpn_client.a $(JVPN_COMMON_LIBS) $(CHECK_LIBS)
