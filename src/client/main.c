@@ -16,49 +16,23 @@
 #include "crypto/wipe.h"
 #include "quic/tls.h"
 #include "runtime/clock.h"
+#include "runtime/process.h"
 
-#define ERROR_MAX 512
-#define IDLE_SLACK_MS 5000
-#define KEEPALIVES 3
-#define QUEUE_PACKETS 4096
-#define QUEUE_BYTES (3 * 1024 * 1024)
-#define QUEUE_SOJOURN_MS 250
 /* The session, one that is being replaced, and one in reserve. */
 #define CLIENT_SESSIONS 3
 #define CLIENT_CONNECTIONS 16
 
-static int fail(int code, const char *error)
-{
-	jvpn_log_error(JVPN_LOG_MAIN, "%s", error);
-	return code;
-}
-
-static int exit_code_of(int rv)
-{
-	switch (rv) {
-	case JVPN_EPERM:
-	case JVPN_ENOTFOUND:
-		return JVPN_EXIT_PERMISSION;
-	case JVPN_EBUSY:
-	case JVPN_EEXISTS:
-	case JVPN_EMALFORMED:
-		return JVPN_EXIT_ENVIRONMENT;
-	default:
-		return JVPN_EXIT_FAILURE;
-	}
-}
-
 static int open_tls(struct jvpn_client *client)
 {
 	const struct jvpn_client_config *c = &client->options->config;
-	char error[ERROR_MAX] = "";
+	char error[JVPN_PROCESS_ERROR_MAX] = "";
 	struct jvpn_tls_config config = {.ca_file = c->tls_ca[0] ? c->tls_ca : NULL,
 					 .ca_pem = c->tls_ca_pem[0] ? c->tls_ca_pem : NULL,
 					 .keylog_file = c->debug_keylog[0] ? c->debug_keylog : NULL,
 					 .wall_s = jvpn_clock_wall_ms() / JVPN_MS_PER_S};
 
 	if (jvpn_tls_new(&config, &client->tls, error, sizeof(error)))
-		return fail(JVPN_EXIT_CONFIG, error);
+		return jvpn_process_fail(JVPN_EXIT_CONFIG, error);
 	return JVPN_EXIT_OK;
 }
 
@@ -69,8 +43,7 @@ static void fill_quic(const struct jvpn_client *client, struct jvpn_quic_config 
 	quic->tls = client->tls;
 	quic->congestion = (enum jvpn_congestion)c->quic_congestion;
 	quic->initial_rtt_ns = jvpn_ms_to_ns(c->quic_initial_rtt_ms);
-	quic->idle_timeout_ns = jvpn_ms_to_ns(
-		KEEPALIVES * client->options->policy.idle_keepalive_ms + IDLE_SLACK_MS);
+	quic->idle_timeout_ns = jvpn_process_idle_timeout_ns(&client->options->policy);
 	quic->handshake_timeout_ns = jvpn_ms_to_ns(c->quic_handshake_timeout_ms);
 	quic->max_udp_payload = (uint16_t)c->quic_max_udp_payload;
 	quic->max_connections = CLIENT_CONNECTIONS;
@@ -114,7 +87,7 @@ static int init_engine(struct jvpn_client *client)
 {
 	static struct jvpn_engine_config config;
 	const struct jvpn_client_config *c = &client->options->config;
-	char error[ERROR_MAX] = "";
+	char error[JVPN_PROCESS_ERROR_MAX] = "";
 	int rv;
 
 	config.events.role = JVPN_ROLE_CLIENT;
@@ -125,10 +98,7 @@ static int init_engine(struct jvpn_client *client)
 	config.driver.ops = &jvpn_client_driver_ops;
 	config.driver.user = client;
 	config.driver.max_sessions = CLIENT_SESSIONS;
-	config.driver.queue = (struct jvpn_queue_config){.max_packets = QUEUE_PACKETS,
-							 .max_bytes = QUEUE_BYTES,
-							 .max_sojourn_ns =
-								 jvpn_ms_to_ns(QUEUE_SOJOURN_MS)};
+	config.driver.queue = jvpn_process_queue_config();
 	fill_quic(client, &config.quic);
 	rv = jvpn_random(config.quic.reset_secret, sizeof(config.quic.reset_secret));
 	if (!rv)
@@ -139,7 +109,8 @@ static int init_engine(struct jvpn_client *client)
 		rv = jvpn_engine_init(&client->engine, &config, error, sizeof(error));
 	jvpn_wipe(&config, sizeof(config));
 	if (rv)
-		return fail(exit_code_of(rv), error[0] ? error : jvpn_err_text(rv));
+		return jvpn_process_fail(jvpn_process_exit_code(rv),
+					 error[0] ? error : jvpn_err_text(rv));
 	client->engine.on_turn = on_turn;
 	client->engine.next_deadline = next_deadline;
 	client->engine.user = client;
@@ -170,40 +141,20 @@ static void on_hup(void *user, int signo, uint64_t now_ns)
 	struct jvpn_client *client = user;
 	struct jvpn_report *report = jvpn_report_new();
 	struct jvpn_policy policy;
-	char error[ERROR_MAX] = "";
+	int rv;
 
 	(void)signo;
 	(void)now_ns;
 	if (!report)
 		return;
-	if (jvpn_client_options_reload_policy(client->options, &policy, report)) {
-		jvpn_report_print(report, "jvpn-client", stderr);
-		jvpn_engine_emit(&client->engine, JVPN_AUDIT_POLICY_REJECTED,
-				 JVPN_REASON_POLICY_DENIED,
-				 report->count ? report->line[0].text : NULL);
-	} else {
-		jvpn_engine_set_policy(&client->engine, &policy);
-	}
+	rv = jvpn_client_options_reload_policy(client->options, &policy, report);
+	jvpn_process_reloaded(&client->engine, "jvpn-client", rv, &policy, report);
 	jvpn_report_free(report);
-	if (jvpn_events_reopen(client->engine.events, jvpn_clock_wall_ms(), error, sizeof(error)))
-		jvpn_log_error(JVPN_LOG_MAIN, "%s", error);
-}
-
-static int take_signals(struct jvpn_client *client)
-{
-	struct jvpn_loop *loop = client->engine.loop;
-	int rv = jvpn_loop_on_signal(loop, SIGTERM, on_stop, client);
-
-	if (!rv)
-		rv = jvpn_loop_on_signal(loop, SIGINT, on_stop, client);
-	if (!rv)
-		rv = jvpn_loop_on_signal(loop, SIGHUP, on_hup, client);
-	return rv ? fail(JVPN_EXIT_FAILURE, jvpn_err_text(rv)) : JVPN_EXIT_OK;
 }
 
 static int open_all(struct jvpn_client *client)
 {
-	char error[ERROR_MAX] = "";
+	char error[JVPN_PROCESS_ERROR_MAX] = "";
 	int rv, code = open_tls(client);
 
 	if (!code)
@@ -212,10 +163,11 @@ static int open_all(struct jvpn_client *client)
 		return code;
 	rv = jvpn_tunnel_open(client, error, sizeof(error));
 	if (rv)
-		return fail(exit_code_of(rv), error[0] ? error : jvpn_err_text(rv));
+		return jvpn_process_fail(jvpn_process_exit_code(rv),
+					 error[0] ? error : jvpn_err_text(rv));
 	if (jvpn_dial_resolve(client, error, sizeof(error)))
-		return fail(JVPN_EXIT_UNREACHABLE, error);
-	return take_signals(client);
+		return jvpn_process_fail(JVPN_EXIT_UNREACHABLE, error);
+	return jvpn_process_take_signals(client->engine.loop, on_stop, on_hup, client);
 }
 
 static void close_all(struct jvpn_client *client)

@@ -13,12 +13,9 @@
 #include "base/log.h"
 #include "client/client.h"
 #include "proto/capsule.h"
-#include "tun/fragment.h"
+#include "runtime/pump.h"
 #include "tun/tun.h"
 
-#define TUNNEL_BATCH 64
-#define TUNNEL_ROUNDS 4
-#define TUNNEL_SLOT_BYTES 2048
 #define TUNNEL_PATH_MAX 256
 
 /* ---- packets ---- */
@@ -40,20 +37,9 @@ void jvpn_tunnel_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, 
 		to_tun(client, p.data, p.len);
 }
 
-static void send_fragments(struct jvpn_live *live, const struct jvpn_forward_packet *p)
+static void take_from_tun(void *user, uint8_t *packet, size_t len)
 {
-	uint8_t out[TUNNEL_SLOT_BYTES];
-	struct jvpn_fragment fragment;
-	int len;
-
-	if (jvpn_fragment_init(&fragment, &p->view, p->data, p->mtu))
-		return;
-	while ((len = jvpn_fragment_next(&fragment, out, sizeof(out))) > 0)
-		jvpn_live_send(live, out, (size_t)len);
-}
-
-static void take_from_tun(struct jvpn_client *client, uint8_t *packet, size_t len)
-{
+	struct jvpn_client *client = user;
 	struct jvpn_live *live = client->live;
 	struct jvpn_forward_packet p = {.data = packet,
 					.len = len,
@@ -69,7 +55,7 @@ static void take_from_tun(struct jvpn_client *client, uint8_t *packet, size_t le
 		jvpn_live_send(live, p.data, p.len);
 		break;
 	case JVPN_FORWARD_FRAGMENT:
-		send_fragments(live, &p);
+		jvpn_pump_send_fragments(live, &p);
 		break;
 	case JVPN_FORWARD_REPLY:
 		to_tun(client, client->uplink.reply, client->uplink.reply_len);
@@ -83,20 +69,10 @@ static void take_from_tun(struct jvpn_client *client, uint8_t *packet, size_t le
 
 static void on_tun_readable(void *user, uint64_t now_ns)
 {
-	static uint8_t slots[TUNNEL_BATCH * TUNNEL_SLOT_BYTES];
 	struct jvpn_client *client = user;
-	size_t lens[TUNNEL_BATCH];
 
 	(void)now_ns;
-	for (int round = 0; round < TUNNEL_ROUNDS; round++) {
-		int n = jvpn_tun_read_many(client->tun, slots, TUNNEL_SLOT_BYTES, lens,
-					   TUNNEL_BATCH);
-
-		for (int i = 0; i < n; i++)
-			take_from_tun(client, slots + (size_t)i * TUNNEL_SLOT_BYTES, lens[i]);
-		if (n < TUNNEL_BATCH)
-			return;
-	}
+	jvpn_pump_read(client->tun, take_from_tun, client);
 }
 
 /* ---- configuration from the server ---- */

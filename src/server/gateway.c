@@ -10,16 +10,12 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "runtime/pump.h"
 #include "server/lease.h"
 #include "server/server.h"
-#include "tun/fragment.h"
 #include "tun/netcfg.h"
 #include "tun/tun.h"
 
-/* Packets of one readable event: enough to amortise the turn, few enough not to starve sockets. */
-#define GATEWAY_BATCH 64
-#define GATEWAY_ROUNDS 4
-#define GATEWAY_SLOT_BYTES 2048
 /* Outer headers, short QUIC header, DATAGRAM frame, tag, HTTP Datagram prefix: the TUN's first MTU
  * before a path has proved anything. */
 #define GATEWAY_DEFAULT_MTU 1400
@@ -54,20 +50,9 @@ void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, 
 	}
 }
 
-static void send_fragments(struct jvpn_live *live, const struct jvpn_forward_packet *p)
+static void route_packet(void *user, uint8_t *packet, size_t len)
 {
-	uint8_t out[GATEWAY_SLOT_BYTES];
-	struct jvpn_fragment fragment;
-	int len;
-
-	if (jvpn_fragment_init(&fragment, &p->view, p->data, p->mtu))
-		return;
-	while ((len = jvpn_fragment_next(&fragment, out, sizeof(out))) > 0)
-		jvpn_live_send(live, out, (size_t)len);
-}
-
-static void route_packet(struct jvpn_server *server, uint8_t *packet, size_t len)
-{
+	struct jvpn_server *server = user;
 	struct jvpn_forward_packet p = {.data = packet,
 					.len = len,
 					.now_ns = server->engine.driver->now_ns};
@@ -90,28 +75,17 @@ static void route_packet(struct jvpn_server *server, uint8_t *packet, size_t len
 	if (verdict == JVPN_FORWARD_PASS && live)
 		jvpn_live_send(live, p.data, p.len);
 	else if (verdict == JVPN_FORWARD_FRAGMENT && live)
-		send_fragments(live, &p);
+		jvpn_pump_send_fragments(live, &p);
 	else if (verdict == JVPN_FORWARD_REPLY)
 		to_tun(server, forward->reply, forward->reply_len);
 }
 
 static void on_tun_readable(void *user, uint64_t now_ns)
 {
-	static uint8_t slots[GATEWAY_BATCH * GATEWAY_SLOT_BYTES];
 	struct jvpn_server *server = user;
-	size_t lens[GATEWAY_BATCH];
 
 	(void)now_ns;
-	for (int round = 0; round < GATEWAY_ROUNDS; round++) {
-		int n = jvpn_tun_read_many(server->tun, slots, GATEWAY_SLOT_BYTES, lens,
-					   GATEWAY_BATCH);
-
-		for (int i = 0; i < n; i++)
-			route_packet(server, slots + (size_t)i * GATEWAY_SLOT_BYTES,
-				     lens[i]);
-		if (n < GATEWAY_BATCH)
-			return;
-	}
+	jvpn_pump_read(server->tun, route_packet, server);
 }
 
 /* ---- opening ---- */

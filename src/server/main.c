@@ -17,48 +17,21 @@
 #include "proto/cid.h"
 #include "quic/tls.h"
 #include "runtime/clock.h"
+#include "runtime/process.h"
 #include "server/auth.h"
 #include "server/init.h"
 #include "server/lease.h"
 #include "server/listener.h"
 #include "server/server.h"
 
-#define ERROR_MAX 512
-#define IDLE_SLACK_MS 5000
-#define KEEPALIVES 3
-/* Downlink queue of one session: a quarter of a second at 100 Mbit/s. */
-#define QUEUE_PACKETS 4096
-#define QUEUE_BYTES (3 * 1024 * 1024)
-#define QUEUE_SOJOURN_MS 250
 #define HOLD_PACKETS 256
 #define HOLD_BYTES (256 * 1024)
 #define HOLD_PROCESS_BYTES (32 * 1024 * 1024)
 
-/* The exit code for an error of something that was opened. */
-static int exit_code_of(int rv)
-{
-	switch (rv) {
-	case JVPN_EPERM:
-	case JVPN_ENOTFOUND:
-		return JVPN_EXIT_PERMISSION;
-	case JVPN_EBUSY:
-	case JVPN_EEXISTS:
-		return JVPN_EXIT_ENVIRONMENT;
-	default:
-		return JVPN_EXIT_FAILURE;
-	}
-}
-
-static int fail(int code, const char *error)
-{
-	jvpn_log_error(JVPN_LOG_MAIN, "%s", error);
-	return code;
-}
-
 static int open_tls(struct jvpn_server *server)
 {
 	const struct jvpn_server_config *c = &server->options->config;
-	char error[ERROR_MAX] = "";
+	char error[JVPN_PROCESS_ERROR_MAX] = "";
 	struct jvpn_tls_config config = {.server = true,
 					 .certificate_file = c->tls_certificate,
 					 .key_file = c->tls_key,
@@ -66,14 +39,9 @@ static int open_tls(struct jvpn_server *server)
 					 .wall_s = jvpn_clock_wall_ms() / JVPN_MS_PER_S};
 	int rv = jvpn_tls_new(&config, &server->tls, error, sizeof(error));
 
-	if (rv == JVPN_EPERM)
-		return fail(JVPN_EXIT_PERMISSION, error);
-	if (rv == JVPN_ECONFIG)
-		return fail(JVPN_EXIT_CONFIG, error);
-	if (rv == JVPN_ERANGE)
-		return fail(JVPN_EXIT_ENVIRONMENT, error);
 	if (rv)
-		return fail(JVPN_EXIT_FAILURE, error[0] ? error : jvpn_err_text(rv));
+		return jvpn_process_fail(jvpn_process_exit_code(rv),
+					 error[0] ? error : jvpn_err_text(rv));
 	if (jvpn_tls_set_ticket_keys(server->tls, server->keys.ticket.b))
 		jvpn_log_debug(JVPN_LOG_QUIC, "ticket keys are of another kind; using fresh ones");
 	return JVPN_EXIT_OK;
@@ -86,7 +54,7 @@ static int load_auth(struct jvpn_server *server)
 	struct jvpn_auth *auth = NULL;
 
 	if (!report)
-		return fail(code, jvpn_err_text(JVPN_ENOMEM));
+		return jvpn_process_fail(code, jvpn_err_text(JVPN_ENOMEM));
 	if (jvpn_auth_load(server->options->config.auth_tokens, &auth, report)) {
 		jvpn_report_print(report, "jvpn-server", stderr);
 		code = report->exit_code;
@@ -101,12 +69,12 @@ static int load_auth(struct jvpn_server *server)
 
 static int load_secrets(struct jvpn_server *server)
 {
-	char error[ERROR_MAX] = "";
+	char error[JVPN_PROCESS_ERROR_MAX] = "";
 	int code;
 
 	if (jvpn_keyring_load(server->options->config.state_dir, &server->keys, error,
 			      sizeof(error)))
-		return fail(JVPN_EXIT_PERMISSION, error);
+		return jvpn_process_fail(JVPN_EXIT_PERMISSION, error);
 	code = open_tls(server);
 	return code ? code : load_auth(server);
 }
@@ -128,8 +96,7 @@ static void fill_quic(const struct jvpn_server *server, struct jvpn_quic_config 
 	quic->tls = server->tls;
 	quic->congestion = (enum jvpn_congestion)c->quic_congestion;
 	quic->initial_rtt_ns = jvpn_ms_to_ns(c->quic_initial_rtt_ms);
-	quic->idle_timeout_ns =
-		jvpn_ms_to_ns(KEEPALIVES * policy->idle_keepalive_ms + IDLE_SLACK_MS);
+	quic->idle_timeout_ns = jvpn_process_idle_timeout_ns(&server->options->policy);
 	quic->handshake_timeout_ns = jvpn_ms_to_ns(c->quic_handshake_timeout_ms);
 	quic->max_udp_payload = (uint16_t)c->quic_max_udp_payload;
 	quic->max_connections = policy->max_sessions * (policy->max_candidate_count + 1);
@@ -148,7 +115,7 @@ static int init_engine(struct jvpn_server *server)
 {
 	static struct jvpn_engine_config config;
 	const struct jvpn_server_config *c = &server->options->config;
-	char error[ERROR_MAX] = "";
+	char error[JVPN_PROCESS_ERROR_MAX] = "";
 	int rv;
 
 	config.events.role = JVPN_ROLE_SERVER;
@@ -160,16 +127,13 @@ static int init_engine(struct jvpn_server *server)
 	config.driver.user = server;
 	config.driver.challenge_key = &server->keys.challenge;
 	config.driver.max_sessions = server->options->policy.max_sessions;
-	config.driver.queue = (struct jvpn_queue_config){.max_packets = QUEUE_PACKETS,
-							 .max_bytes = QUEUE_BYTES,
-							 .max_sojourn_ns =
-								 jvpn_ms_to_ns(QUEUE_SOJOURN_MS)};
+	config.driver.queue = jvpn_process_queue_config();
 	fill_quic(server, &config.quic);
 	rv = jvpn_random(config.driver.hash_seed, sizeof(config.driver.hash_seed));
 	if (!rv)
 		rv = jvpn_engine_init(&server->engine, &config, error, sizeof(error));
 	jvpn_wipe(&config, sizeof(config));
-	return rv ? fail(exit_code_of(rv), error) : JVPN_EXIT_OK;
+	return rv ? jvpn_process_fail(jvpn_process_exit_code(rv), error) : JVPN_EXIT_OK;
 }
 
 static int open_sockets(struct jvpn_server *server)
@@ -179,13 +143,13 @@ static int open_sockets(struct jvpn_server *server)
 					      .count = c->listen.count,
 					      .buffer_bytes = (int)c->quic_socket_buffer_bytes,
 					      .offload = c->quic_offload};
-	char error[ERROR_MAX] = "";
+	char error[JVPN_PROCESS_ERROR_MAX] = "";
 	int rv = jvpn_server_gateway_open(server, error, sizeof(error));
 
 	if (!rv)
 		rv = jvpn_listener_open(server->engine.loop, server->engine.quic, &listen,
 					&server->listener, error, sizeof(error));
-	return rv ? fail(exit_code_of(rv), error) : JVPN_EXIT_OK;
+	return rv ? jvpn_process_fail(jvpn_process_exit_code(rv), error) : JVPN_EXIT_OK;
 }
 
 /* ---- signals ---- */
@@ -211,48 +175,22 @@ static void on_stop(void *user, int signo, uint64_t now_ns)
 	jvpn_loop_stop(server->engine.loop, JVPN_EXIT_OK);
 }
 
-static void reload_policy(struct jvpn_server *server)
-{
-	struct jvpn_report *report = jvpn_report_new();
-	struct jvpn_policy policy;
-
-	if (!report)
-		return;
-	if (jvpn_server_options_reload_policy(server->options, &policy, report)) {
-		jvpn_report_print(report, "jvpn-server", stderr);
-		jvpn_engine_emit(&server->engine, JVPN_AUDIT_POLICY_REJECTED,
-				 JVPN_REASON_POLICY_DENIED,
-				 report->count ? report->line[0].text : NULL);
-	} else {
-		jvpn_engine_set_policy(&server->engine, &policy);
-	}
-	jvpn_report_free(report);
-}
-
 static void on_hup(void *user, int signo, uint64_t now_ns)
 {
 	struct jvpn_server *server = user;
-	char error[ERROR_MAX] = "";
+	struct jvpn_report *report = jvpn_report_new();
+	struct jvpn_policy policy;
+	int rv;
 
 	(void)signo;
 	(void)now_ns;
-	reload_policy(server);
+	if (!report)
+		return;
+	rv = jvpn_server_options_reload_policy(server->options, &policy, report);
+	jvpn_process_reloaded(&server->engine, "jvpn-server", rv, &policy, report);
+	jvpn_report_free(report);
 	/* A token file that cannot be read leaves the old one in force. */
 	(void)load_auth(server);
-	if (jvpn_events_reopen(server->engine.events, jvpn_clock_wall_ms(), error, sizeof(error)))
-		jvpn_log_error(JVPN_LOG_MAIN, "%s", error);
-}
-
-static int take_signals(struct jvpn_server *server)
-{
-	struct jvpn_loop *loop = server->engine.loop;
-	int rv = jvpn_loop_on_signal(loop, SIGTERM, on_stop, server);
-
-	if (!rv)
-		rv = jvpn_loop_on_signal(loop, SIGINT, on_stop, server);
-	if (!rv)
-		rv = jvpn_loop_on_signal(loop, SIGHUP, on_hup, server);
-	return rv ? fail(JVPN_EXIT_FAILURE, jvpn_err_text(rv)) : JVPN_EXIT_OK;
 }
 
 static void announce(const struct jvpn_server *server)
@@ -271,14 +209,14 @@ static int open_all(struct jvpn_server *server)
 	int code = load_secrets(server);
 
 	if (!code && jvpn_server_index_init(&server->index, server->options->policy.max_sessions))
-		code = fail(JVPN_EXIT_FAILURE, jvpn_err_text(JVPN_ENOMEM));
+		code = jvpn_process_fail(JVPN_EXIT_FAILURE, jvpn_err_text(JVPN_ENOMEM));
 	if (code)
 		return code;
 	jvpn_server_make_routes(&server->options->config.routes, &server->routes);
 	code = init_engine(server);
 	if (!code)
 		code = open_sockets(server);
-	return code ? code : take_signals(server);
+	return code ? code : jvpn_process_take_signals(server->engine.loop, on_stop, on_hup, server);
 }
 
 static void close_all(struct jvpn_server *server)

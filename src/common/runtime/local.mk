@@ -19,5 +19,9 @@ noinst_LIBRARIES += %D%/libjvpn_runtime.a
 	%D%/loop.c \
 	%D%/loop.h \
 	%D%/msgauth.c \
-	%D%/msgauth.h
+	%D%/msgauth.h \
+	%D%/process.c \
+	%D%/process.h \
+	%D%/pump.c \
+	%D%/pump.h
 %C%_libjvpn_runtime_a_CPPFLAGS = $(AM_CPPFLAGS) $(EV_CFLAGS)

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The common part of both mains.
+ */
+#include "runtime/process.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "runtime/clock.h"
+
+#define KEEPALIVES 3
+#define IDLE_SLACK_MS 5000
+#define QUEUE_PACKETS 4096
+#define QUEUE_BYTES (3 * 1024 * 1024)
+#define QUEUE_SOJOURN_MS 250
+
+int jvpn_process_fail(int code, const char *error)
+{
+	jvpn_log_error(JVPN_LOG_MAIN, "%s", error);
+	return code;
+}
+
+int jvpn_process_exit_code(int err)
+{
+	switch (err) {
+	case JVPN_EPERM:
+	case JVPN_ENOTFOUND: /* no TUN node */
+		return JVPN_EXIT_PERMISSION;
+	case JVPN_EBUSY:
+	case JVPN_EEXISTS:
+	case JVPN_EMALFORMED: /* a damaged journal */
+	case JVPN_ERANGE:     /* a certificate outside its dates */
+		return JVPN_EXIT_ENVIRONMENT;
+	case JVPN_ECONFIG:
+		return JVPN_EXIT_CONFIG;
+	default:
+		return JVPN_EXIT_FAILURE;
+	}
+}
+
+int jvpn_process_take_signals(struct jvpn_loop *loop, jvpn_loop_signal_fn stop,
+			      jvpn_loop_signal_fn reload, void *user)
+{
+	int rv = jvpn_loop_on_signal(loop, SIGTERM, stop, user);
+
+	if (!rv)
+		rv = jvpn_loop_on_signal(loop, SIGINT, stop, user);
+	if (!rv)
+		rv = jvpn_loop_on_signal(loop, SIGHUP, reload, user);
+	return rv ? jvpn_process_fail(JVPN_EXIT_FAILURE, jvpn_err_text(rv)) : JVPN_EXIT_OK;
+}
+
+void jvpn_process_reloaded(struct jvpn_engine *engine, const char *program, int err,
+			   const struct jvpn_policy *policy, const struct jvpn_report *report)
+{
+	char error[JVPN_PROCESS_ERROR_MAX] = "";
+
+	if (err) {
+		jvpn_report_print(report, program, stderr);
+		jvpn_engine_emit(engine, JVPN_AUDIT_POLICY_REJECTED, JVPN_REASON_POLICY_DENIED,
+				 report->count ? report->line[0].text : NULL);
+	} else {
+		jvpn_engine_set_policy(engine, policy);
+	}
+	if (jvpn_events_reopen(engine->events, jvpn_clock_wall_ms(), error, sizeof(error)))
+		jvpn_log_error(JVPN_LOG_MAIN, "%s", error);
+}
+
+uint64_t jvpn_process_idle_timeout_ns(const struct jvpn_policy *policy)
+{
+	return jvpn_ms_to_ns(KEEPALIVES * policy->idle_keepalive_ms + IDLE_SLACK_MS);
+}
+
+struct jvpn_queue_config jvpn_process_queue_config(void)
+{
+	return (struct jvpn_queue_config){.max_packets = QUEUE_PACKETS,
+					  .max_bytes = QUEUE_BYTES,
+					  .max_sojourn_ns = jvpn_ms_to_ns(QUEUE_SOJOURN_MS)};
+}
