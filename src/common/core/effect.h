@@ -82,7 +82,7 @@ struct jvpn_effect {
 	} u;
 };
 
-/* Owned by the caller; step resets it. About 80 KiB: keep one per worker, not on the stack. */
+/* Owned by the caller; step resets it. About 55 KiB: keep one per worker, not on the stack. */
 struct jvpn_effects {
 	size_t count;
 	bool overflow; /* a defect: the session is to be ended with internal_invariant */
