@@ -3,6 +3,7 @@
  * Client and server over loopback with a NAT in between, in virtual time: handshake, capsules,
  * packets, and everything a path can do (session.md "Path change on a living connection").
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -510,6 +511,78 @@ START_TEST(quic_path__client_moves_to_another_socket__is_a_rebinding)
 }
 END_TEST
 
+/* Everything at once, from a seed: bindings flip at every moment, strangers copy packets, packets get
+ * lost and reordered, the session layer drops candidates. Whatever happened: no inner packet came
+ * from or went to a tuple that was not bound, and when the path rests, the tunnel works again. */
+START_TEST(quic_path__random_life__always_recovers)
+{
+	uint64_t before_up, before_down;
+
+	srand((unsigned)_i + 1);
+	pair_init(p, NULL);
+	pair_open(p);
+	p->server.auto_commit = true;
+	p->server.keep_sending = p->client.keep_sending = true;
+	for (int step = 0; step < 150; step++) {
+		int r = rand() % 100;
+
+		p->delay_ns = (uint64_t)(rand() % 20 + 1) * MS;
+		p->nat_keeps_old = r & 1;
+		if (r < 25)
+			pair_rebind(p, rand() % PAIR_BACKS);
+		else if (r < 35)
+			pair_inject(p, rand() % PAIR_BACKS, p->last_uplink, p->last_uplink_len);
+		else if (r < 45)
+			p->drop_to_server = !p->drop_to_server;
+		else if (r < 50)
+			p->drop_to_client = !p->drop_to_client;
+		else if (r < 55)
+			p->server.auto_commit = !p->server.auto_commit;
+		else if (r < 60 && p->server.path_count)
+			jvpn_conn_path_drop(p->server.conn,
+					    p->server.path[p->server.path_count - 1].generation,
+					    (uint64_t)(rand() % 300) * MS, p->now_ns);
+		else if (r < 65)
+			(void)jvpn_conn_probe(rand() % 2 ? p->client.conn : p->server.conn);
+		else if (r < 70)
+			(void)jvpn_conn_send_capsule(p->client.conn, 0x2a565003, "x", 1);
+		else if (r < 80)
+			(void)pair_send(&p->client, (size_t)(rand() % 1200 + 4));
+		if (p->server.path_count > PAIR_LOG / 2)
+			p->server.path_count = 0;
+		jvpn_conn_want_write(p->client.conn);
+		jvpn_conn_want_write(p->server.conn);
+		p->client.keep_sending = rand() % 4 == 0;
+		p->server.keep_sending = rand() % 4 == 0;
+		pair_run(p, (uint64_t)(rand() % 60) * MS);
+		ck_assert(!p->client.closed && !p->server.closed);
+	}
+	p->drop_to_server = p->drop_to_client = false;
+	p->server.auto_commit = true;
+	p->server.keep_sending = p->client.keep_sending = false;
+	p->server.path_count = 0;
+	/* A candidate that was validated while nobody wanted it has told so already. */
+	for (int i = 0; i < 100; i++) {
+		uint32_t candidate = jvpn_path_candidate(&p->server.conn->path);
+
+		if (candidate != JVPN_PATH_NO_GENERATION &&
+		    jvpn_conn_path_commit(p->server.conn, candidate, p->now_ns) == 0)
+			jvpn_conn_permit_set(p->server.conn, candidate);
+		(void)pair_send(&p->client, 50);
+		if (i % 10 == 0)
+			(void)jvpn_conn_probe(p->client.conn);
+		pair_run(p, 100 * MS);
+	}
+	before_up = p->server.packets;
+	before_down = p->client.packets;
+	ck_assert_int_eq(pair_send(&p->client, 50), 0);
+	ck_assert_int_eq(pair_send(&p->server, 50), 0);
+	pair_run(p, 100 * MS);
+	ck_assert_uint_eq(p->server.packets, before_up + 1);
+	ck_assert_uint_eq(p->client.packets, before_down + 1);
+}
+END_TEST
+
 /* --- permits --- */
 
 START_TEST(quic_permit__not_set__nothing_passes_either_way)
@@ -640,6 +713,73 @@ START_TEST(quic_probe__full_window__is_answered_by_the_packets_in_flight)
 	ck_assert_int_eq(jvpn_conn_probe(p->client.conn), 0);
 	pair_run(p, 60 * MS);
 	ck_assert_int_eq(p->client.probes_acked, 1);
+}
+END_TEST
+
+/* Seconds of silence in a download, then the same tuple again: no waiting for a backed-off PTO. */
+START_TEST(quic_stall__downlink_after_an_outage__flows_within_two_round_trips)
+{
+	uint64_t before;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	p->server.keep_sending = true;
+	jvpn_conn_want_write(p->server.conn);
+	pair_run(p, 100 * MS);
+	p->drop_to_server = p->drop_to_client = true;
+	pair_run(p, 5000 * MS);
+	p->drop_to_server = p->drop_to_client = false;
+	before = p->client.packets;
+	ck_assert_int_eq(jvpn_conn_probe(p->client.conn), 0);
+	pair_run(p, 45 * MS);
+	ck_assert_uint_gt(p->client.packets, before);
+	ck_assert_uint_eq(p->server.path_count, 0);
+	pair_run(p, 300 * MS);
+	ck_assert_uint_gt(p->client.packets, before + 500);
+}
+END_TEST
+
+START_TEST(quic_stall__uplink_after_an_outage__a_probe_starts_the_path_anew)
+{
+	uint64_t before;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	p->client.keep_sending = true;
+	jvpn_conn_want_write(p->client.conn);
+	pair_run(p, 100 * MS);
+	p->drop_to_server = p->drop_to_client = true;
+	pair_run(p, 5000 * MS);
+	p->drop_to_server = p->drop_to_client = false;
+	before = p->server.packets;
+	ck_assert_int_eq(jvpn_conn_probe(p->client.conn), 0);
+	pair_run(p, 25 * MS);
+	ck_assert_uint_gt(p->server.packets, before);
+	ck_assert_int_eq(p->client.probes_acked, 1);
+	ck_assert_uint_eq(p->server.path_count, 0);
+}
+END_TEST
+
+/* A stranger who knows the tuple and a connection ID cannot make the server renumber it. */
+START_TEST(quic_stall__garbage_from_the_bound_tuple__changes_nothing)
+{
+	uint8_t garbage[200] = {0};
+	uint64_t id;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	p->server.keep_sending = true;
+	jvpn_conn_want_write(p->server.conn);
+	pair_run(p, 100 * MS);
+	p->drop_to_server = true;
+	pair_run(p, 2000 * MS);
+	id = p->server.conn->path.bound->id;
+	ck_assert(jvpn_conn_is_stalled(p->server.conn));
+	memcpy(garbage, p->last_uplink, 11);
+	pair_inject(p, 0, garbage, sizeof(garbage));
+	pair_run(p, MS);
+	ck_assert_uint_eq(p->server.conn->path.bound->id, id);
+	ck_assert_uint_eq(jvpn_conn_current_id(p->server.conn), id);
 }
 END_TEST
 
@@ -970,6 +1110,7 @@ UNIT_TESTS(quic_pair)
 	tcase_add_test(tc, quic_path__dropped_candidate__comes_back_after_its_cooldown);
 	tcase_add_test(tc, quic_path__new_address__works_like_a_new_port_and_keeps_the_mtu);
 	tcase_add_test(tc, quic_path__client_moves_to_another_socket__is_a_rebinding);
+	tcase_add_loop_test(tc, quic_path__random_life__always_recovers, 0, 20);
 	tcase_add_test(tc, quic_permit__not_set__nothing_passes_either_way);
 	tcase_add_test(tc, quic_permit__client_gets_packets_before_its_permit__they_wait);
 	tcase_add_test(tc, quic_mtu__path_of_1500__carries_1280_with_the_answer_and_more_soon);
@@ -977,6 +1118,9 @@ UNIT_TESTS(quic_pair)
 	tcase_add_test(tc, quic_probe__living_path__is_acknowledged);
 	tcase_add_test(tc, quic_probe__dead_path__age_of_the_oldest_grows);
 	tcase_add_test(tc, quic_probe__full_window__is_answered_by_the_packets_in_flight);
+	tcase_add_test(tc, quic_stall__downlink_after_an_outage__flows_within_two_round_trips);
+	tcase_add_test(tc, quic_stall__uplink_after_an_outage__a_probe_starts_the_path_anew);
+	tcase_add_test(tc, quic_stall__garbage_from_the_bound_tuple__changes_nothing);
 	tcase_add_test(tc, quic_capsules__a_megabyte__arrives_whole);
 	tcase_add_test(tc, quic_capsules__unknown_type__is_ignored);
 	tcase_add_test(tc, quic_capsules__queue_full__says_so);

@@ -153,6 +153,7 @@ void jvpn_conn_arm(struct jvpn_conn *conn)
 		if (conn->linger_until_ns)
 			at = jvpn_time_min(at, conn->linger_until_ns);
 		at = jvpn_time_min(at, jvpn_mtu_deadline(&conn->mtu));
+		at = jvpn_time_min(at, jvpn_path_deadline(&conn->path));
 	}
 	jvpn_timer_arm(&conn->quic->timers, &conn->timer, at);
 }
@@ -458,6 +459,31 @@ void jvpn_conn_want_write(struct jvpn_conn *conn)
 	jvpn_conn_mark(conn);
 }
 
+/* Client: makes QUIC forget what is in flight to nobody, and send at once: a migration to the same
+ * tuple under new numbers, with a new connection ID (RFC 9000 section 9.2). When the server has
+ * given no spare one, nothing happens, and PTO has to do. */
+static void start_anew(struct jvpn_conn *conn)
+{
+	struct jvpn_path_slot *bound = conn->path.bound;
+	const uint64_t id = bound->id, local_id = bound->local_id;
+	ngtcp2_path_storage path;
+
+	if (!conn->is_confirmed || conn->anew_count >= JVPN_QUIC_ANEW_MAX ||
+	    conn->quic->now_ns < conn->anew_after_ns)
+		return;
+	conn->anew_after_ns = jvpn_time_add(conn->quic->now_ns,
+					    JVPN_QUIC_ANEW_INTERVAL_NS << conn->anew_count);
+	conn->anew_count++;
+	jvpn_path_renew_client(&conn->path);
+	jvpn_conn_make_path(bound, &path);
+	if (ngtcp2_conn_initiate_immediate_migration(conn->ng, &path.path, conn->quic->now_ns) != 0) {
+		bound->id = id;
+		bound->local_id = local_id;
+		return;
+	}
+	jvpn_conn_forget_probes(conn);
+}
+
 int jvpn_conn_probe(struct jvpn_conn *conn)
 {
 	if (conn->is_dead || conn->info.kind != JVPN_CLOSE_NONE)
@@ -465,6 +491,8 @@ int jvpn_conn_probe(struct jvpn_conn *conn)
 	if (conn->dgram.stream_id < 0)
 		return JVPN_EAGAIN;
 	conn->wants_probe = true;
+	if (!conn->quic->config.server && jvpn_conn_is_stalled(conn))
+		start_anew(conn);
 	jvpn_conn_mark(conn);
 	return 0;
 }
@@ -570,6 +598,8 @@ int jvpn_conn_move(struct jvpn_conn *conn, struct jvpn_endpoint *endpoint, uint6
 		conn->quic->now_ns = now_ns;
 	conn->path.bound->endpoint = endpoint;
 	memset(&conn->path.bound->tuple.local, 0, sizeof(conn->path.bound->tuple.local));
+	start_anew(conn);
+	jvpn_mtu_on_path_change(&conn->mtu);
 	jvpn_conn_mark(conn);
 	return 0;
 }

@@ -110,12 +110,16 @@ static int on_path_validation(ngtcp2_conn *ng, uint32_t flags, const ngtcp2_path
 			      void *user)
 {
 	struct jvpn_conn *conn = user;
+	enum jvpn_path_result told = JVPN_PATH_ABORTED;
 
 	(void)ng, (void)fallback;
-	if (!conn->quic->config.server || result == NGTCP2_PATH_VALIDATION_RESULT_ABORTED)
+	if (!conn->quic->config.server)
 		return 0;
-	jvpn_path_on_result(&conn->path, jvpn_conn_path_id(path),
-			    result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS, conn->quic->now_ns);
+	if (result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS)
+		told = JVPN_PATH_SUCCESS;
+	else if (result == NGTCP2_PATH_VALIDATION_RESULT_FAILURE)
+		told = JVPN_PATH_FAILURE;
+	jvpn_path_on_result(&conn->path, jvpn_conn_path_id(path), told, conn->quic->now_ns);
 	if (result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS &&
 	    (flags & NGTCP2_PATH_VALIDATION_FLAG_NEW_TOKEN))
 		submit_new_token(conn);

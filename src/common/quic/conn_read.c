@@ -5,7 +5,26 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/time.h"
 #include "quic/quic_internal.h"
+
+/* Nothing was acknowledged for a long time, and the window is full of it. */
+static bool is_stalled(const struct jvpn_conn *conn, const ngtcp2_conn_info *info)
+{
+	uint64_t patience_ns = JVPN_QUIC_STALL_PTOS * ngtcp2_conn_get_pto2(conn->ng);
+
+	return conn->sample.id != 0 &&
+	       jvpn_time_since(conn->quic->now_ns, conn->sample.sent_ns) >= patience_ns &&
+	       info->bytes_in_flight + JVPN_MTU_BASE >= info->cwnd;
+}
+
+bool jvpn_conn_is_stalled(const struct jvpn_conn *conn)
+{
+	ngtcp2_conn_info info;
+
+	ngtcp2_conn_get_conn_info2(conn->ng, &info);
+	return is_stalled(conn, &info);
+}
 
 static uint64_t pkt_recv(const struct jvpn_conn *conn)
 {
@@ -31,32 +50,90 @@ static void settle_hold(struct jvpn_conn *conn, uint64_t arrival_id)
 	jvpn_hold_keep(&conn->hold, candidate, jvpn_path_bound_generation(&conn->path));
 }
 
+static bool is_used_dcid(const struct jvpn_conn *conn, const uint8_t *dcid)
+{
+	for (size_t i = 0; i < conn->used_count && i < JVPN_QUIC_USED_CIDS; i++)
+		if (memcmp(conn->used_dcid[i], dcid, conn->quic->cid_len) == 0)
+			return true;
+	return false;
+}
+
+static void remember_dcid(struct jvpn_conn *conn)
+{
+	if (!is_used_dcid(conn, conn->run_dcid))
+		memcpy(conn->used_dcid[conn->used_count++ % JVPN_QUIC_USED_CIDS], conn->run_dcid,
+		       conn->quic->cid_len);
+}
+
+/* ngtcp2 1.24: when a path change takes a new DCID (the packet has a connection ID not used before, or
+ * one was bound for a probing packet from there) while a validation is under way, aborting that one
+ * retires a DCID that the new one still has as its fallback (conn_stop_pv), and the connection dies of
+ * it a little later. Such a packet has to come again. */
+static bool would_break_ngtcp2(const struct jvpn_conn *conn, const struct jvpn_path_tuple *tuple,
+			       const struct jvpn_datagram *d)
+{
+	if (!conn->quic->config.server || !conn->is_completed || (d->data[0] & 0x80) ||
+	    !jvpn_path_is_validating(&conn->path, conn->quic->now_ns))
+		return false;
+	return !is_used_dcid(conn, d->data + 1) ||
+	       (conn->used_count > 1 && jvpn_path_is_heard_aside(&conn->path, tuple));
+}
+
 void jvpn_conn_read_end(struct jvpn_conn *conn)
 {
 	uint64_t id;
+	bool authentic, renewing = conn->path.is_renewing;
 
 	if (!conn->run_slot)
 		return;
 	id = conn->run_slot->id;
-	jvpn_path_settle(&conn->path, pkt_recv(conn) != conn->run_pkt_recv,
-			 jvpn_conn_current_id(conn), conn->quic->now_ns);
+	authentic = pkt_recv(conn) != conn->run_pkt_recv;
+	jvpn_path_settle(&conn->path, authentic, jvpn_conn_current_id(conn), conn->quic->now_ns);
+	if (authentic)
+		remember_dcid(conn);
 	conn->run_slot = NULL;
 	settle_hold(conn, id);
+	if (renewing && conn->path.bound->id == id)
+		jvpn_conn_forget_probes(conn); /* what they were to show, this packet has shown */
+}
+
+/* The bound tuple, and ngtcp2 sends there: nothing moves. */
+static bool is_present_path(const struct jvpn_conn *conn, const struct jvpn_path_tuple *tuple)
+{
+	return memcmp(tuple, &conn->path.bound->tuple, sizeof(*tuple)) == 0 &&
+	       jvpn_conn_current_id(conn) == conn->path.bound->id;
 }
 
 /* Opens a run: false when the gate drops this tuple's datagram. */
 static bool begin_run(struct jvpn_conn *conn, const struct jvpn_path_tuple *tuple,
-		      struct jvpn_endpoint *endpoint)
+		      struct jvpn_endpoint *endpoint, const struct jvpn_datagram *d)
 {
 	struct jvpn_path_moment m = jvpn_conn_moment(conn);
+	ngtcp2_conn_info info;
 
 	jvpn_conn_read_end(conn);
+	if (!is_present_path(conn, tuple) && would_break_ngtcp2(conn, tuple, d)) {
+		conn->path.stats.dropped++;
+		return false;
+	}
 	conn->run_slot = jvpn_path_arrive(&conn->path, tuple, endpoint, &m);
 	if (!conn->run_slot)
 		return false;
 	conn->run_tuple = *tuple;
-	conn->run_pkt_recv = pkt_recv(conn);
+	memcpy(conn->run_dcid, d->data + 1, conn->quic->cid_len);
+	ngtcp2_conn_get_conn_info2(conn->ng, &info);
+	conn->run_pkt_recv = info.pkt_recv;
+	if (conn->quic->config.server && conn->is_confirmed && is_present_path(conn, tuple) &&
+	    is_stalled(conn, &info) && !jvpn_path_is_validating(&conn->path, m.now_ns))
+		jvpn_path_renew(&conn->path);
 	return true;
+}
+
+static bool continues_run(const struct jvpn_conn *conn, const struct jvpn_path_tuple *tuple,
+			  const struct jvpn_datagram *d)
+{
+	return conn->run_slot && memcmp(tuple, &conn->run_tuple, sizeof(*tuple)) == 0 &&
+	       memcmp(d->data + 1, conn->run_dcid, conn->quic->cid_len) == 0;
 }
 
 void jvpn_conn_read(struct jvpn_conn *conn, struct jvpn_endpoint *endpoint,
@@ -67,11 +144,10 @@ void jvpn_conn_read(struct jvpn_conn *conn, struct jvpn_endpoint *endpoint,
 	ngtcp2_pkt_info pi = {.ecn = d->ecn};
 	int rv;
 
-	if (conn->is_dead || conn->info.kind != JVPN_CLOSE_NONE)
+	if (conn->is_dead || conn->info.kind != JVPN_CLOSE_NONE || d->len <= conn->quic->cid_len)
 		return;
 	jvpn_path_fold(&d->tuple, &tuple);
-	if ((!conn->run_slot || memcmp(&tuple, &conn->run_tuple, sizeof(tuple)) != 0) &&
-	    !begin_run(conn, &tuple, endpoint))
+	if (!continues_run(conn, &tuple, d) && !begin_run(conn, &tuple, endpoint, d))
 		return;
 	jvpn_conn_make_path(conn->run_slot, &path);
 	conn->is_reading = true;

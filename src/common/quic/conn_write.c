@@ -284,6 +284,7 @@ void jvpn_conn_on_dgram_acked(struct jvpn_conn *conn, uint64_t id)
 {
 	uint64_t sent_ns = 0;
 
+	conn->anew_count = 0;
 	jvpn_mtu_on_acked(&conn->mtu, id, conn->quic->now_ns);
 	if (take_probe(conn, id, &sent_ns)) {
 		conn->tracked_acked++;

@@ -194,7 +194,17 @@ static void renumber_if_probed(struct jvpn_path *p, struct jvpn_path_slot *s, ui
 	if (now_ns >= p->probe_until_ns)
 		return;
 	s->id = ++p->last_id;
+	s->old_id = 0;
 	s->validated = false;
+	s->heard_aside = false;
+}
+
+bool jvpn_path_is_heard_aside(const struct jvpn_path *p, const struct jvpn_path_tuple *tuple)
+{
+	for (size_t i = 0; i < JVPN_PATH_SLOTS; i++)
+		if (p->slots[i].id != 0 && tuple_equal(&p->slots[i].tuple, tuple))
+			return p->slots[i].heard_aside && &p->slots[i] != p->bound;
+	return false;
 }
 
 static bool is_straggler(const struct jvpn_path *p, const struct jvpn_path_slot *s, uint64_t now_ns)
@@ -266,6 +276,33 @@ const struct jvpn_path_slot *jvpn_path_arrive(struct jvpn_path *p,
 	return s;
 }
 
+void jvpn_path_renew(struct jvpn_path *p)
+{
+	if (p->arrival != p->bound || p->is_renewing)
+		return;
+	p->is_renewing = true;
+	p->bound->old_id = p->bound->id;
+	p->bound->id = ++p->last_id;
+}
+
+void jvpn_path_renew_client(struct jvpn_path *p)
+{
+	p->bound->id = ++p->last_id;
+	p->bound->local_id = ++p->last_id;
+}
+
+/* Did ngtcp2 take the bound tuple for a new path? If not, it keeps its number. */
+static void settle_renewal(struct jvpn_path *p, uint64_t current_id)
+{
+	if (!p->is_renewing)
+		return;
+	p->is_renewing = false;
+	if (current_id == p->bound->id)
+		return;
+	p->bound->id = p->bound->old_id;
+	p->bound->old_id = 0;
+}
+
 enum jvpn_path_admission jvpn_path_admit(const struct jvpn_path *p, bool permitted, uint64_t now_ns)
 {
 	const struct jvpn_path_slot *s = p->arrival;
@@ -305,6 +342,9 @@ void jvpn_path_on_begin(struct jvpn_path *p, uint64_t id, uint64_t current_id,
 		p->probe_until_ns = jvpn_time_add(m->now_ns, 4 * m->pto_ns);
 		return;
 	}
+	p->validating_id = id;
+	p->validating_until_ns =
+		jvpn_time_add(m->now_ns, 3 * (p->pto_ns > m->pto_ns ? p->pto_ns : m->pto_ns));
 	if (s && s == p->candidate) {
 		/* Again for the same path: the first challenge was undersized (less than 400 bytes had come
 		 * from there), its answer proves the address, and only the size is tested again. */
@@ -321,22 +361,57 @@ static void end_candidate(struct jvpn_path *p, enum jvpn_path_change change)
 	p->candidate_validated = false;
 }
 
-void jvpn_path_on_result(struct jvpn_path *p, uint64_t id, bool success, uint64_t now_ns)
+uint64_t jvpn_path_deadline(const struct jvpn_path *p)
 {
-	struct jvpn_path_slot *s = find_id(p, id);
+	return p->validating_id != 0 ? p->validating_until_ns : JVPN_TIME_NEVER;
+}
 
-	if (!s)
-		return;
-	if (success) {
-		mark_validated(p, s);
+void jvpn_path_on_timer(struct jvpn_path *p, uint64_t now_ns)
+{
+	if (p->validating_id != 0 && now_ns >= p->validating_until_ns)
+		p->validating_until_ns = jvpn_time_add(now_ns, JVPN_PATH_RECHECK_NS);
+}
+
+bool jvpn_path_is_validating(const struct jvpn_path *p, uint64_t now_ns)
+{
+	return p->validating_id != 0 || (p->probe_id != 0 && now_ns < p->probe_until_ns);
+}
+
+static void on_failure(struct jvpn_path *p, struct jvpn_path_slot *s, uint64_t now_ns)
+{
+	s->validated = false;
+	if (s == p->bound) {
+		/* It never cools down: the next packet from it starts anew. After a renewal ngtcp2 goes back
+		 * to the number the tuple had. */
+		if (s->old_id != 0)
+			s->id = s->old_id;
+		s->old_id = 0;
 		return;
 	}
-	s->validated = false;
-	if (s == p->bound)
-		return; /* a bound tuple never cools down: the next packet from it starts anew */
 	s->cooldown_until_ns = jvpn_time_add(now_ns, JVPN_PATH_FAILED_COOLDOWN_NS);
 	if (s == p->candidate)
 		end_candidate(p, JVPN_PATH_FAILED);
+}
+
+void jvpn_path_on_result(struct jvpn_path *p, uint64_t id, enum jvpn_path_result result,
+			 uint64_t now_ns)
+{
+	struct jvpn_path_slot *s = find_id(p, id);
+
+	if (id == p->validating_id)
+		p->validating_id = 0;
+	if (!s)
+		return;
+	switch (result) {
+	case JVPN_PATH_SUCCESS:
+		mark_validated(p, s);
+		break;
+	case JVPN_PATH_FAILURE:
+		on_failure(p, s, now_ns);
+		break;
+	case JVPN_PATH_ABORTED:
+		break; /* the move that aborted it is seen by _settle() */
+	}
 }
 
 static struct jvpn_path_slot *promote_scratch(struct jvpn_path *p, uint64_t current_id)
@@ -360,8 +435,10 @@ static void open_candidate(struct jvpn_path *p, struct jvpn_path_slot *s, bool v
 	s->generation = ++p->generation;
 	p->stats.candidates++;
 	add_event(p, JVPN_PATH_CANDIDATE, s);
-	/* A return into ngtcp2's history has no callback at all. */
-	if (!validating && s->validated)
+	s->heard_aside = false;
+	/* A return into ngtcp2's history, or to a path it never left, has no callback at all: without a
+	 * validation under way it is validated. */
+	if (!validating && p->validating_id != s->id)
 		mark_validated(p, s);
 }
 
@@ -372,6 +449,7 @@ void jvpn_path_settle(struct jvpn_path *p, bool authenticated, uint64_t current_
 
 	p->arrival = NULL;
 	p->began_id = 0;
+	settle_renewal(p, current_id);
 	if (!s || !authenticated)
 		return;
 	if (s == &p->scratch)
@@ -387,7 +465,9 @@ void jvpn_path_settle(struct jvpn_path *p, bool authenticated, uint64_t current_
 	if (began_id == s->id)
 		s->validated = false;
 	/* ngtcp2 moves only for a non-probing packet with the highest number so far. */
-	if (current_id == s->id && s != p->candidate)
+	if (current_id != s->id)
+		s->heard_aside = true;
+	else if (s != p->candidate)
 		open_candidate(p, s, began_id == s->id);
 }
 

@@ -29,6 +29,8 @@
 #define JVPN_PATH_FAILED_COOLDOWN_NS 1000000000ULL
 /* The longest time stragglers of the previous tuple are taken (wire.md "Paths"). */
 #define JVPN_PATH_STRAGGLER_MAX_NS 2000000000ULL
+/* How often it is asked then. */
+#define JVPN_PATH_RECHECK_NS 50000000ULL
 #define JVPN_PATH_NO_GENERATION UINT32_MAX
 
 /* An address without the padding of sockaddr_storage: comparable with memcmp. */
@@ -48,10 +50,12 @@ struct jvpn_path_slot {
 	struct jvpn_endpoint *endpoint; /* last arrival; borrowed, not part of the identity */
 	uint64_t id;                    /* what ngtcp2 knows it by; 0: the slot is free */
 	uint64_t local_id;              /* the same for the local address alone */
+	uint64_t old_id;                /* before _renew(); 0: none */
 	uint64_t heard_ns;              /* last new authenticated packet */
 	uint64_t cooldown_until_ns;
 	uint32_t generation; /* as binding or candidate, or JVPN_PATH_NO_GENERATION */
 	bool validated;      /* ngtcp2 has validated this id */
+	bool heard_aside;    /* heard without moving: ngtcp2 may keep a connection ID for this id */
 };
 
 struct jvpn_path_config {
@@ -72,6 +76,8 @@ struct jvpn_path {
 	struct jvpn_path_slot *bound, *candidate, *previous, *arrival;
 	uint64_t last_id;
 	uint64_t began_id;       /* ngtcp2 began to validate this id during the present read */
+	uint64_t validating_id;  /* ngtcp2 validates the path it sends to; 0: it does not */
+	uint64_t validating_until_ns; /* it should have ended by then */
 	uint64_t probe_id;       /* ngtcp2 probes the path it has left */
 	uint64_t probe_until_ns; /* surely over then */
 	uint64_t previous_until_ns;
@@ -80,6 +86,7 @@ struct jvpn_path {
 	uint64_t old_pto_ns;         /* of the bound path when the candidate was opened */
 	uint32_t generation;         /* the newest */
 	bool candidate_validated, strict;
+	bool is_renewing; /* _renew() in the present read, not settled yet */
 	struct jvpn_path_event events[JVPN_PATH_EVENTS];
 	size_t event_count, event_next;
 	struct jvpn_path_stats stats;
@@ -116,11 +123,28 @@ const struct jvpn_path_slot *jvpn_path_arrive(struct jvpn_path *p,
 					      const struct jvpn_path_tuple *tuple,
 					      struct jvpn_endpoint *endpoint,
 					      const struct jvpn_path_moment *moment);
+/* The arrival is the bound tuple, after a silence in which a full window has been sent to nobody:
+ * under a new number ngtcp2 takes it for a new path, forgets what is in flight and sends at once
+ * (instead of waiting for a backed-off PTO). Taken back by _settle() unless ngtcp2 did move. */
+void jvpn_path_renew(struct jvpn_path *p);
+/* Client: the same before ngtcp2 is made to migrate. Both numbers are new. */
+void jvpn_path_renew_client(struct jvpn_path *p);
 /* ngtcp2's begin_path_validation and path_validation callbacks. current_id: the path ngtcp2 sends
  * to at that moment. */
 void jvpn_path_on_begin(struct jvpn_path *p, uint64_t id, uint64_t current_id,
 			const struct jvpn_path_moment *moment);
-void jvpn_path_on_result(struct jvpn_path *p, uint64_t id, bool success, uint64_t now_ns);
+enum jvpn_path_result { JVPN_PATH_SUCCESS = 1, JVPN_PATH_FAILURE, JVPN_PATH_ABORTED };
+void jvpn_path_on_result(struct jvpn_path *p, uint64_t id, enum jvpn_path_result result,
+			 uint64_t now_ns);
+/* When ngtcp2 must be made to look at a validation that ought to be over: blocked by the 3x limit it
+ * has no timer of its own for that. JVPN_TIME_NEVER: none. */
+uint64_t jvpn_path_deadline(const struct jvpn_path *p);
+/* The deadline has passed; ngtcp2 will be asked to write. */
+void jvpn_path_on_timer(struct jvpn_path *p, uint64_t now_ns);
+/* Was something heard from this tuple, not the bound one, that did not move the path? */
+bool jvpn_path_is_heard_aside(const struct jvpn_path *p, const struct jvpn_path_tuple *tuple);
+/* A validation, or the probe of a left path, is (or may be) under way. */
+bool jvpn_path_is_validating(const struct jvpn_path *p, uint64_t now_ns);
 /* May an inner packet of the present arrival pass? permitted: the forwarding permit is set for the
  * bound tuple. Called inside the read, when it is not yet known whether the path moves. */
 enum jvpn_path_admission jvpn_path_admit(const struct jvpn_path *p, bool permitted,

@@ -224,6 +224,7 @@ void jvpn_quic_on_timer(struct jvpn_quic *quic, uint64_t now_ns)
 		if (!conn->is_completed && quic->now_ns >= conn->fall_back_ns)
 			jvpn_mtu_fall_back(&conn->mtu);
 		jvpn_mtu_on_timer(&conn->mtu, quic->now_ns);
+		jvpn_path_on_timer(&conn->path, quic->now_ns);
 		jvpn_conn_mark(conn); /* flushing arms the timer again */
 		if (rv != 0)
 			jvpn_conn_fail(conn, rv);

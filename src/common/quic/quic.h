@@ -118,7 +118,8 @@ struct jvpn_quic_ops {
 	 * ack-eliciting one or saw an acknowledgement: read jvpn_conn_get_stats() for the liveness
 	 * clock. */
 	void (*on_activity)(void *user, struct jvpn_conn *conn);
-	/* The connection is gone; its pointer is dead when this returns. */
+	/* The connection is gone; its pointer is dead when this returns. On a server also for connections
+	 * that never came to a request (their user pointer is NULL). */
 	void (*on_closed)(void *user, struct jvpn_conn *conn, const struct jvpn_close_info *info);
 };
 
@@ -209,7 +210,10 @@ int jvpn_conn_send_capsule(struct jvpn_conn *conn, uint64_t type, const void *da
 int jvpn_conn_send_packet(struct jvpn_conn *conn, const uint8_t *packet, size_t len);
 /* There is something in the caller's queue: on_writable will be called in the next flush. */
 void jvpn_conn_want_write(struct jvpn_conn *conn);
-/* Sends one small ack-eliciting packet now, ahead of everything, and tracks its acknowledgement. */
+/* Sends one small ack-eliciting packet now, ahead of everything, and tracks its acknowledgement. In a
+ * full window its packets are probes themselves: the first acknowledgement answers. When nothing was
+ * acknowledged for 3 PTO on top of that, a client starts its path anew (an empty window, a new
+ * connection ID); a server does it when it next hears the client. JVPN_EAGAIN: no tunnel yet. */
 int jvpn_conn_probe(struct jvpn_conn *conn);
 
 /* The forwarding permit: inner packets pass in both directions only while it is set and the
@@ -233,9 +237,10 @@ void jvpn_conn_offpath_limit(struct jvpn_conn *conn, uint64_t duration_ns, uint6
 void jvpn_conn_set_strict(struct jvpn_conn *conn, bool strict);
 /* Generation of the bound tuple. */
 uint32_t jvpn_conn_bound_generation(const struct jvpn_conn *conn);
-/* Client: goes on from another socket at once, without telling QUIC: for the server this is a
- * rebinding, answered with its challenge (session.md "Path change"). The new endpoint must have the
- * family of the server's address; the old one may be freed after jvpn_quic_forget_endpoint(). */
+/* Client: goes on from another socket at once, with a new connection ID where the server has given a
+ * spare one, and an empty window. For the server this is a path change like any other (session.md
+ * "Path change"). The new endpoint must have the family of the server's address; the old one may be
+ * freed after jvpn_quic_forget_endpoint(). JVPN_EINVAL. */
 int jvpn_conn_move(struct jvpn_conn *conn, struct jvpn_endpoint *endpoint, uint64_t now_ns);
 /* The remote address of a generation; JVPN_ENOTFOUND. */
 int jvpn_conn_path_remote(const struct jvpn_conn *conn, uint32_t generation,

@@ -32,7 +32,14 @@
 /* A handshake that takes longer than so many initial RTTs goes on with packets of 1200 bytes: two
  * PTOs and a bit. */
 #define JVPN_QUIC_FALL_BACK_RTTS 10
+/* Unacknowledged for so many PTOs, and the window full: QUIC's own PTO is backed off by then. */
+#define JVPN_QUIC_STALL_PTOS 3
+/* A client starts its path anew at most so often without an acknowledgement in between, with growing
+ * distance: each time takes one of the connection IDs that the server has given. */
+#define JVPN_QUIC_ANEW_MAX 3
+#define JVPN_QUIC_ANEW_INTERVAL_NS 1000000000ULL
 #define JVPN_QUIC_PROBES 4
+#define JVPN_QUIC_USED_CIDS 4
 #define JVPN_QUIC_RETRY_LIFETIME_S 10
 #define JVPN_QUIC_TOKEN_LIFETIME_S 3600
 /* A refusal has so long to be delivered before the connection is closed anyway. */
@@ -68,6 +75,10 @@ struct jvpn_conn {
 	struct jvpn_path_tuple run_tuple;
 	const struct jvpn_path_slot *run_slot;
 	uint64_t run_pkt_recv; /* ngtcp2's counter before it */
+	uint8_t run_dcid[JVPN_CID_MAX];
+	/* The connection IDs (of ours) that the peer has used lately. */
+	uint8_t used_dcid[JVPN_QUIC_USED_CIDS][JVPN_CID_MAX];
+	size_t used_count;
 
 	uint32_t permit_generation;
 	uint32_t candidate_seen; /* whose packets are in the hold queue */
@@ -81,6 +92,8 @@ struct jvpn_conn {
 	uint64_t last_eliciting_ns;
 	uint64_t probe_acked_rtt_ns;
 	uint64_t linger_until_ns; /* 0: not lingering */
+	uint64_t anew_after_ns;   /* not before that */
+	unsigned anew_count;
 
 	uint64_t dgram_sent, dgram_recv, dgram_bytes_sent, dgram_bytes_recv, admit_refused;
 
@@ -153,6 +166,7 @@ void jvpn_conn_read(struct jvpn_conn *conn, struct jvpn_endpoint *endpoint,
 		    const struct jvpn_datagram *datagram);
 /* The batch is over, or another connection's or tuple's datagrams follow. */
 void jvpn_conn_read_end(struct jvpn_conn *conn);
+bool jvpn_conn_is_stalled(const struct jvpn_conn *conn);
 int jvpn_conn_on_datagram(struct jvpn_conn *conn, const uint8_t *data, size_t len);
 
 /* conn_write.c */
