@@ -40,6 +40,7 @@ struct jvpn_dial {
 	uint64_t trying_until_ns;
 	uint64_t failing_since_ns; /* 0: the last attempt succeeded */
 	uint64_t again_ns;         /* not before; 0: at once */
+	uint64_t started_ns;       /* the last attempt; 0: none yet */
 	uint64_t backoff_ms;
 	unsigned attempts;         /* in this failure */
 };
@@ -61,6 +62,7 @@ struct jvpn_client {
 	struct jvpn_forward uplink, downlink;
 	uint64_t started_ns;
 	bool was_attached; /* once in this process */
+	struct jvpn_netcfg_tunnel applied; /* is_up: what the kernel has */
 	bool stopping;
 	int exit_code;
 };
@@ -73,6 +75,8 @@ void jvpn_dial_poll(struct jvpn_client *client, uint64_t now_ns);
 uint64_t jvpn_dial_next_deadline(const struct jvpn_client *client);
 /* The server answered on this transport. */
 void jvpn_dial_succeeded(struct jvpn_client *client, const struct jvpn_transport *transport);
+/* The server asks not to be asked again so soon (retry-after); it is believed up to a minute. */
+void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds);
 /* The connection is gone: frees its socket after this turn, and says when to try again. */
 void jvpn_dial_closed(struct jvpn_client *client, struct jvpn_transport *transport);
 /* Sockets of connections that are gone; nobody is inside a read of them between two turns. */

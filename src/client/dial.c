@@ -22,6 +22,10 @@
 /* ... then pauses that double up to this, with jitter. */
 #define DIAL_BACKOFF_FIRST_MS 250
 #define DIAL_BACKOFF_MAX_MS 5000
+/* Between the starts of two attempts, whatever became of the first: a server that accepts and ends
+ * each session at once is not asked a thousand times a second. */
+#define DIAL_SPACING_MS 100
+#define DIAL_HOLD_MAX_S 60
 
 int jvpn_dial_resolve(struct jvpn_client *client, char *error, size_t error_size)
 {
@@ -190,10 +194,18 @@ static void start_attempt(struct jvpn_client *client, uint64_t now_ns)
 		jvpn_log_debug(JVPN_LOG_MAIN, "attempt %u: %s", dial->attempts, text);
 	if (dial->attempts == 4)
 		jvpn_log_warn(JVPN_LOG_MAIN, "%s does not answer; going on trying", text);
+	dial->started_ns = now_ns;
 	if (connect_to(client, remote, now_ns))
 		attempt_failed(client, now_ns);
 	else
 		dial->trying_until_ns = now_ns + attempt_lifetime_ns(client, now_ns);
+}
+
+static uint64_t next_start_ns(const struct jvpn_dial *dial)
+{
+	uint64_t spaced_ns = dial->started_ns + jvpn_ms_to_ns(DIAL_SPACING_MS);
+
+	return dial->started_ns && spaced_ns > dial->again_ns ? spaced_ns : dial->again_ns;
 }
 
 void jvpn_dial_poll(struct jvpn_client *client, uint64_t now_ns)
@@ -207,7 +219,7 @@ void jvpn_dial_poll(struct jvpn_client *client, uint64_t now_ns)
 		jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "no answer");
 		return;
 	}
-	if (dial->trying || client->stopping || !client->live || dial->again_ns > now_ns)
+	if (dial->trying || client->stopping || !client->live || next_start_ns(dial) > now_ns)
 		return;
 	if (jvpn_session_wants_transport(&client->live->core))
 		start_attempt(client, now_ns);
@@ -222,7 +234,7 @@ uint64_t jvpn_dial_next_deadline(const struct jvpn_client *client)
 	if (client->stopping || !client->live ||
 	    !jvpn_session_wants_transport(&client->live->core))
 		return JVPN_TIME_NEVER;
-	return dial->again_ns;
+	return next_start_ns(dial);
 }
 
 void jvpn_dial_succeeded(struct jvpn_client *client, const struct jvpn_transport *transport)
@@ -235,6 +247,15 @@ void jvpn_dial_succeeded(struct jvpn_client *client, const struct jvpn_transport
 	dial->backoff_ms = 0;
 	dial->again_ns = 0;
 	dial->attempts = 0;
+}
+
+void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds)
+{
+	uint64_t s = seconds < DIAL_HOLD_MAX_S ? seconds : DIAL_HOLD_MAX_S;
+
+	client->dial.again_ns = client->engine.driver->now_ns + s * JVPN_NS_PER_S;
+	/* The attempt has its answer: its end must not shorten the pause. */
+	client->dial.trying = NULL;
 }
 
 void jvpn_dial_closed(struct jvpn_client *client, struct jvpn_transport *transport)

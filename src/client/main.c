@@ -30,10 +30,13 @@ static int open_tls(struct jvpn_client *client)
 					 .ca_pem = c->tls_ca_pem[0] ? c->tls_ca_pem : NULL,
 					 .keylog_file = c->debug_keylog[0] ? c->debug_keylog : NULL,
 					 .wall_s = jvpn_clock_wall_ms() / JVPN_MS_PER_S};
+	int rv = jvpn_tls_new(&config, &client->tls, error, sizeof(error));
 
-	if (jvpn_tls_new(&config, &client->tls, error, sizeof(error)))
-		return jvpn_process_fail(JVPN_EXIT_CONFIG, error);
-	return JVPN_EXIT_OK;
+	if (rv == JVPN_EPERM)
+		return jvpn_process_fail(JVPN_EXIT_PERMISSION, error);
+	if (rv == JVPN_ERANGE)
+		return jvpn_process_fail(JVPN_EXIT_ENVIRONMENT, error);
+	return rv ? jvpn_process_fail(JVPN_EXIT_CONFIG, error) : JVPN_EXIT_OK;
 }
 
 static void fill_quic(const struct jvpn_client *client, struct jvpn_quic_config *quic)
@@ -129,10 +132,6 @@ static void on_stop(void *user, int signo, uint64_t now_ns)
 		return;
 	}
 	jvpn_log_info(JVPN_LOG_MAIN, "%s: ending the session", strsignal(signo));
-	client->stopping = true;
-	if (client->live)
-		jvpn_driver_terminate(client->live, JVPN_REASON_CLIENT_CLOSED);
-	jvpn_quic_flush(client->engine.quic, jvpn_loop_now(client->engine.loop));
 	jvpn_client_stop(client, JVPN_EXIT_OK);
 }
 
@@ -170,9 +169,21 @@ static int open_all(struct jvpn_client *client)
 	return jvpn_process_take_signals(client->engine.loop, on_stop, on_hup, client);
 }
 
+/* Whatever the reason for the end: the server hears of it as far as one flush carries. */
+static void say_goodbye(struct jvpn_client *client)
+{
+	client->stopping = true;
+	if (client->live)
+		jvpn_driver_terminate(client->live, JVPN_REASON_CLIENT_CLOSED);
+	for (struct jvpn_transport *t = client->engine.driver->transports; t; t = t->next)
+		jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "");
+	jvpn_quic_flush(client->engine.quic, jvpn_loop_now(client->engine.loop));
+}
+
 static void close_all(struct jvpn_client *client)
 {
 	if (client->engine.loop) {
+		say_goodbye(client);
 		jvpn_tunnel_close(client);
 		jvpn_dial_close_all(client);
 		jvpn_engine_clear(&client->engine);

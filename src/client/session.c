@@ -178,6 +178,10 @@ static void on_birth_refused(struct jvpn_client *client, struct jvpn_transport *
 		jvpn_client_stop(client, JVPN_EXIT_AUTH_REFUSED);
 	} else if (response->status != 429 && response->status != 503) {
 		jvpn_client_stop(client, JVPN_EXIT_SESSION_ENDED);
+	} else if (response->retry_after_s) {
+		jvpn_log_info(JVPN_LOG_SESSION, "trying again in %u s as the server asks",
+			      response->retry_after_s);
+		jvpn_dial_hold(client, response->retry_after_s);
 	}
 	jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "refused");
 }

@@ -205,6 +205,7 @@ static void apply(struct jvpn_client *client)
 		return;
 	}
 	client->is_up = true;
+	client->applied = client->wanted;
 	say_addresses(client);
 }
 
@@ -225,7 +226,9 @@ void jvpn_tunnel_update(struct jvpn_client *client)
 	if (want_routes(client))
 		jvpn_log_warn(JVPN_LOG_TUN, "the server advertises too many routes; the first %u "
 			      "are used", (unsigned)JVPN_NETCFG_ROUTES_MAX);
-	apply(client);
+	/* Each move of the session comes by here; the kernel is asked only when something is new. */
+	if (!client->is_up || memcmp(w, &client->applied, sizeof(*w)) != 0)
+		apply(client);
 }
 
 /* ---- opening ---- */

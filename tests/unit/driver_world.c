@@ -62,6 +62,12 @@ void jvpn_dial_succeeded(struct jvpn_client *client, const struct jvpn_transport
 		client->dial.trying = NULL;
 }
 
+void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds)
+{
+	world.dial_again_ns = world.pair.now_ns + seconds * 1000 * PAIR_MS;
+	client->dial.trying = NULL;
+}
+
 void jvpn_dial_closed(struct jvpn_client *client, struct jvpn_transport *transport)
 {
 	if (client->dial.trying != transport)

@@ -575,6 +575,12 @@ START_TEST(admission__user_has_an_attached_session__503_and_it_lives)
 				       "capacity_exceeded", NULL),
 			  1);
 	ck_assert(!world.client.stopping);
+	/* It asks again when the server said, not before. */
+	ck_assert_uint_eq(world.dialled, 2);
+	world_run_ms(20000);
+	ck_assert_uint_eq(world.dialled, 2);
+	world_run_ms(15000);
+	ck_assert_uint_ge(world.dialled, 3);
 }
 END_TEST
 
