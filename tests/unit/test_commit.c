@@ -224,6 +224,18 @@ START_TEST(commit__terminated_meanwhile__takes_the_next_version)
 }
 END_TEST
 
+START_TEST(commit__terminated_meanwhile__is_not_permitted_for_a_moment)
+{
+	in_flight();
+	fixture_clear_log(&f);
+	fixture_terminate(&f, JVPN_REASON_OPERATOR_TERMINATED);
+	fixture_store(&f, JVPN_STORE_OK);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_TERMINATED);
+	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_PERMIT_SET), 0);
+	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_PATH_COMMIT), 0);
+}
+END_TEST
+
 /* The lifetime ends while the store is silent: no packet passes, whatever the outcome will be. */
 START_TEST(commit__lifetime_over_while_unknown__permit_is_withdrawn)
 {
@@ -381,6 +393,7 @@ END_TEST
 UNIT_TESTS(commit)
 {
 	tcase_add_test(tc, commit__in_flight__binding_and_permit_are_unchanged);
+	tcase_add_test(tc, commit__terminated_meanwhile__is_not_permitted_for_a_moment);
 	tcase_add_test(tc, commit__permits__the_old_one_is_cleared_before_the_new_one_is_set);
 	tcase_add_test(tc, commit__conflict__denied_and_nothing_changed);
 	tcase_add_test(tc, commit__not_owner__denied_and_the_copy_is_dropped_without_terminate);

@@ -91,19 +91,41 @@ END_TEST
 START_TEST(invariant_4__over_budget_or_inside_cooldown__is_noticed)
 {
 	setup();
+	f.s.commit.active = true;
+	f.s.commit.is_switch = true;
+	f.s.commit.started_ns = f.now_ns;
+	f.s.switches_used = 1;
+	f.s.switches[0].at_ms = 10000;
+	f.s.switches[0].count = 8;
+	ck_assert_int_eq(check(), 4);
+	f.s.exempt = true;
+	ck_assert_int_eq(check(), 0);
+	f.s.exempt = false;
+	f.s.switches[0].count = 7;
+	ck_assert_int_eq(check(), 0);
+	f.s.last_switch_ns = f.now_ns - 1499 * MS;
+	ck_assert_int_eq(check(), 4);
+	f.s.last_switch_ns = f.now_ns - 1500 * MS;
+	ck_assert_int_eq(check(), 0);
+}
+END_TEST
+
+START_TEST(invariant_4__adopted_under_another_policy__is_judged_by_that_of_its_beginning)
+{
+	setup();
+	f.policy.max_switches_per_min = 0;
+	f.policy.switch_cooldown_ms = 60000;
 	f.s.total_switches++;
 	f.s.switches_used = 1;
 	f.s.switches[0].at_ms = 10000;
 	f.s.switches[0].count = 9;
-	ck_assert_int_eq(check(), 4);
-	f.s.switches[0].count = 8;
 	f.s.last_switch_ns = f.now_ns;
-	ck_assert_int_eq(check(), 0);
-	before.last_switch_ns = f.now_ns - 1499 * MS;
-	ck_assert_int_eq(check(), 4);
-	before.last_switch_ns = f.now_ns - 1500 * MS;
+	before.last_switch_ns = f.now_ns - MS;
 	ck_assert_int_eq(check(), 0);
 	f.s.switches_used = 0; /* a switch that was not counted */
+	ck_assert_int_eq(check(), 4);
+	f.s.switches_used = 1;
+	f.s.total_switches++; /* two at once */
 	ck_assert_int_eq(check(), 4);
 }
 END_TEST
@@ -210,6 +232,8 @@ UNIT_TESTS(invariant)
 	tcase_add_test(tc, invariant_2__identity_changes__is_noticed);
 	tcase_add_test(tc, invariant_3__ended_too_early__is_noticed);
 	tcase_add_test(tc, invariant_4__over_budget_or_inside_cooldown__is_noticed);
+	tcase_add_test(tc,
+		       invariant_4__adopted_under_another_policy__is_judged_by_that_of_its_beginning);
 	tcase_add_test(tc, invariant_5__recovering_past_its_deadline__is_noticed);
 	tcase_add_test(tc, invariant_6__older_than_its_lifetime__is_noticed);
 	tcase_add_test(tc, invariant_7__version_without_transition_or_the_reverse__is_noticed);

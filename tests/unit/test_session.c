@@ -328,6 +328,33 @@ START_TEST(session__drain__keeps_the_session_and_exempts_the_return)
 }
 END_TEST
 
+/* Else a client that says so each time would have neither cooldown nor budget (I4). */
+START_TEST(session__client_closes_with_restarting__exempts_nothing)
+{
+	struct jvpn_event e = { .type = JVPN_EVENT_TRANSPORT_CLOSED };
+
+	fixture_server(&f);
+	e.u.closed.restarting = true;
+	fixture_step(&f, &e);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_VOLATILE);
+	ck_assert(!f.s.exempt);
+}
+END_TEST
+
+START_TEST(session__exported_when_just_unbound__is_not_taken_for_bound)
+{
+	struct jvpn_session_record r;
+	struct jvpn_event e = { .type = JVPN_EVENT_TRANSPORT_CLOSED };
+
+	fixture_server(&f);
+	jvpn_session_export(&f.s, f.now_ns, &r);
+	ck_assert_uint_eq(r.transportless_ms, 0);
+	fixture_step(&f, &e);
+	jvpn_session_export(&f.s, f.now_ns, &r);
+	ck_assert_uint_eq(r.transportless_ms, 1);
+}
+END_TEST
+
 static void restore(enum jvpn_state state)
 {
 	struct jvpn_event e = { .type = JVPN_EVENT_RESTORE };
@@ -408,6 +435,8 @@ UNIT_TESTS(session)
 	tcase_add_test(tc, session__invalid_transition__is_told_at_most_once_a_second);
 	tcase_add_test(tc, session__attach_when_full__replaces_same_label_else_oldest);
 	tcase_add_test(tc, session__drain__keeps_the_session_and_exempts_the_return);
+	tcase_add_test(tc, session__client_closes_with_restarting__exempts_nothing);
+	tcase_add_test(tc, session__exported_when_just_unbound__is_not_taken_for_bound);
 	tcase_add_test(tc, session__restore__each_state_as_in_session_md);
 	tcase_add_test(tc, session__same_events_twice__same_bytes);
 }

@@ -98,28 +98,37 @@ static bool no_early_death(const struct view *v)
 	return s->terminated_reason != JVPN_REASON_TRANSPORT_DEAD;
 }
 
-/* I4: after a switch the sums are inside the limits and the cooldown was kept. */
+static bool has_room(const struct jvpn_session *s, uint64_t now_ms, uint64_t window_ms, uint64_t max)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < s->switches_used; i++)
+		if (s->switches[i].at_ms + window_ms > now_ms)
+			sum += s->switches[i].count;
+	return sum < max;
+}
+
+/* I4: a switch is given to the store inside both budgets and after the cooldown, by the policy of
+ * that moment (it may change before the answer); what the store took is one switch and counted. */
 static bool switches_in_budget(const struct view *v)
 {
 	const struct jvpn_session *s = v->s;
 	const struct jvpn_policy *p = v->ctx->policy;
 	uint64_t now_ms = jvpn_session_age_ms(s, v->event->now_ns);
-	uint64_t minute = 0, hour = 0;
 
-	if (s->role != JVPN_ROLE_SERVER || s->total_switches == v->before->total_switches ||
-	    s->last_switch_exempt || v->event->type == JVPN_EVENT_RESTORE)
+	if (s->role != JVPN_ROLE_SERVER || v->event->type == JVPN_EVENT_RESTORE)
 		return true;
-	for (size_t i = 0; i < s->switches_used; i++) {
-		if ((uint64_t)s->switches[i].at_ms + 60000 > now_ms)
-			minute += s->switches[i].count;
-		if ((uint64_t)s->switches[i].at_ms + 3600000 > now_ms)
-			hour += s->switches[i].count;
-	}
-	return minute >= 1 && minute <= p->max_switches_per_min &&
-	       hour <= p->max_switches_per_hour &&
-	       s->total_switches == v->before->total_switches + 1 &&
-	       (v->before->last_switch_ns == 0 ||
-		jvpn_time_since(s->last_switch_ns, v->before->last_switch_ns) >=
+	if (s->total_switches != v->before->total_switches &&
+	    (s->total_switches != v->before->total_switches + 1 ||
+	     (!s->last_switch_exempt && s->switches_used == 0)))
+		return false;
+	if (!s->commit.active || !s->commit.is_switch || s->commit.first || s->exempt ||
+	    s->commit.started_ns != v->event->now_ns)
+		return true;
+	return has_room(s, now_ms, 60000, p->max_switches_per_min) &&
+	       has_room(s, now_ms, 3600000, p->max_switches_per_hour) &&
+	       (s->last_switch_ns == 0 ||
+		jvpn_time_since(v->event->now_ns, s->last_switch_ns) >=
 			jvpn_ms_to_ns(p->switch_cooldown_ms));
 }
 

@@ -21,6 +21,9 @@ void jvpn_session_export(const struct jvpn_session *s, uint64_t now_ns,
 	record->server_version = s->server_version;
 	record->age_ms = jvpn_session_age_ms(s, now_ns);
 	record->transportless_ms = jvpn_session_transportless_ms(s, now_ns);
+	/* 0 says that something is bound. */
+	if (s->bound == JVPN_SLOT_NONE && record->transportless_ms == 0)
+		record->transportless_ms = 1;
 	record->lifetime_ms = s->lifetime_ms;
 	record->transport_lost_ttl_ms = s->transport_lost_ttl_ms;
 	record->total_switches = s->total_switches;

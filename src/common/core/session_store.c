@@ -286,14 +286,19 @@ static void adopt_lost(struct jvpn_step *st, const struct jvpn_commit *c)
 	apply_transitions(st, c);
 	s->first_stored = true;
 	(void)jvpn_core_emit(st, JVPN_AUDIT_TRANSPORT_SWITCH_FAILED,
-			     (enum jvpn_reason)c->lost_reason);
+			     (enum jvpn_reason)(c->deferred_terminate != 0 ? c->deferred_terminate
+									   : c->lost_reason));
 }
 
 static void adopt(struct jvpn_step *st)
 {
 	struct jvpn_session *s = st->s;
 	struct jvpn_commit c = s->commit;
-	bool lost = c.target_lost || !s->slot[c.slot].used;
+	/* What is to end now is not given a permit for a moment. */
+	/* All but the TTL, which a binding may have stopped. */
+	bool ends = c.deferred_terminate != 0 &&
+		    c.deferred_terminate != JVPN_REASON_TRANSPORT_TTL_EXCEEDED;
+	bool lost = c.target_lost || !s->slot[c.slot].used || ends;
 
 	memset(&s->commit, 0, sizeof(s->commit));
 	s->store_retry_ns = 0;

@@ -66,7 +66,8 @@ void jvpn_core_on_closed(struct jvpn_step *st)
 		(void)jvpn_core_emit_slot(st, JVPN_AUDIT_TRANSPORT_CANDIDATE_REMOVED,
 					  JVPN_REASON_TRANSPORT_CLOSED, slot);
 	jvpn_core_free_slot(st, slot);
-	if (st->event->u.closed.restarting)
+	/* The server's restart is what is exempt: a client that says so would have no budget (I4). */
+	if (st->event->u.closed.restarting && s->role == JVPN_ROLE_CLIENT)
 		s->exempt = true;
 	if (s->state == JVPN_STATE_BIRTH && s->role == JVPN_ROLE_SERVER && !s->commit.active)
 		jvpn_core_attach_failed(st, JVPN_REASON_ATTACH_TIMEOUT);
