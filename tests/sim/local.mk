@@ -1,5 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Simulator tests print TAP (one line "ok N - name" per scenario). A new one:
-#	check_PROGRAMS += %D%/sim_core, SIM_TESTS += %D%/sim_core, %C%_sim_core_SOURCES, %C%_sim_core_LDADD
-SIM_TESTS =
+# The simulator of the session core (docs/internals/simulator.md): without options it runs its suite
+# and prints TAP. It links the core and base, nothing else.
+check_PROGRAMS += %D%/jvpn-sim
+SIM_TESTS = # not yet: %D%/jvpn-sim
 TESTS += $(SIM_TESTS)
+%C%_jvpn_sim_SOURCES = \
+	%D%/attack.c \
+	%D%/chaos.c \
+	%D%/client.c \
+	%D%/deadline.c \
+	%D%/driver.c \
+	%D%/gate.c \
+	%D%/main.c \
+	%D%/net.c \
+	%D%/oracle.c \
+	%D%/policy.c \
+	%D%/queue.c \
+	%D%/server.c \
+	%D%/sim.h \
+	%D%/store.c \
+	%D%/stream.c \
+	%D%/trace.c \
+	%D%/world.c
+%C%_jvpn_sim_CFLAGS = $(AM_CFLAGS) -Wno-switch-enum
+%C%_jvpn_sim_LDADD = src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a
