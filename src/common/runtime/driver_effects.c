@@ -177,6 +177,7 @@ static void permit(struct jvpn_live *live, struct jvpn_transport *t, uint32_t ge
 static void commit_path(struct jvpn_transport *t, uint32_t generation)
 {
 	struct sockaddr_storage remote;
+	struct jvpn_conn_stats stats;
 	int rv = jvpn_conn_path_commit(t->conn, generation, t->driver->now_ns);
 
 	if (rv) {
@@ -189,6 +190,8 @@ static void commit_path(struct jvpn_transport *t, uint32_t generation)
 	}
 	/* What was lost on the tuple that is left says nothing about this one, which has answered. */
 	jvpn_liveness_on_acked(&t->liveness, 0, t->driver->now_ns);
+	jvpn_conn_get_stats(t->conn, &stats);
+	jvpn_liveness_set_pto(&t->liveness, stats.pto_ns);
 	if (!jvpn_conn_path_remote(t->conn, generation, &remote))
 		jvpn_driver_format_address(&remote, t->peer, sizeof(t->peer));
 }

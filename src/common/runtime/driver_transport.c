@@ -162,7 +162,11 @@ static void feed_liveness(struct jvpn_transport *t, const struct jvpn_conn_stats
 	const struct jvpn_conn_stats *was = &t->seen;
 	uint64_t at = t->driver->now_ns;
 
-	jvpn_liveness_set_pto(&t->liveness, now->pto_ns);
+	/* While a probe waits for its answer nothing is learned about the round trip: when QUIC starts a
+	 * stalled path anew it falls back to its first guess, and a dead path would be noticed later for
+	 * being busy. */
+	if (!t->liveness.probe_sent_ns || now->tracked_acked != was->tracked_acked)
+		jvpn_liveness_set_pto(&t->liveness, now->pto_ns);
 	if (now->last_received_ns != was->last_received_ns)
 		jvpn_liveness_on_received(&t->liveness, now->dgram_recv != was->dgram_recv, at);
 	if (now->tracked_acked != was->tracked_acked) /* not every change of the oldest is an answer */
