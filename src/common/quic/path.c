@@ -340,6 +340,7 @@ void jvpn_path_on_begin(struct jvpn_path *p, uint64_t id, uint64_t current_id,
 		 * after 3 * max(PTO, initial PTO); the caller gives the larger one. */
 		p->probe_id = id;
 		p->probe_until_ns = jvpn_time_add(m->now_ns, 4 * m->pto_ns);
+		p->probe_gone_ns = jvpn_time_add(p->probe_until_ns, 4 * m->pto_ns);
 		return;
 	}
 	p->validating_id = id;
@@ -363,18 +364,22 @@ static void end_candidate(struct jvpn_path *p, enum jvpn_path_change change)
 
 uint64_t jvpn_path_deadline(const struct jvpn_path *p)
 {
-	return p->validating_id != 0 ? p->validating_until_ns : JVPN_TIME_NEVER;
+	if (p->validating_id != 0)
+		return p->validating_until_ns;
+	return p->probe_id != 0 ? p->probe_until_ns : JVPN_TIME_NEVER;
 }
 
 void jvpn_path_on_timer(struct jvpn_path *p, uint64_t now_ns)
 {
 	if (p->validating_id != 0 && now_ns >= p->validating_until_ns)
 		p->validating_until_ns = jvpn_time_add(now_ns, JVPN_PATH_RECHECK_NS);
+	if (p->probe_id != 0 && now_ns >= p->probe_until_ns)
+		p->probe_id = 0;
 }
 
 bool jvpn_path_is_validating(const struct jvpn_path *p, uint64_t now_ns)
 {
-	return p->validating_id != 0 || (p->probe_id != 0 && now_ns < p->probe_until_ns);
+	return p->validating_id != 0 || now_ns < p->probe_gone_ns;
 }
 
 static void on_failure(struct jvpn_path *p, struct jvpn_path_slot *s, uint64_t now_ns)

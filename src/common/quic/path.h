@@ -79,7 +79,8 @@ struct jvpn_path {
 	uint64_t validating_id;  /* ngtcp2 validates the path it sends to; 0: it does not */
 	uint64_t validating_until_ns; /* it should have ended by then */
 	uint64_t probe_id;       /* ngtcp2 probes the path it has left */
-	uint64_t probe_until_ns; /* surely over then */
+	uint64_t probe_until_ns; /* over then, when ngtcp2 gets to look at it */
+	uint64_t probe_gone_ns;  /* over for certain */
 	uint64_t previous_until_ns;
 	uint64_t limited_until_ns;   /* the session layer has seen too many unconfirmed candidates */
 	uint64_t pto_ns;             /* of the path before the present read */
