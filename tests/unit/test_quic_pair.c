@@ -864,6 +864,25 @@ START_TEST(quic_accept__many_half_open__asks_for_a_retry_and_then_works)
 }
 END_TEST
 
+START_TEST(quic_accept__retry_token_of_somebody_else__ends_the_attempt)
+{
+	struct jvpn_quic_stats stats;
+
+	pair_init(p, retry_always);
+	pair_connect(p);
+	pair_run(p, 15 * MS);
+	jvpn_quic_get_stats(p->server.quic, &stats);
+	ck_assert_uint_ge(stats.retries_sent, 1);
+	memset(p->server_config.token_secret, 99, sizeof(p->server_config.token_secret));
+	pair_restart_server(p);
+	ck_assert(pair_run_until(p, &p->client.closed, 1000 * MS));
+	ck_assert_uint_eq(p->client.info.code, 0xb); /* INVALID_TOKEN */
+	jvpn_quic_get_stats(p->server.quic, &stats);
+	ck_assert_uint_ge(stats.invalid_tokens, 1);
+	ck_assert_uint_eq(stats.accepted, 0);
+}
+END_TEST
+
 static void no_room(struct pair *w)
 {
 	w->server_config.max_connections = 0;
@@ -1126,6 +1145,7 @@ UNIT_TESTS(quic_pair)
 	tcase_add_test(tc, quic_capsules__queue_full__says_so);
 	tcase_add_test(tc, quic_bulk__uplink__is_fast_and_in_order);
 	tcase_add_test(tc, quic_accept__many_half_open__asks_for_a_retry_and_then_works);
+	tcase_add_test(tc, quic_accept__retry_token_of_somebody_else__ends_the_attempt);
 	tcase_add_test(tc, quic_accept__no_room__refuses_with_words);
 	tcase_add_test(tc, quic_accept__short_initial__is_dropped);
 	tcase_add_test(tc, quic_accept__unknown_version__is_negotiated_only_for_large_datagrams);

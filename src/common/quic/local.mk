@@ -11,6 +11,7 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/cidmap.h \
 	%D%/conn.c \
 	%D%/conn_callbacks.c \
+	%D%/conn_close.c \
 	%D%/conn_read.c \
 	%D%/conn_write.c \
 	%D%/dgram.c \
