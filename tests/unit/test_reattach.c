@@ -569,8 +569,36 @@ START_TEST(attach__verified__is_a_candidate_and_nothing_more)
 }
 END_TEST
 
+/* ADR 0006: what holds already is acknowledged and changes nothing; with something against the binding
+ * it is a commit. */
+START_TEST(reattach__confirms_a_healthy_binding__acknowledged_without_transition)
+{
+	struct jvpn_event e;
+	uint64_t version;
+
+	fixture_server(&f);
+	version = f.s.state_version;
+	fixture_clear_log(&f);
+	e = fixture_request(&f, 0);
+	fixture_step(&f, &e);
+	ck_assert_uint_eq(f.s.state_version, version);
+	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_STORE_CAS), 0);
+	ck_assert(fixture_sent(&f, JVPN_MSG_REATTACH_ACK, 0) != NULL);
+	fixture_clear_log(&f);
+	fixture_step(&f, &e); /* its counter is used up */
+	ck_assert(fixture_sent(&f, JVPN_MSG_REATTACH_ACK, 0) == NULL);
+	fixture_fact(&f, 0, JVPN_FACT_DROPS);
+	e = fixture_request(&f, 0);
+	e.u.request.server_version = f.s.durable_version;
+	fixture_step(&f, &e);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_ATTACHED);
+	ck_assert_uint_eq(f.s.state_version, version + 3);
+}
+END_TEST
+
 UNIT_TESTS(reattach)
 {
+	tcase_add_test(tc, reattach__confirms_a_healthy_binding__acknowledged_without_transition);
 	tcase_add_test(tc, ladder__all_right__commits_a_switch_in_three_transitions);
 	tcase_add_test(tc, ladder_3__terminated__invalid_state);
 	tcase_add_test(tc, ladder_4__lifetime_over__session_expired);

@@ -213,12 +213,27 @@ static void commit_to(struct jvpn_step *st, const struct jvpn_asked *asked, bool
 	jvpn_core_begin_commit(st, &plan);
 }
 
+/* A proof for what holds already, on a healthy binding: somebody copied a packet of the client and
+ * made us ask, or our answer was lost. A repeated fact: answered, no transition (I10, ADR 0006). */
+static bool confirms_binding(const struct jvpn_session *s, const struct jvpn_asked *asked,
+			     bool is_switch)
+{
+	const struct jvpn_slot *p = &s->slot[asked->slot];
+
+	return !is_switch && s->state == JVPN_STATE_ATTACHED && s->permit &&
+	       s->bound == asked->slot && p->generation == asked->generation && p->alive &&
+	       !p->suspect && !s->commit.active;
+}
+
 void jvpn_core_decide(struct jvpn_step *st, const struct jvpn_asked *asked,
 		      const struct jvpn_verdict *verdict)
 {
 	switch (verdict->answer) {
 	case JVPN_ANSWER_COMMIT:
-		commit_to(st, asked, verdict->is_switch, false);
+		if (confirms_binding(st->s, asked, verdict->is_switch))
+			jvpn_core_send_ack(st, asked->slot, asked->counter);
+		else
+			commit_to(st, asked, verdict->is_switch, false);
 		break;
 	case JVPN_ANSWER_REQUIRED:
 		jvpn_core_send_required(st, asked->slot, asked->generation,
