@@ -173,6 +173,7 @@ static int run_core(struct jvpn_live *live, struct jvpn_event *event)
 	struct jvpn_witness before;
 
 	event->now_ns = d->now_ns;
+	live->generation = event->generation;
 	jvpn_invariant_capture(&live->core, &before);
 	jvpn_session_step(&live->core, &ctx, event, d->effects);
 	if (d->effects->overflow)

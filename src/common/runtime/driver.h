@@ -64,6 +64,7 @@ struct jvpn_live {
 	struct jvpn_session_keys keys;
 	bool has_keys;
 	bool in_step;
+	uint32_t generation; /* of the tuple that the present event is about */
 	bool over;
 	enum jvpn_reason over_reason;
 	struct jvpn_transport *slot[JVPN_SLOTS];
