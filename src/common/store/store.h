@@ -43,7 +43,7 @@
 #define JVPN_STORE_GROUP_NS 1000000ULL
 #define JVPN_STORE_RESERVE_BYTES (16U << 20) /* below this only existing sessions may write */
 #define JVPN_STORE_TRIM_BATCH 1000 /* audit entries deleted by one TRIM */
-#define JVPN_STORE_ERROR_MAX 512   /* room that every error text fits */
+#define JVPN_STORE_ERROR_MAX 4608 /* room for every error text: a path and a sentence */
 
 struct jvpn_store;
 struct jvpn_store_fault;
