@@ -50,6 +50,8 @@ static void on_ready(void *user, struct jvpn_conn *conn)
 	struct jvpn_h3_request request = {.capsule_protocol = true};
 
 	s->ready = true;
+	if (s->no_request)
+		return;
 	snprintf(request.method, sizeof(request.method), "CONNECT");
 	snprintf(request.protocol, sizeof(request.protocol), "connect-ip");
 	snprintf(request.authority, sizeof(request.authority), NAME);

@@ -49,7 +49,7 @@ struct pair_side {
 	struct jvpn_endpoint *endpoint;
 	struct jvpn_tls *tls;
 	struct jvpn_conn *conn; /* the newest */
-	bool ready, responded, closed, keep_sending, refuse;
+	bool ready, responded, closed, keep_sending, refuse, no_request;
 	bool no_permit;    /* do not set the permit by itself */
 	bool auto_commit;  /* commit and permit as soon as validated */
 	int status, requests, mtu_reports, probes_acked;

@@ -995,6 +995,18 @@ START_TEST(quic_close__refused_request__is_delivered_before_the_close)
 }
 END_TEST
 
+START_TEST(quic_close__client_never_asks__server_gives_up)
+{
+	pair_init(p, NULL);
+	p->client.no_request = true;
+	pair_connect(p);
+	pair_run(p, 14000 * MS);
+	ck_assert(p->client.ready && !p->server.closed);
+	ck_assert(pair_run_until(p, &p->server.closed, 3000 * MS));
+	ck_assert_int_eq(p->server.info.kind, JVPN_CLOSE_LOCAL);
+}
+END_TEST
+
 START_TEST(quic_close__server_forgot_everything__stateless_reset_within_a_round_trip)
 {
 	uint64_t start;
@@ -1152,6 +1164,7 @@ UNIT_TESTS(quic_pair)
 	tcase_add_test(tc, quic_accept__other_tuple_during_the_handshake__does_not_disturb_it);
 	tcase_add_test(tc, quic_close__by_the_client__the_server_hears_code_and_text);
 	tcase_add_test(tc, quic_close__refused_request__is_delivered_before_the_close);
+	tcase_add_test(tc, quic_close__client_never_asks__server_gives_up);
 	tcase_add_test(tc, quic_close__server_forgot_everything__stateless_reset_within_a_round_trip);
 	tcase_add_test(tc, quic_reset__small_trigger_or_foreign_id__no_answer);
 	tcase_add_test(tc, quic_reset__flood__is_limited);

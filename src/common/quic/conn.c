@@ -152,6 +152,8 @@ void jvpn_conn_arm(struct jvpn_conn *conn)
 		at = ngtcp2_conn_get_expiry2(conn->ng);
 		if (conn->linger_until_ns)
 			at = jvpn_time_min(at, conn->linger_until_ns);
+		if (conn->open_by_ns)
+			at = jvpn_time_min(at, conn->open_by_ns);
 		at = jvpn_time_min(at, jvpn_mtu_deadline(&conn->mtu));
 		at = jvpn_time_min(at, jvpn_path_deadline(&conn->path));
 	}
@@ -229,6 +231,17 @@ static void finish_refusal(struct jvpn_conn *conn)
 		jvpn_conn_close(conn, JVPN_APP_REFUSED, "the request was refused");
 }
 
+/* Connected, and no tunnel ever: not for as long as the idle timeout and a few PINGs allow. */
+static void check_open(struct jvpn_conn *conn)
+{
+	if (conn->open_by_ns == 0)
+		return;
+	if (jvpn_h3_is_open(conn->h3) || conn->linger_until_ns)
+		conn->open_by_ns = 0;
+	else if (conn->quic->now_ns >= conn->open_by_ns)
+		jvpn_conn_close(conn, JVPN_H3_REQUEST_INCOMPLETE, "no tunnel was opened in time");
+}
+
 void jvpn_conn_dispatch(struct jvpn_conn *conn)
 {
 	const struct jvpn_quic_ops *ops = conn->quic->config.ops;
@@ -248,6 +261,7 @@ void jvpn_conn_dispatch(struct jvpn_conn *conn)
 	}
 	tell_mtu(conn);
 	finish_refusal(conn);
+	check_open(conn);
 }
 
 /* --- what the session layer asks --- */

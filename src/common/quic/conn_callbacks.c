@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/time.h"
 #include "crypto/random.h"
 #include "quic/quic_internal.h"
 
@@ -228,6 +229,10 @@ static int on_completed(ngtcp2_conn *ng, void *user)
 	jvpn_mtu_on_established(&conn->mtu, conn->largest_sent);
 	if (!conn->quic->config.server)
 		return bind_h3(conn);
+	if (conn->quic->config.handshake_timeout_ns)
+		conn->open_by_ns = jvpn_time_add(conn->quic->now_ns,
+						 JVPN_QUIC_OPEN_TIMEOUTS *
+							 conn->quic->config.handshake_timeout_ns);
 	conn->is_confirmed = true; /* RFC 9001 section 4.1.2: for the server it is the same */
 	if (conn->is_half_open) {
 		conn->is_half_open = false;

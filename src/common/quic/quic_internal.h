@@ -44,6 +44,8 @@
 #define JVPN_QUIC_TOKEN_LIFETIME_S 3600
 /* A refusal has so long to be delivered before the connection is closed anyway. */
 #define JVPN_QUIC_LINGER_NS 2000000000ULL
+/* After the handshake a client has so many handshake timeouts to get its tunnel. */
+#define JVPN_QUIC_OPEN_TIMEOUTS 3
 
 struct jvpn_probe {
 	uint64_t id; /* DATAGRAM id; 0: free */
@@ -92,6 +94,7 @@ struct jvpn_conn {
 	uint64_t last_eliciting_ns;
 	uint64_t probe_acked_rtt_ns;
 	uint64_t linger_until_ns; /* 0: not lingering */
+	uint64_t open_by_ns;      /* server: closed then without a tunnel; 0: no bound */
 	uint64_t anew_after_ns;   /* not before that */
 	unsigned anew_count;
 
