@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The path gate of one connection. Pure: facts in, verdicts and events out; sends nothing, reads no
- * clock, allocates nothing. What ngtcp2 does at each step: docs/internals and the comments below.
+ * clock, allocates nothing. What ngtcp2 does at each step: docs/internals/path-gate.md.
  */
 #include "quic/path.h"
 
