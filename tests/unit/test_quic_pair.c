@@ -487,15 +487,12 @@ START_TEST(quic_path__new_address__works_like_a_new_port_and_keeps_the_mtu)
 }
 END_TEST
 
-START_TEST(quic_path__client_moves_to_another_socket__is_a_rebinding)
+static void move_client(void)
 {
 	struct jvpn_endpoint_config config = {.buffer_bytes = 0};
 	struct jvpn_endpoint *fresh = NULL, *old = p->client.endpoint;
 	char error[128];
 
-	pair_init(p, NULL);
-	pair_open(p);
-	old = p->client.endpoint;
 	jvpn_endpoint_local(old, &config.local);
 	memset((uint8_t *)&config.local + 2, 0, 2); /* any port */
 	ck_assert_int_eq(jvpn_endpoint_open(&config, &fresh, error, sizeof(error)), 0);
@@ -503,11 +500,49 @@ START_TEST(quic_path__client_moves_to_another_socket__is_a_rebinding)
 	p->client.endpoint = fresh;
 	jvpn_quic_forget_endpoint(p->client.quic, old);
 	jvpn_endpoint_free(old);
+}
+
+START_TEST(quic_path__client_moves_behind_a_nat_that_hides_it__nothing_happens)
+{
+	pair_init(p, NULL);
+	pair_open(p);
+	move_client();
 	ck_assert_int_eq(pair_send(&p->client, 100), 0);
 	ck_assert_int_eq(pair_send(&p->server, 100), 0);
 	pair_run(p, 30 * MS);
 	ck_assert_uint_eq(p->server.packets, 1);
 	ck_assert_uint_eq(p->client.packets, 1);
+	ck_assert_uint_eq(p->server.path_count, 0);
+}
+END_TEST
+
+/* Both windows are full of packets for the old place, the client has another address and uses a new
+ * connection ID. */
+START_TEST(quic_path__client_moves_with_full_windows__both_directions_go_on_at_once)
+{
+	uint64_t up, down;
+
+	pair_init(p, NULL);
+	pair_open(p);
+	p->server.auto_commit = true;
+	p->server.keep_sending = p->client.keep_sending = true;
+	jvpn_conn_want_write(p->server.conn);
+	jvpn_conn_want_write(p->client.conn);
+	pair_run(p, 100 * MS);
+	p->drop_to_server = p->drop_to_client = true;
+	pair_run(p, 2000 * MS);
+	p->drop_to_server = p->drop_to_client = false;
+	up = p->server.packets;
+	down = p->client.packets;
+	pair_rebind(p, 4);
+	move_client();
+	pair_run(p, 45 * MS);
+	expect_path(0, JVPN_PATH_CANDIDATE, 1);
+	expect_path(1, JVPN_PATH_VALIDATED, 1);
+	ck_assert_uint_eq(p->server.path_count, 2);
+	ck_assert_uint_gt(p->server.packets, up);
+	ck_assert_uint_gt(p->client.packets, down);
+	ck_assert_uint_ge(p->client.conn->mtu.size, JVPN_MTU_HANDSHAKE);
 }
 END_TEST
 
@@ -1140,7 +1175,8 @@ UNIT_TESTS(quic_pair)
 	tcase_add_test(tc, quic_path__capsule_from_a_candidate__carries_its_generation);
 	tcase_add_test(tc, quic_path__dropped_candidate__comes_back_after_its_cooldown);
 	tcase_add_test(tc, quic_path__new_address__works_like_a_new_port_and_keeps_the_mtu);
-	tcase_add_test(tc, quic_path__client_moves_to_another_socket__is_a_rebinding);
+	tcase_add_test(tc, quic_path__client_moves_behind_a_nat_that_hides_it__nothing_happens);
+	tcase_add_test(tc, quic_path__client_moves_with_full_windows__both_directions_go_on_at_once);
 	tcase_add_loop_test(tc, quic_path__random_life__always_recovers, 0, 20);
 	tcase_add_test(tc, quic_permit__not_set__nothing_passes_either_way);
 	tcase_add_test(tc, quic_permit__client_gets_packets_before_its_permit__they_wait);
