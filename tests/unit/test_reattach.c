@@ -587,6 +587,22 @@ START_TEST(reattach__confirms_a_healthy_binding__acknowledged_without_transition
 	fixture_clear_log(&f);
 	fixture_step(&f, &e); /* its counter is used up */
 	ck_assert(fixture_sent(&f, JVPN_MSG_REATTACH_ACK, 0) == NULL);
+	fixture_attach(&f, 1, "lte");
+	e = fixture_request(&f, 1); /* sent before the confirmation, arrives after it */
+	e.u.request.counter = f.counter + 1;
+	f.counter += 2;
+	{
+		struct jvpn_event newer = fixture_request(&f, 0);
+
+		fixture_step(&f, &newer);
+	}
+	fixture_advance_ms(&f, 2000);
+	e.u.request.age_ms += 2000;
+	fixture_clear_log(&f);
+	fixture_step(&f, &e);
+	ck_assert_uint_eq(f.s.bound, 0);
+	ck_assert_int_eq(fixture_sent(&f, JVPN_MSG_REATTACH_DENY, 0)->u.msg.u.reattach_deny.reason,
+			 JVPN_REASON_STALE_REQUEST);
 	fixture_fact(&f, 0, JVPN_FACT_DROPS);
 	e = fixture_request(&f, 0);
 	e.u.request.server_version = f.s.durable_version;

@@ -89,6 +89,15 @@ static bool check_freshness(const struct jvpn_ladder_input *in, struct jvpn_verd
 	return true;
 }
 
+/* 9, for requests to be bound: one with a higher counter has decided since. As a rule check 6 sees that
+ * by the version; a confirmation (ADR 0006) leaves the version alone. */
+static bool check_order(const struct jvpn_session *s, uint64_t counter, struct jvpn_verdict *v)
+{
+	if (counter < s->bind_counter)
+		return fail(v, JVPN_LADDER_FRESHNESS, JVPN_REASON_STALE_REQUEST);
+	return true;
+}
+
 /* 3-9 with the rule that nobody without a proof learns which of 3-8 failed. */
 static bool check_request(const struct jvpn_ladder_input *in, struct jvpn_verdict *v)
 {
@@ -232,7 +241,8 @@ void jvpn_reattach_check(const struct jvpn_ladder_input *in, struct jvpn_verdict
 				 .handshake_validated = in->request->handshake_validated };
 
 	memset(verdict, 0, sizeof(*verdict));
-	if (!check_request(in, verdict))
+	if (!check_request(in, verdict) ||
+	    !check_order(in->session, in->request->counter, verdict))
 		return;
 	if (lacks_challenge(in)) {
 		verdict->answer = JVPN_ANSWER_REQUIRED;
@@ -258,7 +268,8 @@ void jvpn_reattach_recheck(const struct jvpn_session *s, const struct jvpn_step_
 
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->verified = true;
-	if (check_session(&in, verdict) && check_version(s, p->parked_version, verdict))
+	if (check_session(&in, verdict) && check_version(s, p->parked_version, verdict) &&
+	    check_order(s, p->parked_counter, verdict))
 		check_target(&in, &target, verdict);
 }
 

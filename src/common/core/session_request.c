@@ -225,13 +225,21 @@ static bool confirms_binding(const struct jvpn_session *s, const struct jvpn_ask
 	       !p->suspect && !s->commit.active;
 }
 
+/* Older requests that are still under way are overtaken by it, as by a commit. */
+static void confirm(struct jvpn_step *st, const struct jvpn_asked *asked)
+{
+	if (asked->counter > st->s->bind_counter)
+		st->s->bind_counter = asked->counter;
+	jvpn_core_send_ack(st, asked->slot, asked->counter);
+}
+
 void jvpn_core_decide(struct jvpn_step *st, const struct jvpn_asked *asked,
 		      const struct jvpn_verdict *verdict)
 {
 	switch (verdict->answer) {
 	case JVPN_ANSWER_COMMIT:
 		if (confirms_binding(st->s, asked, verdict->is_switch))
-			jvpn_core_send_ack(st, asked->slot, asked->counter);
+			confirm(st, asked);
 		else
 			commit_to(st, asked, verdict->is_switch, false);
 		break;
