@@ -15,6 +15,7 @@ UNIT_TESTS += %D%/unit_quic
 	%D%/test_mtu.c \
 	%D%/test_path.c \
 	%D%/test_quic_pair.c \
+	%D%/test_quic_path.c \
 	%D%/test_timer.c \
 	%D%/test_tls.c \
 	%D%/tls_pair.c \
