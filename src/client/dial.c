@@ -68,6 +68,8 @@ static void on_socket_readable(void *user, uint64_t now_ns)
 static void socket_free(struct jvpn_dialled *s)
 {
 	jvpn_loop_unwatch(s->client->engine.loop, s->watch);
+	if (s->endpoint)
+		jvpn_quic_forget_endpoint(s->client->engine.quic, s->endpoint);
 	jvpn_endpoint_free(s->endpoint);
 	free(s);
 }

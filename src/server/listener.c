@@ -99,6 +99,7 @@ void jvpn_listener_free(struct jvpn_listener *listener)
 		return;
 	for (size_t i = 0; i < listener->count; i++) {
 		jvpn_loop_unwatch(listener->loop, listener->socket[i].watch);
+		jvpn_quic_forget_endpoint(listener->quic, listener->socket[i].endpoint);
 		jvpn_endpoint_free(listener->socket[i].endpoint);
 	}
 	free(listener);
