@@ -3,6 +3,6 @@
 # not. Helper programs for them: noinst_PROGRAMS += %D%/helper, %C%_helper_SOURCES = %D%/helper.c
 
 # Drives tun/ for tests/netns/netcfg.
-check_PROGRAMS += %D%/netcfg_tool
+noinst_PROGRAMS += %D%/netcfg_tool
 %C%_netcfg_tool_SOURCES = %D%/netcfg_tool.c
 %C%_netcfg_tool_LDADD = src/common/tun/libjvpn_tun.a src/common/proto/libjvpn_proto.a src/common/base/libjvpn_base.a
