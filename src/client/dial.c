@@ -125,14 +125,16 @@ static int connect_to(struct jvpn_client *client, const struct sockaddr_storage 
 		      uint64_t now_ns)
 {
 	struct jvpn_engine *engine = &client->engine;
+	struct jvpn_quic_target target = {.remote = (const struct sockaddr *)remote,
+					  .server_name = client->options->config.server_name};
 	struct jvpn_dialled *s;
 	struct jvpn_conn *conn;
 	int rv = open_socket(client, remote->ss_family, &s);
 
 	if (rv)
 		return rv;
-	rv = jvpn_quic_connect(engine->quic, s->endpoint, (const struct sockaddr *)remote,
-			       client->options->config.server_name, NULL, 0, now_ns, &conn);
+	target.endpoint = s->endpoint;
+	rv = jvpn_quic_connect(engine->quic, &target, now_ns, &conn);
 	if (rv) {
 		socket_free(s);
 		return rv;

@@ -492,11 +492,12 @@ void pair_connect(struct pair *p)
 void pair_connect_as(struct pair *p, const char *server_name)
 {
 	struct sockaddr_in front;
+	struct jvpn_quic_target target = { .endpoint = p->client.endpoint,
+					   .remote = (struct sockaddr *)&front,
+					   .server_name = server_name };
 
 	address_of(p->front, &front);
-	ck_assert_int_eq(jvpn_quic_connect(p->client.quic, p->client.endpoint,
-					   (struct sockaddr *)&front, server_name, NULL, 0, p->now_ns,
-					   &p->client.conn),
+	ck_assert_int_eq(jvpn_quic_connect(p->client.quic, &target, p->now_ns, &p->client.conn),
 			 0);
 }
 

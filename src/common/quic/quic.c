@@ -325,11 +325,10 @@ static int make_dcid(const uint8_t *prefix, size_t prefix_len, ngtcp2_cid *dcid)
 	return 0;
 }
 
-int jvpn_quic_connect(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
-		      const struct sockaddr *remote, const char *server_name,
-		      const uint8_t *dcid_prefix, size_t dcid_prefix_len, uint64_t now_ns,
-		      struct jvpn_conn **out)
+int jvpn_quic_connect(struct jvpn_quic *quic, const struct jvpn_quic_target *target,
+		      uint64_t now_ns, struct jvpn_conn **out)
 {
+	const struct sockaddr *remote = target->remote;
 	struct jvpn_tuple tuple;
 	struct jvpn_conn *conn = NULL;
 	ngtcp2_cid dcid;
@@ -340,7 +339,7 @@ int jvpn_quic_connect(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
 		return JVPN_EINVAL;
 	if (quic->conn_count >= quic->config.max_connections)
 		return JVPN_EFULL;
-	err = make_dcid(dcid_prefix, dcid_prefix_len, &dcid);
+	err = make_dcid(target->dcid_prefix, target->dcid_prefix_len, &dcid);
 	if (err)
 		return err;
 	/* No local address: the kernel chooses it, and may choose another one later. */
@@ -348,10 +347,10 @@ int jvpn_quic_connect(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
 	memcpy(&tuple.remote, remote,
 	       remote->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
 					     : sizeof(struct sockaddr_in));
-	err = jvpn_conn_new(quic, endpoint, &tuple, &conn);
+	err = jvpn_conn_new(quic, target->endpoint, &tuple, &conn);
 	if (err)
 		return err;
-	err = start_client(conn, server_name, &dcid);
+	err = start_client(conn, target->server_name, &dcid);
 	if (err) {
 		jvpn_conn_free(conn);
 		return err;

@@ -183,14 +183,18 @@ void jvpn_quic_get_stats(const struct jvpn_quic *quic, struct jvpn_quic_stats *s
  * with JVPN_CLOSE_LOCAL in the next flush), and nothing refers to it any more. */
 void jvpn_quic_forget_endpoint(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint);
 
-/* Client: starts a connection from the endpoint (connected or not) to the remote address.
- * server_name goes into SNI and is checked against the certificate. dcid_prefix (may be empty) are
- * the first octets of the Initial's DCID (route_prefix); at least 8 random octets follow.
- * Returns the connection in *out; ops report the rest. */
-int jvpn_quic_connect(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
-		      const struct sockaddr *remote, const char *server_name,
-		      const uint8_t *dcid_prefix, size_t dcid_prefix_len, uint64_t now_ns,
-		      struct jvpn_conn **out);
+/* Where a client connects to. Everything is borrowed for the call only, but the endpoint. */
+struct jvpn_quic_target {
+	struct jvpn_endpoint *endpoint;
+	const struct sockaddr *remote;
+	const char *server_name;    /* goes into SNI and is checked against the certificate */
+	const uint8_t *dcid_prefix; /* route_prefix: first octets of the Initial's DCID; at least 8 */
+	size_t dcid_prefix_len;     /* random octets follow. 0: none */
+};
+
+/* Client: starts a connection; ops report the rest. JVPN_EINVAL, JVPN_EFULL, JVPN_ENOMEM, JVPN_ETLS. */
+int jvpn_quic_connect(struct jvpn_quic *quic, const struct jvpn_quic_target *target,
+		      uint64_t now_ns, struct jvpn_conn **out);
 
 /* A pointer of the runtime's own, NULL at first. */
 void jvpn_conn_set_user(struct jvpn_conn *conn, void *user);
