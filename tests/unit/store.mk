@@ -10,5 +10,11 @@ UNIT_TESTS += %D%/unit_store
 	%D%/test_store.c \
 	%D%/test_store_fault.c \
 	%D%/unit.h %D%/main.c
+if JVPN_STORE_SQLITE
+%C%_unit_store_SOURCES += \
+	%D%/test_store_crash.c \
+	%D%/test_store_file.c \
+	%D%/test_store_sqlite.c
+endif
 %C%_unit_store_CPPFLAGS = $(UNIT_CPPFLAGS) $(SQLITE_CFLAGS) $(CJSON_CFLAGS)
 %C%_unit_store_LDADD = src/common/store/libjvpn_store.a src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(SQLITE_LIBS) $(CJSON_LIBS) $(CHECK_LIBS)
