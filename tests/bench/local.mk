@@ -1,3 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Benchmarks are built by "make check" and run by hand or by contrib/check --full:
 #	check_PROGRAMS += %D%/bench_foo, %C%_bench_foo_SOURCES = %D%/bench_foo.c, %C%_bench_foo_LDADD = ...
+
+if JVPN_STORE_SQLITE
+check_PROGRAMS += %D%/bench_store
+%C%_bench_store_SOURCES = %D%/bench_store.c
+%C%_bench_store_LDADD = src/common/store/libjvpn_store.a src/common/core/libjvpn_core.a \
+	src/common/base/libjvpn_base.a $(SQLITE_LIBS)
+endif

@@ -18,3 +18,9 @@ if JVPN_STORE_SQLITE
 endif
 %C%_unit_store_CPPFLAGS = $(UNIT_CPPFLAGS) $(SQLITE_CFLAGS) $(CJSON_CFLAGS)
 %C%_unit_store_LDADD = src/common/store/libjvpn_store.a src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(SQLITE_LIBS) $(CJSON_LIBS) $(CHECK_LIBS)
+if JVPN_STORE_SQLITE
+check_PROGRAMS += %D%/store_disk_full
+UNIT_TESTS += %D%/store_disk_full
+%C%_store_disk_full_SOURCES = %D%/store_disk_full.c
+%C%_store_disk_full_LDADD = src/common/store/libjvpn_store.a src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(SQLITE_LIBS)
+endif
