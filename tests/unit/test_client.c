@@ -467,6 +467,27 @@ START_TEST(client__server_restarting__keeps_the_session)
 }
 END_TEST
 
+/* The attempt died with its transport while the old binding lives on: nobody else would ask. */
+START_TEST(client__attempt_lost_with_its_transport__asks_again_on_the_binding)
+{
+	struct jvpn_event e = { .type = JVPN_EVENT_TRANSPORT_CLOSED, .slot = 1 };
+
+	fixture_client(&f);
+	fixture_client_attach(&f, 1, "lte");
+	fixture_event(&f, JVPN_EVENT_HANDOVER, 1, 0);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_RECOVERING);
+	fixture_clear_log(&f);
+	fixture_step(&f, &e);
+	ck_assert_uint_eq(f.s.bound, 0);
+	for (int i = 0; i < 3; i++) {
+		f.now_ns = jvpn_session_next_deadline(&f.s, &f.policy);
+		fixture_timer(&f);
+	}
+	ck_assert_ptr_nonnull(fixture_sent(&f, JVPN_MSG_REATTACH_REQUEST, 0));
+	ck_assert_uint_eq(fixture_sent(&f, JVPN_MSG_REATTACH_REQUEST, 0)->slot, 0);
+}
+END_TEST
+
 START_TEST(client__restored__goes_on_with_version_age_and_counter)
 {
 	struct jvpn_event e = { .type = JVPN_EVENT_RESTORE };
@@ -537,6 +558,7 @@ UNIT_TESTS(client)
 	tcase_add_test(tc, client__peer_terminate__ends_with_the_servers_reason);
 	tcase_add_test(tc, client__closed_locally__tells_the_server);
 	tcase_add_test(tc, client__server_restarting__keeps_the_session);
+	tcase_add_test(tc, client__attempt_lost_with_its_transport__asks_again_on_the_binding);
 	tcase_add_test(tc, client__restored__goes_on_with_version_age_and_counter);
 	tcase_add_test(tc, client__attach_refused__slot_is_free_again);
 }

@@ -269,6 +269,63 @@ START_TEST(commit__second_request_meanwhile__waits_and_is_judged_again)
 }
 END_TEST
 
+/* The recheck does not know what the driver found out when the request came. */
+START_TEST(commit__forbidden_request_meanwhile__is_denied_and_not_parked)
+{
+	struct jvpn_event e;
+
+	in_flight();
+	e = fixture_request(&f, 0);
+	e.u.request.forbidden = true;
+	fixture_step(&f, &e);
+	ck_assert(!f.s.slot[0].parked);
+	ck_assert_int_eq(fixture_sent(&f, JVPN_MSG_REATTACH_DENY, 0)->u.msg.u.reattach_deny.reason,
+			 JVPN_REASON_INVALID_TRANSPORT_CANDIDATE);
+}
+END_TEST
+
+START_TEST(commit__recovery_deadline_meanwhile__ends_recovering_with_the_outcome)
+{
+	struct jvpn_event e;
+
+	fixture_server(&f);
+	fixture_attach(&f, 1, "lte");
+	fixture_advance_ms(&f, 10000);
+	fixture_path(&f, JVPN_EVENT_PATH_CANDIDATE, 0, 1);
+	fixture_advance_ms(&f, 300);
+	fixture_timer(&f);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_RECOVERING);
+	fixture_advance_ms(&f, 7900);
+	f.manual_store = true;
+	e = fixture_request(&f, 1);
+	fixture_step(&f, &e);
+	ck_assert(f.s.commit.active);
+	fixture_advance_ms(&f, 1000);
+	fixture_store(&f, JVPN_STORE_FAILED);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_DEGRADED);
+}
+END_TEST
+
+/* Confirmed by a request from before the move: the tuple that waits must be asked again. */
+START_TEST(commit__bound_tuple_while_another_waits__asks_that_one_again)
+{
+	struct jvpn_event e;
+
+	fixture_server(&f);
+	fixture_advance_ms(&f, 10000);
+	fixture_fact(&f, 0, JVPN_FACT_LOSS);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_VOLATILE);
+	fixture_path(&f, JVPN_EVENT_PATH_CANDIDATE, 0, 1);
+	fixture_clear_log(&f);
+	e = fixture_request(&f, 0);
+	fixture_step(&f, &e);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_ATTACHED);
+	ck_assert_uint_eq(f.s.slot[0].generation, 0);
+	ck_assert_uint_eq(fixture_sent(&f, JVPN_MSG_REATTACH_REQUIRED, 0)->generation, 1);
+	ck_assert(!f.s.slot[0].undecided_said);
+}
+END_TEST
+
 START_TEST(append__is_told_only_when_durable)
 {
 	in_flight();
@@ -393,6 +450,9 @@ END_TEST
 UNIT_TESTS(commit)
 {
 	tcase_add_test(tc, commit__in_flight__binding_and_permit_are_unchanged);
+	tcase_add_test(tc, commit__forbidden_request_meanwhile__is_denied_and_not_parked);
+	tcase_add_test(tc, commit__recovery_deadline_meanwhile__ends_recovering_with_the_outcome);
+	tcase_add_test(tc, commit__bound_tuple_while_another_waits__asks_that_one_again);
 	tcase_add_test(tc, commit__terminated_meanwhile__is_not_permitted_for_a_moment);
 	tcase_add_test(tc, commit__permits__the_old_one_is_cleared_before_the_new_one_is_set);
 	tcase_add_test(tc, commit__conflict__denied_and_nothing_changed);

@@ -132,6 +132,8 @@ void jvpn_core_client_on(struct jvpn_step *st);
 void jvpn_core_client_seek(struct jvpn_step *st);
 void jvpn_core_client_request(struct jvpn_step *st, uint8_t slot, enum jvpn_reason reason);
 void jvpn_core_client_timer(struct jvpn_step *st);
+/* At the end of each step: no wish for a binding without a question that is due. */
+void jvpn_core_client_keep_asking(struct jvpn_step *st);
 int jvpn_core_client_select(struct jvpn_step *st);
 
 /* session_timer.c */

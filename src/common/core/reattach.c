@@ -178,13 +178,17 @@ static bool check_candidate(const struct jvpn_ladder_input *in, const struct tar
 	return fail_until(v, JVPN_REASON_POLICY_DENIED, round_up_ms(good_ns - in->now_ns));
 }
 
-/* 11: the authority is ours, and no store operation is undecided (then the request waits). */
-static bool check_authority(const struct jvpn_ladder_input *in, struct jvpn_verdict *v)
+/* 11: the authority is ours, and no store operation is undecided (then the request waits; what the
+ * ACL forbids does not: the verdict would be forgotten). */
+static bool check_authority(const struct jvpn_ladder_input *in, const struct target *target,
+			    struct jvpn_verdict *v)
 {
 	if (in->ctx->authority == JVPN_AUTHORITY_CONFLICT)
 		return fail(v, JVPN_LADDER_AUTHORITY, JVPN_REASON_OWNERSHIP_CONFLICT);
 	if (!in->session->commit.active && in->session->journal_count == 0)
 		return true;
+	if (target->forbidden)
+		return fail(v, JVPN_LADDER_PATH, JVPN_REASON_INVALID_TRANSPORT_CANDIDATE);
 	v->answer = JVPN_ANSWER_PARK;
 	v->step = JVPN_LADDER_AUTHORITY;
 	return false;
@@ -219,7 +223,7 @@ static void check_target(const struct jvpn_ladder_input *in, const struct target
 	if (target->charge && !check_rates(in, v))
 		return;
 	if (check_failures(in, v) && check_budget(in, v) && check_candidate(in, target, v) &&
-	    check_authority(in, v) && check_path(in, target, v))
+	    check_authority(in, target, v) && check_path(in, target, v))
 		v->answer = JVPN_ANSWER_COMMIT;
 }
 

@@ -158,8 +158,11 @@ void jvpn_session_step(struct jvpn_session *s, const struct jvpn_step_ctx *ctx,
 		jvpn_core_run_timers(&st);
 	if (fits_role(s, event->type))
 		dispatch(&st);
-	if (!is_forged(event))
-		jvpn_core_flush_store(&st);
+	if (is_forged(event))
+		return;
+	if (s->role == JVPN_ROLE_CLIENT)
+		jvpn_core_client_keep_asking(&st);
+	jvpn_core_flush_store(&st);
 }
 
 uint64_t jvpn_session_age_ms(const struct jvpn_session *s, uint64_t now_ns)

@@ -168,6 +168,26 @@ static int next_to_ask(const struct jvpn_session *s)
 	return -1;
 }
 
+static bool is_binding_fine(const struct jvpn_session *s)
+{
+	return s->bound != JVPN_SLOT_NONE && s->slot[s->bound].alive && !s->slot[s->bound].suspect;
+}
+
+/* As long as a binding is wanted and somebody can be asked, a next question is due: an attempt may
+ * have gone with its transport, or a recovery may have timed out. Only a binding that lives and is
+ * doubted waits for HEALTHY or for a candidate. */
+void jvpn_core_client_keep_asking(struct jvpn_step *st)
+{
+	struct jvpn_session *s = st->s;
+	int slot = next_to_ask(s);
+
+	if (!wants_binding(s) || s->draining || slot < 0 || s->attempt.next_ns != 0)
+		return;
+	if (s->bound != JVPN_SLOT_NONE && !is_binding_fine(s) && jvpn_session_candidate_count(s) == 0)
+		return;
+	s->attempt.next_ns = jvpn_time_add(st->now_ns, answer_timeout_ns(s, (uint8_t)slot));
+}
+
 void jvpn_core_client_timer(struct jvpn_step *st)
 {
 	struct jvpn_session *s = st->s;
@@ -178,6 +198,10 @@ void jvpn_core_client_timer(struct jvpn_step *st)
 		return;
 	if (s->attempt.tries < UINT8_MAX)
 		s->attempt.tries++;
+	if (!s->attempt.active && is_binding_fine(s)) {
+		jvpn_core_client_request(st, s->bound, JVPN_REASON_HEALTH_RECOVERED);
+		return;
+	}
 	jvpn_core_client_request(st, (uint8_t)slot, (enum jvpn_reason)s->attempt.reason);
 }
 

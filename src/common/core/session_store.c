@@ -168,6 +168,8 @@ static void settle(struct jvpn_step *st, const struct jvpn_commit *c, bool commi
 		jvpn_core_unbind(st);
 		jvpn_core_instability(st, JVPN_REASON_NODE_DRAINING, 0);
 	}
+	if (!committed)
+		jvpn_core_run_timers(st); /* a deadline may have waited for the outcome */
 	jvpn_core_recheck_all(st);
 }
 
@@ -244,6 +246,20 @@ static void leave_old(struct jvpn_step *st, uint8_t old)
 		jvpn_core_close_slot(st, old, JVPN_REASON_TRANSPORT_DEAD);
 }
 
+/* The bound tuple was confirmed by an older request while another tuple waits: its question may be
+ * answered already, so it is asked again and its clock starts anew. */
+static void ask_for_pending(struct jvpn_step *st, uint8_t slot)
+{
+	struct jvpn_slot *p = &st->s->slot[slot];
+
+	if (p->pending == JVPN_PENDING_NONE || st->s->plain)
+		return;
+	p->undecided_said = false;
+	p->pending_since_ns = st->now_ns;
+	jvpn_core_send_required(st, slot, p->pending_generation,
+				JVPN_REASON_PATH_CHANGE_OBSERVED);
+}
+
 static void bind_committed(struct jvpn_step *st, const struct jvpn_commit *c)
 {
 	struct jvpn_session *s = st->s;
@@ -274,6 +290,7 @@ static void bind_committed(struct jvpn_step *st, const struct jvpn_commit *c)
 	(void)jvpn_core_emit_slot(st, JVPN_AUDIT_REATTACH_RESULT, JVPN_REASON_REATTACH_SUCCESS,
 				  c->slot);
 	leave_old(st, old);
+	ask_for_pending(st, c->slot);
 }
 
 /* The store has it, but what it was meant for is gone: the k events stand, nothing is permitted. */

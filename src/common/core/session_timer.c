@@ -59,7 +59,7 @@ static uint64_t state_deadline(const struct jvpn_session *s, const struct jvpn_p
 
 static uint64_t attempt_deadline(const struct jvpn_session *s)
 {
-	return s->attempt.active && s->attempt.next_ns != 0 ? s->attempt.next_ns : JVPN_TIME_NEVER;
+	return s->attempt.next_ns != 0 ? s->attempt.next_ns : JVPN_TIME_NEVER;
 }
 
 /* While a commit is in flight transitions wait for it, but the permit does not outlive the session:
