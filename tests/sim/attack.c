@@ -194,6 +194,12 @@ static void forge_to_client(struct sim *w)
 	sim_step(w, l, &event, SIM_HOSTILE);
 }
 
+static uint64_t answer_version(const struct sim_msg *m)
+{
+	return m->m.type == JVPN_MSG_REATTACH_ACK ? m->m.u.reattach_ack.server_version
+						  : m->m.u.reattach_deny.server_version;
+}
+
 /* An old ACK or DENY verifies (its MAC covers the request's counter): it must find no request. */
 static void replay_answer(struct sim *w)
 {
@@ -220,8 +226,9 @@ static void replay_answer(struct sim *w)
 	} else {
 		return;
 	}
-	/* Still asked for: then it is the answer, only by another way. */
-	if (l->core.attempt.active && event.u.ack.counter >= l->core.attempt.first_counter)
+	/* Still asked for, or newer than what came: then it is the answer, only by another way. */
+	if ((l->core.attempt.active && event.u.ack.counter >= l->core.attempt.first_counter) ||
+	    answer_version(m) > l->core.server_version)
 		return;
 	w->n.replays++;
 	sim_step(w, l, &event, SIM_HOSTILE);
@@ -266,11 +273,11 @@ void sim_attack(struct sim *w)
 
 /* ---- a key holder that misbehaves ---- */
 
-static void misstate(struct sim *w, struct jvpn_request *r)
+static void misstate(struct sim *w, const struct jvpn_session *s, struct jvpn_request *r)
 {
 	switch (sim_below(w, 5)) {
 	case 0:
-		r->server_version += 1 + sim_below(w, 5);
+		r->server_version = s->state_version + 1 + sim_below(w, 5);
 		break;
 	case 1:
 		r->age_ms = r->age_ms > 20000 && sim_chance(w, 500000) ? 0 : UINT64_MAX;
@@ -309,7 +316,7 @@ void sim_hostile_client(struct sim *w)
 	r->handshake_validated = event.generation == 0;
 	r->has_challenge = sim_chance(w, 500000);
 	r->challenge_matches = r->has_challenge && sim_chance(w, 700000);
-	misstate(w, r);
+	misstate(w, &l->core, r);
 	w->n.verified_hostile++;
 	sim_step(w, l, &event, SIM_GENUINE);
 }

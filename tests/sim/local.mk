@@ -2,7 +2,7 @@
 # The simulator of the session core (docs/internals/simulator.md): without options it runs its suite
 # and prints TAP. It links the core and base, nothing else.
 check_PROGRAMS += %D%/jvpn-sim
-SIM_TESTS = # not yet: %D%/jvpn-sim
+SIM_TESTS = %D%/jvpn-sim
 TESTS += $(SIM_TESTS)
 %C%_jvpn_sim_SOURCES = \
 	%D%/attack.c \

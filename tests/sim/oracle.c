@@ -339,8 +339,9 @@ static void follow_state(struct sim *w, struct sim_live *l)
 	struct sim_track *t = l->track;
 	bool bound = l->core.bound != JVPN_SLOT_NONE;
 
-	if (t->seen_state != l->core.state) {
+	if (t->seen_state != l->core.state || t->seen_version != l->core.state_version) {
 		t->seen_state = l->core.state;
+		t->seen_version = l->core.state_version;
 		t->state_since_ns = w->now_ns;
 		t->window_ms = w->policy.recovery_window_ms;
 	}

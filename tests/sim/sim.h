@@ -145,6 +145,7 @@ struct sim_track {
 	/* deadlines */
 	uint64_t state_since_ns, unbound_since_ns;
 	enum jvpn_state seen_state;
+	uint64_t seen_version;
 	bool seen_bound;
 	uint64_t window_ms, lifetime_max_ms, lifetime_min_ms, ttl_max_ms, ttl_min_ms;
 	/* switches */
