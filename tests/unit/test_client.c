@@ -307,6 +307,24 @@ START_TEST(client__two_candidates__the_next_one_is_tried_when_no_answer_comes)
 }
 END_TEST
 
+/* It waited on a transport that was silent, while the session was bound elsewhere. */
+START_TEST(client__required_of_before_the_commit__is_ignored)
+{
+	fixture_client(&f);
+	fixture_client_attach(&f, 1, "lte");
+	fixture_fact(&f, 0, JVPN_FACT_DEAD);
+	ack(1, 2, 5, "lte#2");
+	ck_assert_int_eq(f.s.state, JVPN_STATE_ATTACHED);
+	fixture_client_attach(&f, 2, "eth");
+	fixture_clear_log(&f);
+	required(2, 3, JVPN_REASON_TRANSPORT_DEAD, true);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_ATTACHED);
+	ck_assert(!was_asked(0));
+	required(2, 5, JVPN_REASON_TRANSPORT_DEAD, true);
+	ck_assert(was_asked(0));
+}
+END_TEST
+
 /* The server asks on every transport when its binding dies: one request at a time is enough. */
 START_TEST(client__required_on_two_transports__asks_on_one)
 {
@@ -548,6 +566,7 @@ UNIT_TESTS(client)
 	tcase_add_test(tc, client__denied_for_good__ends_with_the_servers_reason);
 	tcase_add_test(tc, client__dead_with_candidate__asks_there_at_once);
 	tcase_add_test(tc, client__two_candidates__the_next_one_is_tried_when_no_answer_comes);
+	tcase_add_test(tc, client__required_of_before_the_commit__is_ignored);
 	tcase_add_test(tc, client__required_on_two_transports__asks_on_one);
 	tcase_add_test(tc, client__dead_without_candidate__dials_and_asks_in_the_first_flight);
 	tcase_add_test(tc, client__nothing_answers__degraded_then_ttl);

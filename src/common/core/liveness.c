@@ -80,6 +80,7 @@ void jvpn_liveness_on_received(struct jvpn_liveness *l, bool inner, uint64_t now
 	l->keepalives = 0;
 	if (inner) {
 		l->flowing = true;
+		l->flow_answers = 0;
 		l->last_activity_ns = now_ns;
 	}
 	if (l->said_dead)
@@ -92,7 +93,8 @@ void jvpn_liveness_on_acked(struct jvpn_liveness *l, uint64_t oldest_unacked_ns,
 	l->last_activity_ns = now_ns;
 	l->keepalives = 0;
 	l->unacked_since_ns = oldest_unacked_ns;
-	l->flowing = false;
+	if (l->flowing && ++l->flow_answers >= JVPN_LIVENESS_FLOW_ANSWERS)
+		l->flowing = false;
 	forget_probes(l);
 	note_answer(l);
 }
@@ -145,22 +147,30 @@ static uint64_t probe_interval_ns(const struct jvpn_liveness *l, const struct jv
 						: pto_of(l);
 }
 
+/* The first probe of an expectation: each kind has a clock of its own. */
+static uint64_t first_probe_due_ns(const struct jvpn_liveness *l)
+{
+	uint64_t after = probe_after_ns(l), at = JVPN_TIME_NEVER;
+
+	if (l->unacked_since_ns != 0)
+		at = jvpn_time_add(l->unacked_since_ns, after);
+	if (l->flowing)
+		at = jvpn_time_min(at, jvpn_time_add(l->last_received_ns, after << l->flow_answers));
+	return at;
+}
+
 /* When the next probe or heartbeat is due. */
 static uint64_t probe_due_ns(const struct jvpn_liveness *l, const struct jvpn_policy *policy)
 {
-	uint64_t since = owed_since(l);
-
-	if (l->mode == JVPN_LIVENESS_RESTING)
-		return JVPN_TIME_NEVER;
-	if (l->mode == JVPN_LIVENESS_STANDBY)
-		since = max_u64(l->last_received_ns, l->last_activity_ns);
-	if (since == 0)
+	if (l->mode == JVPN_LIVENESS_RESTING ||
+	    (l->mode == JVPN_LIVENESS_BOUND && owed_since(l) == 0))
 		return JVPN_TIME_NEVER;
 	if (l->probe_sent_ns != 0)
 		return jvpn_time_add(l->probe_sent_ns, probe_interval_ns(l, policy));
-	return jvpn_time_add(since, l->mode == JVPN_LIVENESS_STANDBY
-					    ? jvpn_ms_to_ns(policy->heartbeat_interval_ms)
-					    : probe_after_ns(l));
+	if (l->mode == JVPN_LIVENESS_BOUND)
+		return first_probe_due_ns(l);
+	return jvpn_time_add(max_u64(l->last_received_ns, l->last_activity_ns),
+			     jvpn_ms_to_ns(policy->heartbeat_interval_ms));
 }
 
 static uint64_t probe_lost_ns(const struct jvpn_liveness *l)

@@ -24,6 +24,10 @@
 #define JVPN_LIVENESS_PROBE_MIN_MS 50
 /* So many probes must be lost before a transport may be called dead. */
 #define JVPN_LIVENESS_DEAD_PROBES 2
+/* A downstream that pauses is probed after 1, 2, 4 and 8 times the first delay, each from the answer
+ * before; only then is the pause taken for its end. Else a path that dies between an answer and the
+ * next packet of a slow stream would not be missed by anybody. */
+#define JVPN_LIVENESS_FLOW_ANSWERS 4
 /* Idle: so many keepalives, then this much more, and the transport is dead (max_idle_timeout). */
 #define JVPN_LIVENESS_KEEPALIVES 3
 #define JVPN_LIVENESS_IDLE_SLACK_MS 5000
@@ -60,7 +64,8 @@ struct jvpn_liveness {
 	uint32_t probes_lost;       /* in a row, each unanswered for 1 PTO */
 	uint32_t keepalives;        /* sent in this silence */
 	bool probe_counted;         /* the last probe is already in probes_lost */
-	bool flowing;               /* inner packets were coming in */
+	bool flowing;               /* inner packets were coming in, or were a moment ago */
+	uint8_t flow_answers;       /* answers since the last of them */
 	bool said_drops, said_heartbeat, said_dead;
 	bool healthy_due;
 };

@@ -302,6 +302,10 @@ static void on_required(struct jvpn_step *st)
 	}
 	if (s->state == JVPN_STATE_BIRTH || s->state == JVPN_STATE_TERMINATED)
 		return;
+	/* Asked before the last commit, on a transport that was silent then: that need is settled. */
+	if (s->state == JVPN_STATE_ATTACHED &&
+	    st->event->u.required.server_version < s->server_version)
+		return;
 	learn(st, st->event->u.required.server_version, st->event->u.required.age_ms);
 	if (is_waiting_elsewhere(st, slot))
 		return;
