@@ -50,6 +50,7 @@ struct jvpn_transport {
 	struct jvpn_liveness liveness;
 	struct jvpn_quality quality;
 	struct jvpn_conn_stats seen; /* as of the last activity */
+	uint64_t quality_from_ns;    /* losses before say nothing about the path as it is now */
 	struct jvpn_refusals refusals;
 	char label[JVPN_LABEL_MAX + 1];
 	char peer[64]; /* "192.0.2.1:443" of the newest tuple */

@@ -167,6 +167,7 @@ static void permit(struct jvpn_live *live, struct jvpn_transport *t, uint32_t ge
 	struct jvpn_conn_stats stats;
 
 	jvpn_conn_permit_set(t->conn, generation);
+	jvpn_transport_forgive(t);
 	jvpn_conn_get_stats(t->conn, &stats);
 	live->mtu = stats.max_packet;
 	if (live->driver->ops->on_mtu)

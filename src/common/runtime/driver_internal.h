@@ -20,6 +20,9 @@ uint64_t jvpn_transport_next_deadline(const struct jvpn_transport *transport);
 void jvpn_transport_free(struct jvpn_transport *transport);
 /* Sets the liveness mode from what the session says now. */
 void jvpn_transport_update_mode(struct jvpn_transport *transport);
+/* The path is new, or has come back: what was lost before is no news, and is declared lost within a
+ * round trip from now. */
+void jvpn_transport_forgive(struct jvpn_transport *transport);
 /* A FACT event with the present figures. */
 bool jvpn_transport_fact(struct jvpn_transport *transport, enum jvpn_fact_kind kind);
 /* driver.c: recomputes the session's wake-up. */

@@ -91,6 +91,21 @@ bool jvpn_transport_fact(struct jvpn_transport *transport, enum jvpn_fact_kind k
 	return jvpn_driver_step(transport->live, &event);
 }
 
+void jvpn_transport_forgive(struct jvpn_transport *transport)
+{
+	uint64_t now_ns = transport->driver->now_ns;
+
+	jvpn_quality_init(&transport->quality, now_ns);
+	transport->quality_from_ns = jvpn_time_add(now_ns, transport->liveness.pto_ns);
+}
+
+/* Something was said against it, or a question is open: figures of packets that nobody answers say
+ * nothing, and "no loss lately" is not a sign of life. */
+static bool is_in_doubt(const struct jvpn_liveness *l)
+{
+	return l->said_dead || l->said_drops || l->said_heartbeat || l->probes_lost != 0;
+}
+
 static enum jvpn_fact_kind liveness_fact(enum jvpn_liveness_verdict verdict)
 {
 	switch (verdict) {
@@ -140,6 +155,8 @@ static enum jvpn_fact_kind next_fact(struct jvpn_transport *t)
 		/* A closing connection takes no probe: its end is reported anyway. */
 		(void)jvpn_conn_probe(t->conn);
 	}
+	if (is_in_doubt(&t->liveness))
+		return JVPN_FACT_NONE;
 	return quality_fact(jvpn_quality_poll(&t->quality, &d->policy, d->now_ns));
 }
 
@@ -180,7 +197,8 @@ static void feed_quality(struct jvpn_transport *t, const struct jvpn_conn_stats 
 	const struct jvpn_conn_stats *was = &t->seen;
 	const struct jvpn_driver *d = t->driver;
 
-	if (now->pkt_sent != was->pkt_sent || now->pkt_lost != was->pkt_lost)
+	if (d->now_ns >= t->quality_from_ns &&
+	    (now->pkt_sent != was->pkt_sent || now->pkt_lost != was->pkt_lost))
 		jvpn_quality_on_packets(&t->quality, &d->policy,
 					(uint32_t)(now->pkt_sent - was->pkt_sent),
 					(uint32_t)(now->pkt_lost - was->pkt_lost), d->now_ns);
@@ -199,6 +217,8 @@ static void on_activity(void *user, struct jvpn_conn *conn)
 		return;
 	jvpn_conn_get_stats(conn, &now);
 	feed_liveness(t, &now);
+	if (t->liveness.healthy_due)
+		jvpn_transport_forgive(t);
 	feed_quality(t, &now);
 	t->seen = now;
 	jvpn_transport_poll(t);
