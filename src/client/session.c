@@ -95,7 +95,9 @@ static void on_ready(void *user, struct jvpn_transport *transport)
 	struct jvpn_client *client = user;
 	bool in_birth = client->live && client->live->core.state == JVPN_STATE_BIRTH;
 
-	if (!client->live || client->stopping) {
+	/* One transport at a time: by now the old one may have come back. */
+	if (!client->live || client->stopping ||
+	    !jvpn_session_wants_transport(&client->live->core)) {
 		jvpn_conn_close(transport->conn, JVPN_APP_NO_ERROR, "");
 		return;
 	}
