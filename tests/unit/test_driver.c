@@ -768,6 +768,83 @@ START_TEST(liveness__silent_path__is_dead_in_bounded_time)
 }
 END_TEST
 
+/* The same wherever in the gap between two packets the path goes silent, and between the answer to a
+ * probe and the next packet. */
+START_TEST(liveness__slow_downstream__is_dead_whenever_it_stops)
+{
+	uint64_t began;
+
+	world_init(NULL);
+	world_open();
+	world.down.interval_ns = 60 * PAIR_MS;
+	world_run_ms(1000 + 6 * (uint64_t)_i);
+	world.pair.drop_to_server = world.pair.drop_to_client = true;
+	began = world.pair.now_ns;
+	ck_assert(world_run_until(client_is_unbound, 2000));
+	ck_assert_uint_ge(world.pair.now_ns - began, 250 * PAIR_MS);
+	ck_assert_uint_le(world.pair.now_ns - began, 500 * PAIR_MS);
+}
+END_TEST
+
+/* A lossy path goes silent: that no packet was lost lately (none was sent) does not make it alive. */
+START_TEST(liveness__dead_after_loss__stays_dead)
+{
+	world_init(NULL);
+	world_open();
+	world.up.interval_ns = world.down.interval_ns = 5 * PAIR_MS;
+	for (int i = 0; i < 100 && world.client.live->core.state == JVPN_STATE_ATTACHED; i++) {
+		world.pair.drop_to_server = i % 2;
+		world_run_ms(20);
+	}
+	ck_assert_uint_ge(world_events(WORLD_CLIENT, "loss_threshold_exceeded", NULL, NULL), 1);
+	world.pair.drop_to_server = world.pair.drop_to_client = true;
+	ck_assert(world_run_until(client_is_unbound, 1000));
+	for (int i = 0; i < 5000; i++) {
+		world_run_ms(1);
+		ck_assert(client_is_unbound());
+		ck_assert(jvpn_session_wants_transport(&world.client.live->core));
+	}
+}
+END_TEST
+
+/* A connection that was being made when the old path came back is not wanted any more. */
+START_TEST(liveness__path_is_back_first__the_fresh_connection_goes)
+{
+	world_init(NULL);
+	world_open();
+	world.up.interval_ns = world.down.interval_ns = 5 * PAIR_MS;
+	world_run_ms(500);
+	for (int i = 0; i < 5; i++) {
+		world.pair.drop_to_server = world.pair.drop_to_client = true;
+		world_run_ms(450); /* dead, and dialling */
+		world.pair.drop_to_server = world.pair.drop_to_client = false;
+		world_run_ms(3000);
+		ck_assert(world_is_attached());
+	}
+	ck_assert_uint_ge(world.dialled, 3);
+	ck_assert_uint_eq(jvpn_quic_conn_count(world.pair.client.quic), 1);
+	ck_assert_uint_le(jvpn_quic_conn_count(world.pair.server.quic), 1);
+}
+END_TEST
+
+/* The packets of the outage are declared lost when the path is back: that is no news. */
+START_TEST(liveness__path_is_back__its_outage_is_no_loss)
+{
+	world_init(NULL);
+	world_open();
+	world.no_dial = true;
+	world.up.interval_ns = world.down.interval_ns = 2 * PAIR_MS;
+	world_run_ms(500);
+	world.pair.drop_to_server = world.pair.drop_to_client = true;
+	world_run_ms(600);
+	world.pair.drop_to_server = world.pair.drop_to_client = false;
+	world_run_ms(4000);
+	ck_assert(world_is_attached());
+	ck_assert_uint_eq(world_events(WORLD_CLIENT, "loss_threshold_exceeded", NULL, NULL), 0);
+	ck_assert_uint_eq(world_events(WORLD_SERVER, "loss_threshold_exceeded", NULL, NULL), 0);
+}
+END_TEST
+
 START_TEST(liveness__idle__silence_is_no_instability)
 {
 	uint64_t version;
@@ -877,6 +954,10 @@ UNIT_TESTS(driver)
 	tcase_add_test(tc, plain__strict__does_not_move);
 	tcase_add_test(tc, plain__validated_path__moves_without_a_proof);
 	tcase_add_loop_test(tc, liveness__silent_path__is_dead_in_bounded_time, 0, 9);
+	tcase_add_loop_test(tc, liveness__slow_downstream__is_dead_whenever_it_stops, 0, 10);
+	tcase_add_test(tc, liveness__dead_after_loss__stays_dead);
+	tcase_add_test(tc, liveness__path_is_back_first__the_fresh_connection_goes);
+	tcase_add_test(tc, liveness__path_is_back__its_outage_is_no_loss);
 	tcase_add_test(tc, liveness__idle__silence_is_no_instability);
 	tcase_add_test(tc, liveness__idle_path_is_dead_for_good__noticed_by_keepalives);
 	tcase_add_test(tc, liveness__dead_path_with_a_full_queue__does_not_spin);
