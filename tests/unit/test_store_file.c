@@ -107,7 +107,7 @@ START_TEST(store_file__second_store_in_process__is_refused)
 }
 END_TEST
 
-/* Opens the store in a child that then says one octet and waits for its end. */
+/* Opens the store in a child that commits, says one octet and waits for its end. */
 static pid_t owner(int *ready)
 {
 	int fds[2];
@@ -118,7 +118,7 @@ static pid_t owner(int *ready)
 	if (pid == 0) {
 		int failed = fixture_open(&f);
 
-		if (failed || write(fds[1], "x", 1) != 1)
+		if (failed || fixture_cas(&f, 1, 1, 2) != JVPN_STORE_OK || write(fds[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
@@ -157,6 +157,32 @@ static int count_octets(void *user, const struct jvpn_store_audit_entry *entry)
 	*(size_t *)user += entry->len;
 	return 0;
 }
+
+/* Closing what was refused must not move the WAL of a killed process into a damaged file. */
+START_TEST(store_file__damaged_with_a_wal__keeps_both)
+{
+	static uint8_t before[FILE_MAX_BYTES], after[FILE_MAX_BYTES];
+	char octet, wal[320];
+	struct stat st;
+	int ready;
+	pid_t pid = owner(&ready);
+	size_t n;
+
+	ck_assert_int_eq(read(ready, &octet, 1), 1);
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	close(ready);
+	snprintf(wal, sizeof(wal), "%s-wal", f.path);
+	n = slurp(wal, before);
+	ck_assert_uint_gt(n, 0);
+	ck_assert_int_eq(stat(f.path, &st), 0);
+	for (off_t at = 4096; at + 4096 <= st.st_size; at += 4096)
+		scribble(f.path, at, 0xa5, 4096);
+	expect_refused(JVPN_EMALFORMED, "is damaged");
+	ck_assert_uint_eq(slurp(wal, after), n);
+	ck_assert_mem_eq(after, before, n);
+}
+END_TEST
 
 START_TEST(store_file__audit_export__works_beside_the_owner)
 {
@@ -358,6 +384,7 @@ UNIT_TESTS(store_file)
 	tcase_add_test(tc, store_file__mode__is_for_the_owner_only);
 	tcase_add_test(tc, store_file__second_store_in_process__is_refused);
 	tcase_add_test(tc, store_file__second_process__is_refused_until_the_first_is_killed);
+	tcase_add_test(tc, store_file__damaged_with_a_wal__keeps_both);
 	tcase_add_test(tc, store_file__audit_export__works_beside_the_owner);
 	tcase_add_test(tc, store_file__empty__is_refused);
 	tcase_add_test(tc, store_file__cut_off__is_refused);
