@@ -215,7 +215,7 @@ cleanup() {
 	trap - ERR
 	set +e
 	if [[ $status -eq 129 || $status -eq 130 || $status -eq 143 ]]; then
-		printf '\n# %s: interrupted\n' "$test_name"
+		printf '\n# %s: interrupted\n' "$test_name" >&3
 	elif [[ $failed -eq 0 && $status -ne 0 && $status -ne 77 ]]; then
 		not_ok "ended early with status $status (${aborted_at:-signal})"
 		show_logs
