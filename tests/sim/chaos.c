@@ -301,6 +301,7 @@ void sim_calm(struct sim *w)
 	w->calm = true;
 	w->calm_since_ns = w->now_ns;
 	w->good_since_ns = 0;
+	w->calm_bound_ns = 0;
 	w->store_bad_until = w->jitter_until = 0;
 	w->authority = JVPN_AUTHORITY_OWNED;
 	sim_policy_set(w, &w->base_policy);

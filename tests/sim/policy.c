@@ -22,7 +22,7 @@ static void make_tight(struct jvpn_policy *p)
 	p->max_lifetime_ms = 180000;
 	p->transport_lost_ttl_ms = 6000;
 	p->max_switches_per_min = 3;
-	p->max_switches_per_hour = 20;
+	p->max_switches_per_hour = 6;
 	p->switch_cooldown_ms = 4000;
 	p->recovery_window_ms = 1500;
 	p->volatile_to_degraded_ms = 1000;

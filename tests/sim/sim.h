@@ -311,7 +311,7 @@ struct sim {
 	bool hostile;   /* ... of a hostile message */
 	bool executing; /* effects are carried out: no step may start */
 	bool calm; /* no faults: everything heals */
-	uint64_t calm_since_ns, good_since_ns;
+	uint64_t calm_since_ns, good_since_ns, calm_bound_ns;
 	struct sim_msg capture[SIM_CAPTURES];
 	uint32_t captures;
 	/* the log */
