@@ -307,6 +307,33 @@ START_TEST(client__two_candidates__the_next_one_is_tried_when_no_answer_comes)
 }
 END_TEST
 
+/* The attach is refused for its version together with the request behind it; the next connection takes
+ * the same slot. */
+START_TEST(client__attach_refused_as_stale__the_next_connection_asks_again)
+{
+	struct jvpn_event ready = { .type = JVPN_EVENT_TRANSPORT_READY, .slot = 0 };
+	struct jvpn_event e = { .type = JVPN_EVENT_DENY, .slot = 0 };
+
+	fixture_client(&f);
+	fixture_event(&f, JVPN_EVENT_TRANSPORT_CLOSED, 0, 0);
+	memcpy(ready.u.attached.label, "lte", 4);
+	fixture_step(&f, &ready);
+	ck_assert(was_asked(0));
+	e.u.deny.attach = true;
+	e.u.deny.verified = true;
+	e.u.deny.reason = JVPN_REASON_STALE_STATE_VERSION;
+	e.u.deny.server_version = 5;
+	e.u.deny.age_ms = 800;
+	fixture_step(&f, &e);
+	fixture_advance_ms(&f, 150);
+	fixture_timer(&f);
+	fixture_clear_log(&f);
+	fixture_step(&f, &ready);
+	ck_assert(was_asked(0));
+	ck_assert_uint_eq(request(0)->server_version, 5);
+}
+END_TEST
+
 /* It waited on a transport that was silent, while the session was bound elsewhere. */
 START_TEST(client__required_of_before_the_commit__is_ignored)
 {
@@ -566,6 +593,7 @@ UNIT_TESTS(client)
 	tcase_add_test(tc, client__denied_for_good__ends_with_the_servers_reason);
 	tcase_add_test(tc, client__dead_with_candidate__asks_there_at_once);
 	tcase_add_test(tc, client__two_candidates__the_next_one_is_tried_when_no_answer_comes);
+	tcase_add_test(tc, client__attach_refused_as_stale__the_next_connection_asks_again);
 	tcase_add_test(tc, client__required_of_before_the_commit__is_ignored);
 	tcase_add_test(tc, client__required_on_two_transports__asks_on_one);
 	tcase_add_test(tc, client__dead_without_candidate__dials_and_asks_in_the_first_flight);

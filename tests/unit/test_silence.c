@@ -133,13 +133,30 @@ START_TEST(silence__path_is_back_first__the_fresh_connection_goes)
 }
 END_TEST
 
+/* The bound tuple was silent until the commit: probes that were sent there are forgotten with it. */
+START_TEST(silence__ends_with_a_commit__is_over)
+{
+	world_init(NULL);
+	world_open();
+	world.up.interval_ns = 5 * PAIR_MS;
+	world_run_ms(500);
+	pair_rebind(&world.pair, 1);
+	world.pair.drop_to_server = true;
+	world_run_ms(8 * (uint64_t)_i);
+	world.pair.drop_to_server = false;
+	world_run_ms(1000);
+	ck_assert(world_is_attached());
+	ck_assert_uint_eq(world_events(WORLD_SERVER, "\"to\":\"VOLATILE\"", NULL, NULL), 1);
+}
+END_TEST
+
 /* The packets of the outage are declared lost when the path is back: that is no news. */
 START_TEST(silence__path_is_back__its_outage_is_no_loss)
 {
 	world_init(NULL);
 	world_open();
 	world.no_dial = true;
-	world.up.interval_ns = world.down.interval_ns = 2 * PAIR_MS;
+	world.up.interval_ns = world.down.interval_ns = 5 * PAIR_MS;
 	world_run_ms(500);
 	world.pair.drop_to_server = world.pair.drop_to_client = true;
 	world_run_ms(600);
@@ -216,6 +233,7 @@ UNIT_TESTS(silence)
 	tcase_add_loop_test(tc, silence__slow_downstream__is_dead_whenever_it_stops, 0, 10);
 	tcase_add_test(tc, silence__dead_after_loss__stays_dead);
 	tcase_add_test(tc, silence__path_is_back_first__the_fresh_connection_goes);
+	tcase_add_loop_test(tc, silence__ends_with_a_commit__is_over, 0, 16);
 	tcase_add_test(tc, silence__path_is_back__its_outage_is_no_loss);
 	tcase_add_test(tc, silence__idle__silence_is_no_instability);
 	tcase_add_test(tc, silence__idle_path_is_dead_for_good__noticed_by_keepalives);
