@@ -24,7 +24,7 @@
 #define SIM_TRACKS 512
 #define SIM_OUT 32
 #define SIM_COOL 4
-#define SIM_PROVEN 4
+#define SIM_PROVEN 128
 #define SIM_CAPTURES 64
 #define SIM_SWITCHES 4096
 #define SIM_RING 60
