@@ -42,7 +42,7 @@ struct jvpn_dial {
 	uint64_t again_ns;         /* not before; 0: at once */
 	uint64_t started_ns;       /* the last attempt; 0: none yet */
 	uint64_t backoff_ms;
-	unsigned attempts;         /* in this failure */
+	unsigned attempts; /* in this failure */
 };
 
 /* Owner: main. */
@@ -61,7 +61,7 @@ struct jvpn_client {
 	bool has_routes, has_addresses, is_up;
 	struct jvpn_forward uplink, downlink;
 	uint64_t started_ns;
-	bool was_attached; /* once in this process */
+	bool was_attached;                 /* once in this process */
 	struct jvpn_netcfg_tunnel applied; /* is_up: what the kernel has */
 	bool stopping;
 	int exit_code;

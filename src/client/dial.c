@@ -18,10 +18,10 @@
 
 /* While nothing answers: a fresh socket and Initial so often, for so long ... */
 #define DIAL_ATTEMPT_MS 1000
-#define DIAL_EAGER_MS 10000
+#define DIAL_EAGER_MS   10000
 /* ... then pauses that double up to this, with jitter. */
 #define DIAL_BACKOFF_FIRST_MS 250
-#define DIAL_BACKOFF_MAX_MS 5000
+#define DIAL_BACKOFF_MAX_MS   5000
 /* Between the starts of two attempts, whatever became of the first: a server that accepts and ends
  * each session at once is not asked a thousand times a second. */
 #define DIAL_SPACING_MS 100
@@ -235,8 +235,7 @@ uint64_t jvpn_dial_next_deadline(const struct jvpn_client *client)
 
 	if (dial->trying)
 		return dial->trying_until_ns;
-	if (client->stopping || !client->live ||
-	    !jvpn_session_wants_transport(&client->live->core))
+	if (client->stopping || !client->live || !jvpn_session_wants_transport(&client->live->core))
 		return JVPN_TIME_NEVER;
 	return next_start_ns(dial);
 }

@@ -19,7 +19,7 @@
 #include "runtime/process.h"
 
 /* The session, one that is being replaced, and one in reserve. */
-#define CLIENT_SESSIONS 3
+#define CLIENT_SESSIONS    3
 #define CLIENT_CONNECTIONS 16
 
 static int open_tls(struct jvpn_client *client)

@@ -11,7 +11,7 @@
 #include "config/program.h"
 #include "quic/version.h"
 
-#define PROGRAM "jvpn-client"
+#define PROGRAM        "jvpn-client"
 #define DEFAULT_CONFIG JVPN_SYSCONFDIR "/client.yaml"
 
 static const struct jvpn_cli_option run_options[] = {JVPN_PROGRAM_OPTIONS};

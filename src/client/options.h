@@ -19,36 +19,36 @@
 #include "quic/quic.h"
 
 #define JVPN_CLIENT_NODE_ID_MAX 63
-#define JVPN_CLIENT_DEVICE_MAX 15
-#define JVPN_CLIENT_TOKEN_MAX 512
-#define JVPN_CLIENT_CA_PEM_MAX 16383
+#define JVPN_CLIENT_DEVICE_MAX  15
+#define JVPN_CLIENT_TOKEN_MAX   512
+#define JVPN_CLIENT_CA_PEM_MAX  16383
 
 struct jvpn_client_config {
 	uint64_t version; /* of the file format: 1 */
 	char node_id[JVPN_CLIENT_NODE_ID_MAX + 1];
 	struct jvpn_config_host server;
 	char server_name[JVPN_CONFIG_HOST_MAX + 1]; /* checked against the certificate; never "" */
-	char tls_ca[JVPN_CONFIG_PATH_MAX];           /* exactly one of these two is set */
+	char tls_ca[JVPN_CONFIG_PATH_MAX];          /* exactly one of these two is set */
 	char tls_ca_pem[JVPN_CLIENT_CA_PEM_MAX + 1];
-	char token[JVPN_CLIENT_TOKEN_MAX + 1];       /* SECRET; also filled from auth.token_file */
+	char token[JVPN_CLIENT_TOKEN_MAX + 1]; /* SECRET; also filled from auth.token_file */
 	char token_file[JVPN_CONFIG_PATH_MAX];
 	char label[JVPN_LABEL_MAX + 1];
 	char interface[JVPN_CLIENT_DEVICE_MAX + 1]; /* "": auto, the routing table decides */
 	char tun_name[JVPN_CLIENT_DEVICE_MAX + 1];
-	uint64_t tun_mtu;                    /* 0: auto */
-	struct jvpn_config_prefixes routes;  /* empty: what the server advertises */
+	uint64_t tun_mtu;                   /* 0: auto */
+	struct jvpn_config_prefixes routes; /* empty: what the server advertises */
 	uint64_t fwmark;
 	uint64_t table;
-	char policy[JVPN_CONFIG_PATH_MAX];    /* "": the built-in policy */
+	char policy[JVPN_CONFIG_PATH_MAX];        /* "": the built-in policy */
 	char events_output[JVPN_CONFIG_PATH_MAX]; /* "stdout" or a path */
-	int log_level;                       /* enum jvpn_log_level */
-	int quic_congestion;                 /* enum jvpn_congestion */
+	int log_level;                            /* enum jvpn_log_level */
+	int quic_congestion;                      /* enum jvpn_congestion */
 	uint64_t quic_initial_rtt_ms;
 	uint64_t quic_handshake_timeout_ms;
 	uint64_t quic_max_udp_payload;
 	uint64_t quic_socket_buffer_bytes;
-	bool quic_offload; /* GSO and GRO */
-	uint64_t connect_timeout_ms; /* the first session; 0: try for ever */
+	bool quic_offload;                       /* GSO and GRO */
+	uint64_t connect_timeout_ms;             /* the first session; 0: try for ever */
 	char debug_keylog[JVPN_CONFIG_PATH_MAX]; /* "" always without --enable-debug */
 };
 

@@ -151,8 +151,8 @@ static void on_attach_refused(struct jvpn_transport *t, const struct jvpn_jvfiel
 	event.u.deny.age_ms = deny->age_ms;
 	event.u.deny.verified =
 		deny->reason == JVPN_REASON_REATTACH_REFUSED ||
-		(field->has_mac && jvpn_control_verify_deny(&t->control, &live->keys,
-							    &live->core.id, deny));
+		(field->has_mac &&
+		 jvpn_control_verify_deny(&t->control, &live->keys, &live->core.id, deny));
 	/* Verified, it frees the slot in the core; else the core hears of the connection's end. */
 	if (event.u.deny.verified)
 		jvpn_driver_detach(t);
@@ -241,9 +241,8 @@ static void on_stepped(void *user, struct jvpn_live *live, enum jvpn_state befor
 static bool wants_new_session(enum jvpn_reason reason)
 {
 	return reason != JVPN_REASON_SECURITY_FAILURE &&
-	       reason != JVPN_REASON_OPERATOR_TERMINATED &&
-	       reason != JVPN_REASON_CLIENT_CLOSED && reason != JVPN_REASON_POLICY_DENIED &&
-	       reason != JVPN_REASON_AUTH_FAILED;
+	       reason != JVPN_REASON_OPERATOR_TERMINATED && reason != JVPN_REASON_CLIENT_CLOSED &&
+	       reason != JVPN_REASON_POLICY_DENIED && reason != JVPN_REASON_AUTH_FAILED;
 }
 
 static void on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason)

@@ -224,8 +224,10 @@ void jvpn_tunnel_update(struct jvpn_client *client)
 	w->priority = JVPN_NETCFG_PRIORITY_DEFAULT;
 	want_addresses(client);
 	if (want_routes(client))
-		jvpn_log_warn(JVPN_LOG_TUN, "the server advertises too many routes; the first %u "
-			      "are used", (unsigned)JVPN_NETCFG_ROUTES_MAX);
+		jvpn_log_warn(JVPN_LOG_TUN,
+			      "the server advertises too many routes; the first %u "
+			      "are used",
+			      (unsigned)JVPN_NETCFG_ROUTES_MAX);
 	/* Each move of the session comes by here; the kernel is asked only when something is new. */
 	if (!client->is_up || memcmp(w, &client->applied, sizeof(*w)) != 0)
 		apply(client);

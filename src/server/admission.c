@@ -151,16 +151,16 @@ static void release_addresses(struct jvpn_server *server, const struct jvpn_live
 	for (size_t i = 0; i < live->addresses.count; i++) {
 		const struct jvpn_connectip_address *a = &live->addresses.address[i];
 
-		jvpn_prefix_set(a->version == 4 ? &lease.ipv4 : &lease.ipv6, a->version,
-				a->address, a->prefix_len);
+		jvpn_prefix_set(a->version == 4 ? &lease.ipv4 : &lease.ipv6, a->version, a->address,
+				a->prefix_len);
 	}
 	if (live->addresses.count && server->leases)
 		jvpn_lease_release(server->leases, &lease, server->engine.driver->now_ns);
 }
 
 /* BIRTH: id, identity, addresses, keys and a place in the index, or nothing at all. */
-static int give_birth(struct jvpn_server *server, struct jvpn_live *live,
-		      struct jvpn_transport *t, const struct jvpn_auth_identity *identity)
+static int give_birth(struct jvpn_server *server, struct jvpn_live *live, struct jvpn_transport *t,
+		      const struct jvpn_auth_identity *identity)
 {
 	struct jvpn_event create = {.type = JVPN_EVENT_CREATE, .slot = JVPN_SLOT_NONE};
 	int index, rv = jvpn_random(create.u.create.id.b, JVPN_ID_BYTES);
@@ -192,8 +192,7 @@ static enum jvpn_reason birth_reason(int rv)
 						     : JVPN_REASON_INTERNAL_INVARIANT;
 }
 
-static void bind_first(struct jvpn_server *server, struct jvpn_live *live,
-		       struct jvpn_transport *t)
+static void bind_first(struct jvpn_server *server, struct jvpn_live *live, struct jvpn_transport *t)
 {
 	struct jvpn_event attached = {.type = JVPN_EVENT_TRANSPORT_ATTACHED, .slot = t->slot};
 
@@ -227,7 +226,8 @@ static void create_session(struct jvpn_server *server, struct jvpn_transport *t,
 	if (!rv)
 		rv = give_birth(server, live, t, identity);
 	if (rv) {
-		emit_refusal(server, t, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT, birth_reason(rv));
+		emit_refusal(server, t, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT,
+			     birth_reason(rv));
 		refuse(t, 503, birth_reason(rv));
 		jvpn_driver_abandon(live);
 		return;
@@ -241,9 +241,8 @@ static void on_create(struct jvpn_server *server, struct jvpn_transport *t,
 		      const struct jvpn_h3_request *request, const struct jvpn_jvfield *field)
 {
 	struct jvpn_auth_identity identity;
-	enum jvpn_reason reason =
-		jvpn_auth_check(server->auth, request->authorization,
-				jvpn_clock_wall_ms() / JVPN_MS_PER_S, &identity);
+	enum jvpn_reason reason = jvpn_auth_check(server->auth, request->authorization,
+						  jvpn_clock_wall_ms() / JVPN_MS_PER_S, &identity);
 
 	if (reason != JVPN_REASON_NONE) {
 		emit_refusal(server, t, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT, reason);
@@ -303,7 +302,8 @@ static void charge_stranger(struct jvpn_server *server, struct jvpn_transport *t
 			    enum jvpn_reason reason)
 {
 	if (!jvpn_driver_charge_refusal(t)) {
-		jvpn_conn_close(t->conn, JVPN_APP_REFUSED, jvpn_reason_name(JVPN_REASON_RATE_LIMITED));
+		jvpn_conn_close(t->conn, JVPN_APP_REFUSED,
+				jvpn_reason_name(JVPN_REASON_RATE_LIMITED));
 		return;
 	}
 	emit_refusal(server, t, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT, reason);
@@ -340,8 +340,7 @@ static void on_attach(struct jvpn_server *server, struct jvpn_transport *t,
 	event.u.request.server_version = attach->server_version;
 	event.u.request.age_ms = attach->age_ms;
 	snprintf(event.u.request.label, sizeof(event.u.request.label), "%s", attach->label);
-	event.u.request.proof_ok =
-		jvpn_control_verify_request(&t->control, &live->keys, attach);
+	event.u.request.proof_ok = jvpn_control_verify_request(&t->control, &live->keys, attach);
 	if (!may_try(t, event.u.request.proof_ok)) {
 		jvpn_driver_detach(t);
 		return;

@@ -53,17 +53,15 @@ void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, 
 static void route_packet(void *user, uint8_t *packet, size_t len)
 {
 	struct jvpn_server *server = user;
-	struct jvpn_forward_packet p = {.data = packet,
-					.len = len,
-					.now_ns = server->engine.driver->now_ns};
+	struct jvpn_forward_packet p = {
+		.data = packet, .len = len, .now_ns = server->engine.driver->now_ns};
 	struct jvpn_forward *forward = &server->downlink;
 	enum jvpn_forward_verdict verdict = jvpn_forward_receive(forward, &p);
 	struct jvpn_live *live;
 
 	if (verdict != JVPN_FORWARD_PASS)
 		return;
-	live = jvpn_lease_owner(server->leases, p.view.version,
-				jvpn_ippkt_dst(&p.view, p.data));
+	live = jvpn_lease_owner(server->leases, p.view.version, jvpn_ippkt_dst(&p.view, p.data));
 	if (live) {
 		p.assigned = &live->addresses;
 		p.limit = &live->icmp;
@@ -146,8 +144,8 @@ static int check_overlap(struct jvpn_server *server, const struct jvpn_lease_con
 	static struct jvpn_netcfg_networks networks;
 	const struct jvpn_prefix *other;
 	char text[JVPN_PREFIX_FORMAT_MAX];
-	int rv = jvpn_netcfg_networks_list(server->netcfg, jvpn_tun_ifindex(server->tun),
-					   &networks);
+	int rv =
+		jvpn_netcfg_networks_list(server->netcfg, jvpn_tun_ifindex(server->tun), &networks);
 
 	if (rv && rv != JVPN_EFULL) {
 		snprintf(error, error_size, "%s", jvpn_netcfg_error(server->netcfg));
@@ -159,7 +157,8 @@ static int check_overlap(struct jvpn_server *server, const struct jvpn_lease_con
 	jvpn_prefix_format(other, text);
 	snprintf(error, error_size,
 		 "the address pool overlaps the local network %s: choose another pool.ipv4 or "
-		 "pool.ipv6 in %s", text, server->options->config_path);
+		 "pool.ipv6 in %s",
+		 text, server->options->config_path);
 	return JVPN_EEXISTS;
 }
 

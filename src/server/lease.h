@@ -18,8 +18,8 @@ struct jvpn_lease_pool; /* owner: the server's main */
 struct jvpn_lease_config {
 	struct jvpn_prefix ipv4; /* family 0: none; at least one of the two */
 	struct jvpn_prefix ipv6;
-	size_t max_leases; /* at most so many sessions */
-	uint64_t quarantine_ns;  /* a released slot rests so long; 0: not at all */
+	size_t max_leases;      /* at most so many sessions */
+	uint64_t quarantine_ns; /* a released slot rests so long; 0: not at all */
 };
 
 /* What a session got: /32 and /128. family 0: not from this pool. */

@@ -51,8 +51,8 @@ static int name_address(int rv, const struct sockaddr_storage *address, char *er
 	return rv;
 }
 
-static int open_one(struct jvpn_listener *l, const struct jvpn_listener_config *config,
-		    char *error, size_t error_size)
+static int open_one(struct jvpn_listener *l, const struct jvpn_listener_config *config, char *error,
+		    size_t error_size)
 {
 	struct jvpn_endpoint_config endpoint = {.local = config->address[l->count],
 						.buffer_bytes = config->buffer_bytes,

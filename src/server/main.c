@@ -24,8 +24,8 @@
 #include "server/listener.h"
 #include "server/server.h"
 
-#define HOLD_PACKETS 256
-#define HOLD_BYTES (256 * 1024)
+#define HOLD_PACKETS       256
+#define HOLD_BYTES         (256 * 1024)
 #define HOLD_PROCESS_BYTES (32 * 1024 * 1024)
 
 static int open_tls(struct jvpn_server *server)
@@ -167,7 +167,8 @@ static void on_stop(void *user, int signo, uint64_t now_ns)
 	jvpn_log_info(JVPN_LOG_MAIN, "%s: ending %zu sessions", strsignal(signo),
 		      server->index.table.count);
 	server->stopping = true;
-	jvpn_engine_emit(&server->engine, JVPN_AUDIT_NODE_DRAINING, JVPN_REASON_NODE_SHUTDOWN, NULL);
+	jvpn_engine_emit(&server->engine, JVPN_AUDIT_NODE_DRAINING, JVPN_REASON_NODE_SHUTDOWN,
+			 NULL);
 	for (size_t i = 0; i < server->index.table.capacity; i++)
 		if (server->index.live[i])
 			jvpn_driver_terminate(server->index.live[i], JVPN_REASON_NODE_SHUTDOWN);
@@ -216,7 +217,8 @@ static int open_all(struct jvpn_server *server)
 	code = init_engine(server);
 	if (!code)
 		code = open_sockets(server);
-	return code ? code : jvpn_process_take_signals(server->engine.loop, on_stop, on_hup, server);
+	return code ? code
+		    : jvpn_process_take_signals(server->engine.loop, on_stop, on_hup, server);
 }
 
 static void close_all(struct jvpn_server *server)

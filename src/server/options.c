@@ -12,11 +12,11 @@
 #include "quic/version.h"
 #include "server/config.h"
 
-#define PROGRAM "jvpn-server"
-#define DEFAULT_CONFIG JVPN_SYSCONFDIR "/server.yaml"
-#define DEFAULT_PORT 443
+#define PROGRAM              "jvpn-server"
+#define DEFAULT_CONFIG       JVPN_SYSCONFDIR "/server.yaml"
+#define DEFAULT_PORT         443
 #define EXPIRES_DAYS_DEFAULT 365
-#define EXPIRES_DAYS_MAX 36500
+#define EXPIRES_DAYS_MAX     36500
 
 enum { OPT_NAME = JVPN_OPT_PROGRAM_END, OPT_ADDRESS, OPT_EXPIRES };
 
@@ -165,7 +165,8 @@ static int load_files(const struct given *given, struct jvpn_server_options *out
 {
 	int rc = jvpn_server_config_load(out->config_path, to_run, &out->config, report);
 	int code = override_file(given, out);
-	int policy_rc = to_run ? jvpn_program_load_policy(out->policy_path, &out->policy, report) : 0;
+	int policy_rc =
+		to_run ? jvpn_program_load_policy(out->policy_path, &out->policy, report) : 0;
 
 	return code ? code : end_with_report(report, rc ? rc : policy_rc);
 }

@@ -18,8 +18,8 @@
 #include "core/policy.h"
 #include "quic/quic.h"
 
-#define JVPN_NODE_ID_MAX 63
-#define JVPN_TUN_NAME_MAX 15
+#define JVPN_NODE_ID_MAX     63
+#define JVPN_TUN_NAME_MAX    15
 #define JVPN_CLIENT_NAME_MAX 63
 
 /* The file's values (jvpn.conf.5). Paths are absolute or relative to the working directory: ready
@@ -33,17 +33,17 @@ struct jvpn_server_config {
 	char state_dir[JVPN_CONFIG_PATH_MAX];
 	char auth_tokens[JVPN_CONFIG_PATH_MAX];
 	/* What add-client writes into client configurations; not used when running. */
-	struct jvpn_config_host public_address;          /* host "": not set */
-	char public_name[JVPN_CONFIG_HOST_MAX + 1];      /* "": not set */
-	struct jvpn_prefix pool_ipv4; /* family 0: not configured; at least one is */
+	struct jvpn_config_host public_address;     /* host "": not set */
+	char public_name[JVPN_CONFIG_HOST_MAX + 1]; /* "": not set */
+	struct jvpn_prefix pool_ipv4;               /* family 0: not configured; at least one is */
 	struct jvpn_prefix pool_ipv6;
 	struct jvpn_config_prefixes routes;
 	char tun_name[JVPN_TUN_NAME_MAX + 1];
-	uint64_t tun_mtu;                   /* 0: auto */
-	char policy[JVPN_CONFIG_PATH_MAX];   /* "": the built-in policy */
+	uint64_t tun_mtu;                         /* 0: auto */
+	char policy[JVPN_CONFIG_PATH_MAX];        /* "": the built-in policy */
 	char events_output[JVPN_CONFIG_PATH_MAX]; /* "stdout" or a path */
-	int log_level;                      /* enum jvpn_log_level */
-	int quic_congestion;                /* enum jvpn_congestion */
+	int log_level;                            /* enum jvpn_log_level */
+	int quic_congestion;                      /* enum jvpn_congestion */
 	uint64_t quic_initial_rtt_ms;
 	uint64_t quic_handshake_timeout_ms;
 	uint64_t quic_max_udp_payload;

@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-#define PEM_INDENT "    "
+#define PEM_INDENT   "    "
 #define DEFAULT_PORT "443"
 
 /* clang-format off */
@@ -247,7 +247,8 @@ static void put_block(const char *text, FILE *stream)
 		size_t len = strcspn(text, "\n");
 		bool last = text[len] == '\0' || text[len + 1] == '\0';
 
-		fprintf(stream, "%s%.*s%s", len ? PEM_INDENT : "", (int)len, text, last ? "" : "\n");
+		fprintf(stream, "%s%.*s%s", len ? PEM_INDENT : "", (int)len, text,
+			last ? "" : "\n");
 		text += len + (text[len] == '\n');
 	}
 }

@@ -16,8 +16,8 @@
 #include "store/store.h"
 
 #define RECORD_BYTES 600 /* a session with two addresses, its seal and a used replay window */
-#define LINE_BYTES 350   /* a SessionStateChange line */
-#define DEPTH_MAX 1024
+#define LINE_BYTES   350 /* a SessionStateChange line */
+#define DEPTH_MAX    1024
 
 static struct jvpn_store *store;
 static uint64_t *version, *latency_ns;
@@ -45,13 +45,13 @@ static void on_result(void *user, const struct jvpn_store_result *result)
 static void submit(size_t n)
 {
 	static uint8_t record[RECORD_BYTES], text[LINE_BYTES];
-	struct jvpn_store_line line = { text, sizeof(text) };
+	struct jvpn_store_line line = {text, sizeof(text)};
 	struct jvpn_store_op op = {
 		.kind = JVPN_STORE_OP_CAS,
 		.tag = n,
 		.from_version = version[n],
 		.to_version = version[n] + 1,
-		.nonce = { 1, version[n] + 1 },
+		.nonce = {1, version[n] + 1},
 		.state = JVPN_STATE_ATTACHED,
 		.record = record,
 		.record_len = sizeof(record),
@@ -74,7 +74,7 @@ static int ascending(const void *a, const void *b)
 
 static void run(size_t depth, size_t operations, size_t sessions)
 {
-	struct pollfd watch = { .fd = jvpn_store_fd(store), .events = POLLIN };
+	struct pollfd watch = {.fd = jvpn_store_fd(store), .events = POLLIN};
 	struct jvpn_store_stats before, after;
 	uint64_t begin_ns, ns;
 	size_t sent = 0, next = 0;
@@ -105,13 +105,13 @@ static void run(size_t depth, size_t operations, size_t sessions)
 
 int main(int argc, char **argv)
 {
-	static const size_t depth[] = { 1, 16, 64, DEPTH_MAX };
+	static const size_t depth[] = {1, 16, 64, DEPTH_MAX};
 	size_t operations = argc > 2 ? strtoul(argv[2], NULL, 10) : 20000;
 	size_t sessions = argc > 3 ? strtoul(argv[3], NULL, 10) : 10000;
-	struct jvpn_store_config config = { .backend = JVPN_STORE_BACKEND_SQLITE,
-					    .on_result = on_result,
-					    .clock_ns = clock_ns,
-					    .timeout_ms = 60000 };
+	struct jvpn_store_config config = {.backend = JVPN_STORE_BACKEND_SQLITE,
+					   .on_result = on_result,
+					   .clock_ns = clock_ns,
+					   .timeout_ms = 60000};
 	char path[4096], error[JVPN_STORE_ERROR_MAX];
 
 	if (argc < 2 || operations == 0 || sessions <= DEPTH_MAX) {
@@ -123,7 +123,8 @@ int main(int argc, char **argv)
 	version = calloc(sessions, sizeof(*version));
 	busy = calloc(sessions, sizeof(*busy));
 	latency_ns = calloc(operations + sessions, sizeof(*latency_ns));
-	if (!version || !busy || !latency_ns || jvpn_store_open(&config, &store, error, sizeof(error))) {
+	if (!version || !busy || !latency_ns ||
+	    jvpn_store_open(&config, &store, error, sizeof(error))) {
 		fprintf(stderr, "bench_store: %s\n", error);
 		return 1;
 	}

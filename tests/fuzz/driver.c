@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define INPUT_MAX 4096
-#define CORPUS_MAX 256
-#define RUNS_DEFAULT 200000
+#define INPUT_MAX     4096
+#define CORPUS_MAX    256
+#define RUNS_DEFAULT  200000
 #define MUTATIONS_MAX 6
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -42,7 +42,7 @@ static void on_crash(int number)
 	static const char digits[] = "0123456789abcdef";
 
 	for (size_t i = 0; i < current_len; i++) {
-		char pair[2] = { digits[current[i] >> 4], digits[current[i] & 15] };
+		char pair[2] = {digits[current[i] >> 4], digits[current[i] & 15]};
 
 		if (write(STDERR_FILENO, pair, 2) != 2)
 			break;
@@ -109,7 +109,7 @@ static void load_directory(const char *path)
 
 static size_t mutate_one(uint8_t *b, size_t len)
 {
-	static const uint8_t interesting[] = { 0, 1, 4, 6, 0x3f, 0x40, 0x7f, 0x80, 0xc0, 0xff };
+	static const uint8_t interesting[] = {0, 1, 4, 6, 0x3f, 0x40, 0x7f, 0x80, 0xc0, 0xff};
 	size_t at = len ? draw((uint32_t)len) : 0;
 
 	switch (draw(7)) {

@@ -13,8 +13,7 @@ static struct jvpn_connectip_routes routes, routes_again;
 static uint8_t out[16384];
 
 typedef int addresses_decode_fn(struct jvpn_reader *r, struct jvpn_connectip_addresses *list);
-typedef int addresses_encode_fn(const struct jvpn_connectip_addresses *list,
-				struct jvpn_writer *w);
+typedef int addresses_encode_fn(const struct jvpn_connectip_addresses *list, struct jvpn_writer *w);
 
 static void try_addresses(const uint8_t *data, size_t len, addresses_decode_fn *decode,
 			  addresses_encode_fn *encode)

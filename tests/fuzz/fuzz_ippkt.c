@@ -25,8 +25,8 @@ static void check_parses(size_t len, const struct jvpn_ippkt *view)
 
 static void try_icmp(enum jvpn_icmp_error error, const struct jvpn_ippkt *view)
 {
-	static const uint8_t own[16] = { 0xfd, [15] = 1 };
-	struct jvpn_icmp_request request = { error, 1280, own };
+	static const uint8_t own[16] = {0xfd, [15] = 1};
+	struct jvpn_icmp_request request = {error, 1280, own};
 	struct jvpn_ippkt answer;
 	int n = jvpn_ippkt_icmp_build(&request, view, packet, out, sizeof(out));
 
@@ -59,8 +59,8 @@ static void try_packet(size_t len)
 {
 	static const struct jvpn_connectip_addresses assigned = {
 		.count = 2,
-		.address = { { .version = 4, .prefix_len = 9, .address = { 10 } },
-			     { .version = 6, .prefix_len = 70, .address = { 0xfd } } },
+		.address = {{.version = 4, .prefix_len = 9, .address = {10}},
+			    {.version = 6, .prefix_len = 70, .address = {0xfd}}},
 	};
 	struct jvpn_ippkt view;
 

@@ -19,7 +19,7 @@ static int decode(enum jvpn_msg_type type, const uint8_t *value, size_t len, str
 
 static void check_auth(enum jvpn_msg_type type, const uint8_t *value, size_t len)
 {
-	static const struct jvpn_id id = { { 1 } };
+	static const struct jvpn_id id = {{1}};
 	uint8_t input[JVPN_JVMSG_AUTH_MAX];
 	struct jvpn_writer w;
 	int err;

@@ -27,12 +27,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAGIC 0x4a56504eu
-#define NS_PER_MS 1000000ull
-#define NS_PER_S 1000000000ull
+#define MAGIC      0x4a56504eu
+#define NS_PER_MS  1000000ull
+#define NS_PER_S   1000000000ull
 #define EVENTS_MAX 4096
-#define KIND_MAX 32
-#define DRAIN_NS (600 * NS_PER_MS)
+#define KIND_MAX   32
+#define DRAIN_NS   (600 * NS_PER_MS)
 #define BULK_BYTES 65536
 /* A packet sent this long before an event may still be lost to it. */
 #define EVENT_LEAD_NS (100 * NS_PER_MS)
@@ -350,13 +350,27 @@ static void take_signal(struct probe *p)
 static void dispatch(struct probe *p, enum tag tag)
 {
 	switch (tag) {
-	case TAG_TICK: tick(p); break;
-	case TAG_A: take(p, p->udp_a, DOWN); break;
-	case TAG_B: take(p, p->udp_b, UP); break;
-	case TAG_SIGNAL: take_signal(p); break;
-	case TAG_LISTEN: bulk_accept(p); break;
-	case TAG_TCP_A: bulk_io(p, p->bulk.a, p->bulk.up); break;
-	case TAG_TCP_B: bulk_io(p, p->bulk.b, p->bulk.down); break;
+	case TAG_TICK:
+		tick(p);
+		break;
+	case TAG_A:
+		take(p, p->udp_a, DOWN);
+		break;
+	case TAG_B:
+		take(p, p->udp_b, UP);
+		break;
+	case TAG_SIGNAL:
+		take_signal(p);
+		break;
+	case TAG_LISTEN:
+		bulk_accept(p);
+		break;
+	case TAG_TCP_A:
+		bulk_io(p, p->bulk.a, p->bulk.up);
+		break;
+	case TAG_TCP_B:
+		bulk_io(p, p->bulk.b, p->bulk.down);
+		break;
 	}
 }
 
@@ -515,11 +529,12 @@ static void print_flow(const struct probe *p, const struct flow *f)
 		gap[i] = v.gap_ms;
 		lost[i] = (double)v.lost;
 		last[i] = v.last_loss_ms < 0 ? 0 : v.last_loss_ms;
-		printf("%s{\"kind\":\"%s\",\"t_ns\":%" PRIu64 ",\"gap_ms\":%.3f,\"send_gap_ms\":%.3f,\"lost\":%" PRIu64
+		printf("%s{\"kind\":\"%s\",\"t_ns\":%" PRIu64
+		       ",\"gap_ms\":%.3f,\"send_gap_ms\":%.3f,\"lost\":%" PRIu64
 		       ",\"last_loss_ms\":%.3f,\"duplicated\":%" PRIu64 ",\"reordered\":%" PRIu64
 		       "}",
-		       i ? "," : "", e->kind, e->t_ns, v.gap_ms, v.send_gap_ms, v.lost, v.last_loss_ms,
-		       v.duplicated, v.reordered);
+		       i ? "," : "", e->kind, e->t_ns, v.gap_ms, v.send_gap_ms, v.lost,
+		       v.last_loss_ms, v.duplicated, v.reordered);
 	}
 	printf("],");
 	print_distribution("gap_ms", gap, p->events);
@@ -540,7 +555,8 @@ static void print_bulk(const struct probe *p)
 	       (double)b->bytes * 8e3 / (double)(p->stop_ns - p->start_ns),
 	       b->error ? strerror(b->error) : "");
 	for (size_t i = 0; i < p->events; i++)
-		gap[i] = longest_gap_ms(b->arrival, b->arrivals, p->event[i].t_ns, window_end(p, i));
+		gap[i] =
+			longest_gap_ms(b->arrival, b->arrivals, p->event[i].t_ns, window_end(p, i));
 	printf(",");
 	print_distribution("gap_ms", gap, p->events);
 	printf("}");
@@ -592,41 +608,70 @@ static uint64_t number(const char *text)
 }
 
 static const struct option long_options[] = {
-	{"ns-a", 1, NULL, 'a'},     {"ns-b", 1, NULL, 'b'},        {"addr-a", 1, NULL, 'A'},
-	{"addr-b", 1, NULL, 'B'},   {"port", 1, NULL, 'p'},        {"up", 0, NULL, 'u'},
-	{"down", 0, NULL, 'd'},     {"bulk-up", 0, NULL, 'U'},     {"bulk-down", 0, NULL, 'D'},
-	{"size", 1, NULL, 's'},     {"interval-us", 1, NULL, 'i'}, {"duration-ms", 1, NULL, 't'},
-	{"window-ms", 1, NULL, 'w'}, {"events", 1, NULL, 'e'},     {"realtime", 0, NULL, 'R'},
+	{"ns-a", 1, NULL, 'a'},      {"ns-b", 1, NULL, 'b'},        {"addr-a", 1, NULL, 'A'},
+	{"addr-b", 1, NULL, 'B'},    {"port", 1, NULL, 'p'},        {"up", 0, NULL, 'u'},
+	{"down", 0, NULL, 'd'},      {"bulk-up", 0, NULL, 'U'},     {"bulk-down", 0, NULL, 'D'},
+	{"size", 1, NULL, 's'},      {"interval-us", 1, NULL, 'i'}, {"duration-ms", 1, NULL, 't'},
+	{"window-ms", 1, NULL, 'w'}, {"events", 1, NULL, 'e'},      {"realtime", 0, NULL, 'R'},
 	{NULL, 0, NULL, 0}};
 
 static void take_option(struct probe *p, int c)
 {
 	switch (c) {
-	case 'a': p->ns_a = optarg; break;
-	case 'b': p->ns_b = optarg; break;
-	case 'A': p->addr_a = optarg; break;
-	case 'B': p->addr_b = optarg; break;
-	case 'p': p->port = (unsigned int)number(optarg); break;
-	case 'u': p->flow[UP].on = true; break;
-	case 'd': p->flow[DOWN].on = true; break;
-	case 'U': p->bulk.up = true; break;
-	case 'D': p->bulk.down = true; break;
-	case 's': p->size = number(optarg); break;
-	case 'i': p->interval_ns = number(optarg) * 1000; break;
-	case 't': p->duration_ns = number(optarg) * NS_PER_MS; break;
-	case 'w': p->window_ns = number(optarg) * NS_PER_MS; break;
-	case 'e': p->events_file = optarg; break;
-	case 'R': p->realtime = true; break;
-	default: usage();
+	case 'a':
+		p->ns_a = optarg;
+		break;
+	case 'b':
+		p->ns_b = optarg;
+		break;
+	case 'A':
+		p->addr_a = optarg;
+		break;
+	case 'B':
+		p->addr_b = optarg;
+		break;
+	case 'p':
+		p->port = (unsigned int)number(optarg);
+		break;
+	case 'u':
+		p->flow[UP].on = true;
+		break;
+	case 'd':
+		p->flow[DOWN].on = true;
+		break;
+	case 'U':
+		p->bulk.up = true;
+		break;
+	case 'D':
+		p->bulk.down = true;
+		break;
+	case 's':
+		p->size = number(optarg);
+		break;
+	case 'i':
+		p->interval_ns = number(optarg) * 1000;
+		break;
+	case 't':
+		p->duration_ns = number(optarg) * NS_PER_MS;
+		break;
+	case 'w':
+		p->window_ns = number(optarg) * NS_PER_MS;
+		break;
+	case 'e':
+		p->events_file = optarg;
+		break;
+	case 'R':
+		p->realtime = true;
+		break;
+	default:
+		usage();
 	}
 }
 
 int main(int argc, char **argv)
 {
-	static struct probe p = {.port = 5001,
-				 .interval_ns = NS_PER_MS,
-				 .size = 64,
-				 .window_ns = 60 * NS_PER_S};
+	static struct probe p = {
+		.port = 5001, .interval_ns = NS_PER_MS, .size = 64, .window_ns = 60 * NS_PER_S};
 	int c;
 
 	if (argc == 2 && strcmp(argv[1], "--now") == 0) {

@@ -19,20 +19,19 @@
 
 static const struct {
 	const char *name, *meaning;
-} states[] = {
-	{"none", ""},
+} states[] = {{"none", ""},
 #define X(name, text, meaning) {text, meaning},
-	JVPN_STATE_MAP(X)
+	      JVPN_STATE_MAP(X)
 #undef X
-}, reasons[] = {
-	{"none", ""},
+},
+  reasons[] = {{"none", ""},
 #define X(name, text, meaning) {text, meaning},
-	JVPN_REASON_MAP(X)
+	       JVPN_REASON_MAP(X)
 #undef X
-}, types[] = {
-	{"none", ""},
+},
+  types[] = {{"none", ""},
 #define X(name, text, meaning) {text, meaning},
-	JVPN_AUDIT_MAP(X)
+	     JVPN_AUDIT_MAP(X)
 #undef X
 };
 
@@ -106,10 +105,14 @@ static void schema_definitions(void)
 static const char *form_definition(enum jvpn_member_form form)
 {
 	static const char *const names[JVPN_FORM_COUNT] = {
-		[JVPN_FORM_UINT] = "uint",	     [JVPN_FORM_MS] = "ms",
-		[JVPN_FORM_RATIO] = "ratio",	     [JVPN_FORM_TEXT] = "text",
-		[JVPN_FORM_ID] = "id",		     [JVPN_FORM_TRANSPORT] = "transport",
-		[JVPN_FORM_STATE] = "state",	     [JVPN_FORM_FSM_EVENT] = "fsm_event",
+		[JVPN_FORM_UINT] = "uint",
+		[JVPN_FORM_MS] = "ms",
+		[JVPN_FORM_RATIO] = "ratio",
+		[JVPN_FORM_TEXT] = "text",
+		[JVPN_FORM_ID] = "id",
+		[JVPN_FORM_TRANSPORT] = "transport",
+		[JVPN_FORM_STATE] = "state",
+		[JVPN_FORM_FSM_EVENT] = "fsm_event",
 		[JVPN_FORM_REASON] = "reason_code",
 	};
 
@@ -117,8 +120,8 @@ static const char *form_definition(enum jvpn_member_form form)
 }
 
 static const char *const common[][2] = {
-	{"ts_ms", "uint"},	   {"ts", "ts"},     {"seq", "seq"},   {"pid", "seq"}, {"severity", "severity"},
-	{"node_id", "name"},	   {"role", "role"}, {"policy_version", "name"},
+	{"ts_ms", "uint"},        {"ts", "ts"},        {"seq", "seq"},   {"pid", "seq"},
+	{"severity", "severity"}, {"node_id", "name"}, {"role", "role"}, {"policy_version", "name"},
 };
 
 static void schema_required(const struct jvpn_event_spec *spec)
@@ -338,8 +341,8 @@ static void dump_members(void)
 	printf(".El\n");
 }
 
-static void dump_names(const char *what, const char *head, unsigned count, const char *(*name)(unsigned),
-		       const char *(*meaning)(unsigned))
+static void dump_names(const char *what, const char *head, unsigned count,
+		       const char *(*name)(unsigned), const char *(*meaning)(unsigned))
 {
 	printf("%%%%block %s-md\n| %s | meaning |\n|---|---|\n", what, head);
 	for (unsigned i = 1; i < count; i++)
@@ -463,8 +466,8 @@ static void dump_policy_man(void)
 	for (size_t i = 0; i < count; i++) {
 		policy_default(keys, i, def, sizeof(def));
 		jvpn_schema_describe(&keys[i], what, sizeof(what));
-		printf(".It Cm %s\n%s\n.br\nExpects: %s; %s%s.\n", keys[i].path,
-		       keys[i].help, what, i ? "default " : "", i ? def : "mandatory");
+		printf(".It Cm %s\n%s\n.br\nExpects: %s; %s%s.\n", keys[i].path, keys[i].help, what,
+		       i ? "default " : "", i ? def : "mandatory");
 	}
 	printf(".El\n");
 }

@@ -33,14 +33,14 @@
 #include <unistd.h>
 
 #define PACKET_BYTES_MAX 2048
-#define POOL_PACKETS 8192
-#define CLIENTS_MAX 64
-#define SOURCES_MAX 16
-#define RETIRED_MAX 64 /* old mappings kept open; the oldest is closed beyond it */
-#define BATCH 32
-#define NS_PER_MS 1000000ull
-#define NS_PER_S 1000000000ull
-#define PPM 1000000u
+#define POOL_PACKETS     8192
+#define CLIENTS_MAX      64
+#define SOURCES_MAX      16
+#define RETIRED_MAX      64 /* old mappings kept open; the oldest is closed beyond it */
+#define BATCH            32
+#define NS_PER_MS        1000000ull
+#define NS_PER_S         1000000000ull
+#define PPM              1000000u
 
 enum direction { UP = 0, DOWN = 1, DIRECTIONS = 2 };
 enum kind { KIND_LISTEN = 1, KIND_UPSTREAM, KIND_TIMER, KIND_CTL, KIND_SIGNAL };
@@ -79,7 +79,8 @@ struct packet {
 };
 
 struct counters {
-	uint64_t in, out, bytes, lost, duplicated, reordered, queue_dropped, nat_dropped, blackholed;
+	uint64_t in, out, bytes, lost, duplicated, reordered, queue_dropped, nat_dropped,
+		blackholed;
 };
 
 struct options {
@@ -689,27 +690,58 @@ static const struct option long_options[] = {{"listen", 1, NULL, OPT_LISTEN},
 static void take_option(struct options *o, int c)
 {
 	switch (c) {
-	case OPT_LISTEN: parse_address(optarg, &o->listen); break;
-	case OPT_TO: parse_address(optarg, &o->to); break;
+	case OPT_LISTEN:
+		parse_address(optarg, &o->listen);
+		break;
+	case OPT_TO:
+		parse_address(optarg, &o->to);
+		break;
 	case OPT_FROM:
 		if (o->from_count == SOURCES_MAX)
 			usage();
 		parse_address(optarg, &o->from[o->from_count++]);
 		break;
-	case OPT_CTL: o->ctl = optarg; break;
-	case OPT_DELAY: o->delay_ns[UP] = o->delay_ns[DOWN] = number(optarg) * 1000; break;
-	case OPT_DELAY_UP: o->delay_ns[UP] = number(optarg) * 1000; break;
-	case OPT_DELAY_DOWN: o->delay_ns[DOWN] = number(optarg) * 1000; break;
-	case OPT_JITTER: o->jitter_ns = number(optarg) * 1000; break;
-	case OPT_LOSS: o->loss_ppm = (uint32_t)(number(optarg) / 1000); break;
-	case OPT_DUP: o->dup_ppm = (uint32_t)(number(optarg) / 1000); break;
-	case OPT_REORDER: o->reorder_ppm = (uint32_t)(number(optarg) / 1000); break;
-	case OPT_REORDER_MS: o->reorder_ns = number(optarg) * 1000; break;
-	case OPT_SEED: o->seed = number(optarg) / 1000; break;
-	case OPT_RATE: o->rate_bps = number(optarg) * 1000; break;
-	case OPT_QUEUE: o->queue_bytes = number(optarg) / 1000; break;
-	case OPT_REALTIME: o->realtime = true; break;
-	default: usage();
+	case OPT_CTL:
+		o->ctl = optarg;
+		break;
+	case OPT_DELAY:
+		o->delay_ns[UP] = o->delay_ns[DOWN] = number(optarg) * 1000;
+		break;
+	case OPT_DELAY_UP:
+		o->delay_ns[UP] = number(optarg) * 1000;
+		break;
+	case OPT_DELAY_DOWN:
+		o->delay_ns[DOWN] = number(optarg) * 1000;
+		break;
+	case OPT_JITTER:
+		o->jitter_ns = number(optarg) * 1000;
+		break;
+	case OPT_LOSS:
+		o->loss_ppm = (uint32_t)(number(optarg) / 1000);
+		break;
+	case OPT_DUP:
+		o->dup_ppm = (uint32_t)(number(optarg) / 1000);
+		break;
+	case OPT_REORDER:
+		o->reorder_ppm = (uint32_t)(number(optarg) / 1000);
+		break;
+	case OPT_REORDER_MS:
+		o->reorder_ns = number(optarg) * 1000;
+		break;
+	case OPT_SEED:
+		o->seed = number(optarg) / 1000;
+		break;
+	case OPT_RATE:
+		o->rate_bps = number(optarg) * 1000;
+		break;
+	case OPT_QUEUE:
+		o->queue_bytes = number(optarg) / 1000;
+		break;
+	case OPT_REALTIME:
+		o->realtime = true;
+		break;
+	default:
+		usage();
 	}
 }
 
@@ -774,14 +806,22 @@ static void dispatch(struct relay *r, struct source *s)
 	uint64_t expired;
 
 	switch (s->kind) {
-	case KIND_LISTEN: receive(r, s->fd, NULL); break;
-	case KIND_UPSTREAM: receive(r, s->fd, (struct upstream *)s); break;
+	case KIND_LISTEN:
+		receive(r, s->fd, NULL);
+		break;
+	case KIND_UPSTREAM:
+		receive(r, s->fd, (struct upstream *)s);
+		break;
 	case KIND_TIMER:
 		if (read(s->fd, &expired, sizeof(expired)) < 0 && errno != EAGAIN)
 			die("timerfd");
 		break;
-	case KIND_CTL: serve_control(r); break;
-	case KIND_SIGNAL: r->quit = true; break;
+	case KIND_CTL:
+		serve_control(r);
+		break;
+	case KIND_SIGNAL:
+		r->quit = true;
+		break;
 	}
 }
 

@@ -69,7 +69,8 @@ static void flip(struct sim *w, struct sim_msg *msg)
 		r->age_ms ^= bit;
 		break;
 	case 3:
-		r->challenge[sim_below(w, JVPN_CHALLENGE_BYTES)] ^= (uint8_t)(1U << sim_below(w, 8));
+		r->challenge[sim_below(w, JVPN_CHALLENGE_BYTES)] ^=
+			(uint8_t)(1U << sim_below(w, 8));
 		break;
 	case 4:
 		r->has_challenge = !r->has_challenge;
@@ -84,7 +85,7 @@ static void flip(struct sim *w, struct sim_msg *msg)
 static void replay_request(struct sim *w, bool forge)
 {
 	const struct sim_msg *caught = any_request(w);
-	struct jvpn_event event = { .type = JVPN_EVENT_REATTACH_REQUEST };
+	struct jvpn_event event = {.type = JVPN_EVENT_REATTACH_REQUEST};
 	struct jvpn_request *r = &event.u.request;
 	struct sim_live *l;
 	struct sim_conn *c;
@@ -106,7 +107,8 @@ static void replay_request(struct sim *w, bool forge)
 	snprintf(r->label, sizeof(r->label), "%s", msg.m.u.reattach_request.label);
 	r->proof_ok = sim_mac_holds(l, &msg, c);
 	r->has_challenge = msg.m.u.reattach_request.has_challenge;
-	event.generation = c->has_candidate && sim_chance(w, 500000) ? c->candidate_gen : c->bound_gen;
+	event.generation =
+		c->has_candidate && sim_chance(w, 500000) ? c->candidate_gen : c->bound_gen;
 	r->handshake_validated = event.generation == 0;
 	/* The genuine one may still be on its way: then this is no replay but a faster path. */
 	if (r->proof_ok && !jvpn_replay_has_seen(&l->core.replay, r->counter))
@@ -119,7 +121,7 @@ static void replay_request(struct sim *w, bool forge)
 static void forge_attach(struct sim *w)
 {
 	const struct sim_msg *caught = any_request(w);
-	struct jvpn_event event = { .type = JVPN_EVENT_ATTACH_REQUEST };
+	struct jvpn_event event = {.type = JVPN_EVENT_ATTACH_REQUEST};
 	struct jvpn_request *r = &event.u.request;
 	struct sim_live *l;
 
@@ -157,7 +159,7 @@ static enum jvpn_reason any_mac_reason(struct sim *w)
 static void forge_to_client(struct sim *w)
 {
 	struct sim_live *l = any_live(w, JVPN_ROLE_CLIENT);
-	struct jvpn_event event = { 0 };
+	struct jvpn_event event = {0};
 	uint64_t version;
 
 	if (!l || !any_conn(w, l, &event.slot))
@@ -205,7 +207,7 @@ static void replay_answer(struct sim *w)
 {
 	const struct sim_msg *m = &w->capture[sim_below(w, SIM_CAPTURES)];
 	struct sim_live *l = any_live(w, JVPN_ROLE_CLIENT);
-	struct jvpn_event event = { .type = JVPN_EVENT_ACK };
+	struct jvpn_event event = {.type = JVPN_EVENT_ACK};
 
 	if (!l || !m->key || m->key != l->key || !any_conn(w, l, &event.slot))
 		return;
@@ -237,7 +239,7 @@ static void replay_answer(struct sim *w)
 static void forge_terminate(struct sim *w)
 {
 	struct sim_live *l = any_live(w, JVPN_ROLE_SERVER);
-	struct jvpn_event event = { .type = JVPN_EVENT_PEER_TERMINATE };
+	struct jvpn_event event = {.type = JVPN_EVENT_PEER_TERMINATE};
 
 	if (!l || !any_conn(w, l, &event.slot))
 		return;
@@ -298,7 +300,7 @@ static void misstate(struct sim *w, const struct jvpn_session *s, struct jvpn_re
 void sim_hostile_client(struct sim *w)
 {
 	struct sim_live *l = any_live(w, JVPN_ROLE_SERVER), *client;
-	struct jvpn_event event = { .type = JVPN_EVENT_REATTACH_REQUEST };
+	struct jvpn_event event = {.type = JVPN_EVENT_REATTACH_REQUEST};
 	struct jvpn_request *r = &event.u.request;
 	struct sim_conn *c = l ? any_conn(w, l, &event.slot) : NULL;
 

@@ -79,8 +79,8 @@ static void iface_down(struct sim *w)
 {
 	uint8_t client;
 	struct sim_iface *f = any_iface(w, &client);
-	struct sim_item item = { .type = SIM_ITEM_IFACE, .b = client,
-				 .a = (uint16_t)(f - w->client[client].iface) };
+	struct sim_item item = {
+		.type = SIM_ITEM_IFACE, .b = client, .a = (uint16_t)(f - w->client[client].iface)};
 	bool told = sim_chance(w, 600000);
 
 	if (!f->up)
@@ -100,7 +100,7 @@ static void iface_down(struct sim *w)
 
 static void kill_connection(struct sim *w)
 {
-	struct sim_packet close = { .kind = SIM_CLOSE };
+	struct sim_packet close = {.kind = SIM_CLOSE};
 	struct sim_conn *c = any_conn(w);
 	int end = (int)sim_below(w, 2);
 
@@ -114,7 +114,7 @@ static void kill_connection(struct sim *w)
 
 static void stop_server(struct sim *w)
 {
-	struct sim_item item = { .type = SIM_ITEM_SERVER_START };
+	struct sim_item item = {.type = SIM_ITEM_SERVER_START};
 
 	if (!w->server_up || w->draining)
 		return;
@@ -130,7 +130,7 @@ static void stop_server(struct sim *w)
 
 static void stop_client(struct sim *w)
 {
-	struct sim_item item = { .type = SIM_ITEM_CLIENT_START };
+	struct sim_item item = {.type = SIM_ITEM_CLIENT_START};
 	uint8_t client = (uint8_t)sim_below(w, w->clients);
 
 	if (!w->client[client].running)
@@ -161,14 +161,15 @@ static struct sim_live *any_live(struct sim *w)
 
 static void operate(struct sim *w)
 {
-	struct jvpn_event event = { .type = JVPN_EVENT_HANDOVER, .slot = JVPN_SLOT_NONE };
+	struct jvpn_event event = {.type = JVPN_EVENT_HANDOVER, .slot = JVPN_SLOT_NONE};
 	struct sim_live *l = any_live(w);
 
 	if (!l)
 		return;
 	if (sim_chance(w, 60000)) {
-		sim_terminate(w, l, l->role == JVPN_ROLE_SERVER ? JVPN_REASON_OPERATOR_TERMINATED
-								: JVPN_REASON_CLIENT_CLOSED);
+		sim_terminate(w, l,
+			      l->role == JVPN_ROLE_SERVER ? JVPN_REASON_OPERATOR_TERMINATED
+							  : JVPN_REASON_CLIENT_CLOSED);
 		return;
 	}
 	if (sim_chance(w, 600000))
@@ -180,10 +181,10 @@ static void operate(struct sim *w)
 
 static void inject_fact(struct sim *w)
 {
-	static const enum jvpn_fact_kind kinds[] = { JVPN_FACT_LOSS, JVPN_FACT_DROPS,
-						     JVPN_FACT_LATENCY, JVPN_FACT_HEARTBEAT_TIMEOUT,
-						     JVPN_FACT_HEALTHY, JVPN_FACT_HEALTHY,
-						     JVPN_FACT_MEASURE };
+	static const enum jvpn_fact_kind kinds[] = {JVPN_FACT_LOSS,    JVPN_FACT_DROPS,
+						    JVPN_FACT_LATENCY, JVPN_FACT_HEARTBEAT_TIMEOUT,
+						    JVPN_FACT_HEALTHY, JVPN_FACT_HEALTHY,
+						    JVPN_FACT_MEASURE};
 	struct sim_conn *c = any_conn(w);
 	int end = (int)sim_below(w, 2);
 
@@ -220,19 +221,13 @@ static const struct {
 	uint32_t weight, fault;
 	void (*happens)(struct sim *w);
 } faults[] = {
-	{ 220, SIM_FAULT_NAT, rebind },
-	{ 120, SIM_FAULT_LOSS, lose_packets },
-	{ 50, SIM_FAULT_IFACE, iface_down },
-	{ 70, SIM_FAULT_DEATH, kill_connection },
-	{ 6, SIM_FAULT_RESTART, stop_server },
-	{ 14, SIM_FAULT_CLIENT, stop_client },
-	{ 70, SIM_FAULT_OPERATOR, operate },
-	{ 8, SIM_FAULT_POLICY, sim_policy_random },
-	{ 90, SIM_FAULT_FACTS, inject_fact },
-	{ 200, SIM_FAULT_ATTACK, sim_attack },
-	{ 60, SIM_FAULT_ATTACK, start_attack },
-	{ 40, SIM_FAULT_ATTACK, sim_hostile_client },
-	{ 60, SIM_FAULT_ALL, change_habits },
+	{220, SIM_FAULT_NAT, rebind},         {120, SIM_FAULT_LOSS, lose_packets},
+	{50, SIM_FAULT_IFACE, iface_down},    {70, SIM_FAULT_DEATH, kill_connection},
+	{6, SIM_FAULT_RESTART, stop_server},  {14, SIM_FAULT_CLIENT, stop_client},
+	{70, SIM_FAULT_OPERATOR, operate},    {8, SIM_FAULT_POLICY, sim_policy_random},
+	{90, SIM_FAULT_FACTS, inject_fact},   {200, SIM_FAULT_ATTACK, sim_attack},
+	{60, SIM_FAULT_ATTACK, start_attack}, {40, SIM_FAULT_ATTACK, sim_hostile_client},
+	{60, SIM_FAULT_ALL, change_habits},
 };
 
 static void draw_store_and_owner(struct sim *w)
@@ -242,7 +237,8 @@ static void draw_store_and_owner(struct sim *w)
 	if (w->authority_until <= w->now_ns)
 		w->authority = JVPN_AUTHORITY_OWNED;
 	if ((w->options.faults & SIM_FAULT_OWNER) && sim_chance(w, 2000)) {
-		w->authority = sim_chance(w, 500000) ? JVPN_AUTHORITY_CONFLICT : JVPN_AUTHORITY_TAKE;
+		w->authority =
+			sim_chance(w, 500000) ? JVPN_AUTHORITY_CONFLICT : JVPN_AUTHORITY_TAKE;
 		w->authority_until = w->now_ns + sim_between_ms(w, 50, 2000);
 	}
 }
@@ -257,7 +253,8 @@ void sim_chaos(struct sim *w)
 	at = sim_below(w, total);
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
 		if (at < faults[i].weight) {
-			if (faults[i].fault == SIM_FAULT_ALL || (faults[i].fault & w->options.faults))
+			if (faults[i].fault == SIM_FAULT_ALL ||
+			    (faults[i].fault & w->options.faults))
 				faults[i].happens(w);
 			return;
 		}
@@ -359,9 +356,10 @@ void sim_log_client(struct sim *w, uint8_t index)
 			continue;
 		a = &c->end[SIM_CLIENT_END];
 		b = &c->end[SIM_SERVER_END];
-		sim_log(w, "conn %u if %u: client alive %d slot %d out %u-%u in %u permit %d; "
-			   "server alive %d live %d slot %d out %u-%u in %u permit %d; cand %d "
-			   "bound %d",
+		sim_log(w,
+			"conn %u if %u: client alive %d slot %d out %u-%u in %u permit %d; "
+			"server alive %d live %d slot %d out %u-%u in %u permit %d; cand %d "
+			"bound %d",
 			c->uid, c->iface, a->alive, a->slot, a->out_base, a->out_next, a->in_next,
 			a->permit, b->alive, b->live != NULL, b->slot, b->out_base, b->out_next,
 			b->in_next, b->permit, c->has_candidate,
@@ -372,7 +370,7 @@ void sim_log_client(struct sim *w, uint8_t index)
 bool sim_is_good(struct sim *w, char *why, size_t size)
 {
 	for (uint8_t i = 0; i < w->clients; i++) {
-		struct told told = { why, size, &w->client[i] };
+		struct told told = {why, size, &w->client[i]};
 
 		if (!is_whole(w, &w->client[i], &told))
 			return false;

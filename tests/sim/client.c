@@ -8,16 +8,16 @@
 
 #include "sim.h"
 
-#define RESERVED 64 /* counters are reserved on disk in blocks */
+#define RESERVED          64 /* counters are reserved on disk in blocks */
 #define CONNECTING_MAX_NS (2 * JVPN_NS_PER_S)
 
-static const char *const labels[SIM_IFACES] = { "eth0", "lte", "wlan0" };
+static const char *const labels[SIM_IFACES] = {"eth0", "lte", "wlan0"};
 
 /* ---- life ---- */
 
 static void begin_session(struct sim *w, struct sim_client *client)
 {
-	struct jvpn_event event = { .type = JVPN_EVENT_CREATE, .slot = JVPN_SLOT_NONE };
+	struct jvpn_event event = {.type = JVPN_EVENT_CREATE, .slot = JVPN_SLOT_NONE};
 	struct sim_live *l = sim_live_new(w, JVPN_ROLE_CLIENT, client->index);
 
 	if (!l)
@@ -29,7 +29,7 @@ static void begin_session(struct sim *w, struct sim_client *client)
 
 static void resume_session(struct sim *w, struct sim_client *client)
 {
-	struct jvpn_event event = { .type = JVPN_EVENT_RESTORE, .slot = JVPN_SLOT_NONE };
+	struct jvpn_event event = {.type = JVPN_EVENT_RESTORE, .slot = JVPN_SLOT_NONE};
 	struct sim_live *l = sim_live_new(w, JVPN_ROLE_CLIENT, client->index);
 	struct jvpn_session_record record = client->record;
 	uint64_t elapsed = jvpn_ns_to_ms(w->now_ns - client->saved_at_ns);
@@ -81,7 +81,7 @@ static void save(struct sim *w, struct sim_client *client)
 
 void sim_client_stop(struct sim *w, uint8_t index, bool drain)
 {
-	struct jvpn_event event = { .type = JVPN_EVENT_DRAIN, .slot = JVPN_SLOT_NONE };
+	struct jvpn_event event = {.type = JVPN_EVENT_DRAIN, .slot = JVPN_SLOT_NONE};
 	struct sim_client *client = &w->client[index];
 
 	client->running = false;
@@ -101,7 +101,7 @@ void sim_client_stop(struct sim *w, uint8_t index, bool drain)
 void sim_client_ended(struct sim *w, struct sim_live *l, enum jvpn_reason reason)
 {
 	struct sim_client *client = &w->client[l->client];
-	struct sim_item item = { .type = SIM_ITEM_CLIENT_START, .b = l->client };
+	struct sim_item item = {.type = SIM_ITEM_CLIENT_START, .b = l->client};
 
 	(void)reason;
 	client->live = NULL;
@@ -121,13 +121,14 @@ struct found {
 
 static struct found look(struct sim *w, uint8_t index, uint8_t iface, uint64_t too_old_ns)
 {
-	struct found found = { 0 };
+	struct found found = {0};
 
 	for (uint16_t i = 0; i < SIM_CONNS; i++) {
 		struct sim_conn *c = w->conns[i];
 		const struct sim_half *h;
 
-		if (!c || !c->used || c->client != index || (iface < SIM_IFACES && c->iface != iface))
+		if (!c || !c->used || c->client != index ||
+		    (iface < SIM_IFACES && c->iface != iface))
 			continue;
 		h = &c->end[SIM_CLIENT_END];
 		if (!h->alive)
@@ -189,8 +190,8 @@ void sim_client_dial(struct sim *w, uint8_t index)
 void sim_client_ready(struct sim *w, struct sim_conn *c)
 {
 	struct sim_live *l = w->client[c->client].live;
-	struct jvpn_event event = { .type = JVPN_EVENT_TRANSPORT_READY };
-	struct sim_msg create = { .kind = SIM_MSG_CREATE, .to_server = true };
+	struct jvpn_event event = {.type = JVPN_EVENT_TRANSPORT_READY};
+	struct sim_msg create = {.kind = SIM_MSG_CREATE, .to_server = true};
 
 	if (!l || l->core.state == JVPN_STATE_TERMINATED || !sim_attach(l, c)) {
 		sim_half_end(w, c, SIM_CLIENT_END, true, false);
@@ -212,7 +213,7 @@ static void take_created(struct sim *w, struct sim_conn *c, const struct sim_msg
 {
 	const struct jvpn_msg_session_created *in = &msg->m.u.session_created;
 	struct sim_half *h = &c->end[SIM_CLIENT_END];
-	struct jvpn_event event = { .type = JVPN_EVENT_CREATED, .slot = h->slot };
+	struct jvpn_event event = {.type = JVPN_EVENT_CREATED, .slot = h->slot};
 
 	if (h->live->has_key)
 		return;
@@ -243,13 +244,13 @@ static void fill_deny(const struct sim_msg *msg, struct jvpn_event *event)
 static void take_refused(struct sim *w, struct sim_conn *c, const struct sim_msg *msg)
 {
 	struct sim_half *h = &c->end[SIM_CLIENT_END];
-	struct jvpn_event event = { .slot = h->slot };
+	struct jvpn_event event = {.slot = h->slot};
 	struct sim_live *l = h->live;
 
 	fill_deny(msg, &event);
 	event.u.deny.attach = true;
-	event.u.deny.verified = event.u.deny.reason == JVPN_REASON_REATTACH_REFUSED ||
-				sim_mac_holds(l, msg, c);
+	event.u.deny.verified =
+		event.u.deny.reason == JVPN_REASON_REATTACH_REFUSED || sim_mac_holds(l, msg, c);
 	if (event.u.deny.verified)
 		sim_oracle_may_end(l->track, event.u.deny.reason);
 	sim_half_end(w, c, SIM_CLIENT_END, true, false);
@@ -258,8 +259,8 @@ static void take_refused(struct sim *w, struct sim_conn *c, const struct sim_msg
 
 static void take_error(struct sim *w, struct sim_conn *c, int status)
 {
-	struct jvpn_event event = { .type = JVPN_EVENT_ATTACH_FAILED, .slot = JVPN_SLOT_NONE };
-	struct sim_packet close = { .kind = SIM_CLOSE };
+	struct jvpn_event event = {.type = JVPN_EVENT_ATTACH_FAILED, .slot = JVPN_SLOT_NONE};
+	struct sim_packet close = {.kind = SIM_CLOSE};
 	struct sim_live *l = c->end[SIM_CLIENT_END].live;
 
 	if (status == 401 && l->core.state == JVPN_STATE_BIRTH) {
@@ -272,8 +273,8 @@ static void take_error(struct sim *w, struct sim_conn *c, int status)
 	sim_half_lost(w, c, SIM_CLIENT_END, false);
 }
 
-static bool fill_capsule(const struct sim_live *l, struct sim_conn *c,
-			 const struct sim_msg *msg, struct jvpn_event *event)
+static bool fill_capsule(const struct sim_live *l, struct sim_conn *c, const struct sim_msg *msg,
+			 struct jvpn_event *event)
 {
 	const struct jvpn_msg *m = &msg->m;
 	bool verified = sim_mac_holds(l, msg, c);
@@ -322,7 +323,7 @@ static bool fill_capsule(const struct sim_live *l, struct sim_conn *c,
 void sim_client_message(struct sim *w, struct sim_conn *c, const struct sim_msg *msg)
 {
 	struct sim_half *h = &c->end[SIM_CLIENT_END];
-	struct jvpn_event event = { .type = JVPN_EVENT_ATTACH_ACCEPTED, .slot = h->slot };
+	struct jvpn_event event = {.type = JVPN_EVENT_ATTACH_ACCEPTED, .slot = h->slot};
 
 	if (!h->live)
 		return;
@@ -347,12 +348,12 @@ static struct sim_conn *binding(const struct sim_live *l)
 void sim_traffic(struct sim *w, uint8_t index)
 {
 	struct sim_client *client = &w->client[index];
-	struct sim_item item = { .type = SIM_ITEM_TRAFFIC, .b = index };
+	struct sim_item item = {.type = SIM_ITEM_TRAFFIC, .b = index};
 	struct sim_live *server;
 	struct sim_conn *c;
 
-	sim_push(w, &item, w->now_ns + client->traffic_gap_ns / 2 +
-				   sim_below(w, client->traffic_gap_ns));
+	sim_push(w, &item,
+		 w->now_ns + client->traffic_gap_ns / 2 + sim_below(w, client->traffic_gap_ns));
 	if (!client->live)
 		return;
 	c = binding(client->live);

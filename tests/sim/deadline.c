@@ -7,11 +7,11 @@
 
 #include "sim.h"
 
-#define SLACK_MS 250 /* the audit's pace, and a millisecond lost in each restart */
+#define SLACK_MS 250  /* the audit's pace, and a millisecond lost in each restart */
 #define ALIVE_MS 1100 /* alive_at is written every second */
 /* The client takes its age from messages, which may have been on their way for a while. */
 #define MESSAGE_MS 60000
-#define BIRTH_MS (JVPN_ATTACH_TIMEOUT_MS + SLACK_MS)
+#define BIRTH_MS   (JVPN_ATTACH_TIMEOUT_MS + SLACK_MS)
 
 void sim_oracle_may_end(struct sim_track *track, enum jvpn_reason reason)
 {
@@ -69,8 +69,8 @@ static bool may_end(struct sim *w, const struct sim_live *l, enum jvpn_reason re
 
 	switch (reason) {
 	case JVPN_REASON_SESSION_LIFETIME_EXCEEDED:
-		return t->may_end[reason] || jvpn_ns_to_ms(w->now_ns - born_ns(w, t)) + ALIVE_MS >=
-						     t->lifetime_min_ms;
+		return t->may_end[reason] ||
+		       jvpn_ns_to_ms(w->now_ns - born_ns(w, t)) + ALIVE_MS >= t->lifetime_min_ms;
 	case JVPN_REASON_TRANSPORT_TTL_EXCEEDED:
 		return t->may_end[reason] ||
 		       jvpn_ns_to_ms(w->now_ns - t->unbound_since_ns) + ALIVE_MS >= t->ttl_min_ms;
@@ -132,9 +132,8 @@ static void audit_one(struct sim *w, const struct sim_live *l)
 static void audit_forwarding(struct sim *w)
 {
 	for (uint16_t i = 0; i < SIM_CONNS; i++) {
-		const struct sim_half *h = w->conns[i] && w->conns[i]->used
-						   ? &w->conns[i]->end[SIM_SERVER_END]
-						   : NULL;
+		const struct sim_half *h =
+			w->conns[i] && w->conns[i]->used ? &w->conns[i]->end[SIM_SERVER_END] : NULL;
 
 		if (!h || !h->permit)
 			continue;

@@ -122,8 +122,11 @@ static void count_message(struct sim_half *h, struct jvpn_msg *m)
 static void send_as(struct sim *w, struct sim_live *l, struct sim_conn *c,
 		    const struct jvpn_effect *effect, enum sim_msg_kind kind)
 {
-	struct sim_msg msg = { .kind = kind, .m = effect->u.msg, .key = l->key,
-			       .exporter = c->uid, .to_server = l->role == JVPN_ROLE_CLIENT };
+	struct sim_msg msg = {.kind = kind,
+			      .m = effect->u.msg,
+			      .key = l->key,
+			      .exporter = c->uid,
+			      .to_server = l->role == JVPN_ROLE_CLIENT};
 	uint64_t uid = c->uid, tuple;
 
 	if (msg.m.type == JVPN_MSG_REATTACH_REQUIRED) {
@@ -154,7 +157,7 @@ static void forget(struct sim_live *l, struct sim_conn *c)
 static void accept_attach(struct sim *w, struct sim_live *l, struct sim_conn *c,
 			  const struct jvpn_effect *effect)
 {
-	struct sim_msg ok = { .kind = SIM_MSG_OK };
+	struct sim_msg ok = {.kind = SIM_MSG_OK};
 
 	sim_conn_send(w, c, SIM_SERVER_END, &ok);
 	if (effect->u.msg.type != JVPN_MSG_NONE)
@@ -204,8 +207,7 @@ static void execute_on(struct sim *w, struct sim_live *l, struct sim_conn *c,
 		sim_half_doom(w, c, SIM_SERVER_END, JVPN_NS_PER_S);
 		break;
 	case JVPN_EFFECT_CLOSE_TRANSPORT:
-		sim_half_end(w, c, end_of(l), true,
-			     effect->u.reason == JVPN_REASON_NODE_DRAINING);
+		sim_half_end(w, c, end_of(l), true, effect->u.reason == JVPN_REASON_NODE_DRAINING);
 		break;
 	default:
 		break;
@@ -274,7 +276,8 @@ static void log_step(struct sim *w, const struct sim_live *l, const struct jvpn_
 {
 	const struct jvpn_session *s = &l->core;
 
-	sim_log(w, "%c%u %s%s slot %d gen %u -> %s v%" PRIu64 "/%" PRIu64 " bound %d permit %d fx %zu",
+	sim_log(w,
+		"%c%u %s%s slot %d gen %u -> %s v%" PRIu64 "/%" PRIu64 " bound %d permit %d fx %zu",
 		l->role == JVPN_ROLE_SERVER ? 's' : 'c', l->track ? l->track->sid : 0,
 		trust == SIM_HOSTILE ? "!" : "", jvpn_event_type_name(event->type),
 		event->slot == JVPN_SLOT_NONE ? -1 : event->slot, event->generation,
@@ -320,7 +323,7 @@ static void run_core(struct sim *w, struct sim_live *l, struct jvpn_event *event
 
 static void run_due_timers(struct sim *w, struct sim_live *l)
 {
-	struct jvpn_event timer = { .type = JVPN_EVENT_TIMER, .slot = JVPN_SLOT_NONE };
+	struct jvpn_event timer = {.type = JVPN_EVENT_TIMER, .slot = JVPN_SLOT_NONE};
 
 	if (jvpn_session_next_deadline(&l->core, &w->policy) <= w->now_ns)
 		sim_step(w, l, &timer, SIM_GENUINE);
@@ -363,7 +366,7 @@ bool sim_step(struct sim *w, struct sim_live *l, struct jvpn_event *event, enum 
 bool sim_fact(struct sim *w, struct sim_conn *c, int end, enum jvpn_fact_kind kind)
 {
 	struct sim_half *h = &c->end[end];
-	struct jvpn_event event = { .type = JVPN_EVENT_FACT, .slot = h->slot };
+	struct jvpn_event event = {.type = JVPN_EVENT_FACT, .slot = h->slot};
 	const struct sim_iface *f = &w->client[c->client].iface[c->iface];
 	uint32_t loss = end == SIM_CLIENT_END ? f->loss_up_ppm : f->loss_down_ppm;
 
@@ -377,7 +380,7 @@ bool sim_fact(struct sim *w, struct sim_conn *c, int end, enum jvpn_fact_kind ki
 
 void sim_terminate(struct sim *w, struct sim_live *l, enum jvpn_reason reason)
 {
-	struct jvpn_event event = { .type = JVPN_EVENT_TERMINATE, .slot = JVPN_SLOT_NONE };
+	struct jvpn_event event = {.type = JVPN_EVENT_TERMINATE, .slot = JVPN_SLOT_NONE};
 
 	event.u.reason = reason;
 	sim_oracle_may_end(l->track, reason);
@@ -387,7 +390,7 @@ void sim_terminate(struct sim *w, struct sim_live *l, enum jvpn_reason reason)
 void sim_live_arm(struct sim *w, struct sim_live *l)
 {
 	uint64_t at = jvpn_session_next_deadline(&l->core, &w->policy);
-	struct sim_item item = { .type = SIM_ITEM_LIVE, .a = l->index, .uid = l->uid };
+	struct sim_item item = {.type = SIM_ITEM_LIVE, .a = l->index, .uid = l->uid};
 
 	if (at == JVPN_TIME_NEVER || at >= l->wake_at)
 		return;
@@ -397,7 +400,7 @@ void sim_live_arm(struct sim *w, struct sim_live *l)
 
 void sim_live_wake(struct sim *w, const struct sim_item *item)
 {
-	struct jvpn_event timer = { .type = JVPN_EVENT_TIMER, .slot = JVPN_SLOT_NONE };
+	struct jvpn_event timer = {.type = JVPN_EVENT_TIMER, .slot = JVPN_SLOT_NONE};
 	struct sim_live *l = w->lives[item->a];
 
 	if (!l || !l->used || l->uid != item->uid || l->wake_at != item->at)

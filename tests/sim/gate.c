@@ -7,7 +7,7 @@
 
 #include "sim.h"
 
-#define CHALLENGES 3
+#define CHALLENGES         3
 #define FAILED_COOLDOWN_NS JVPN_NS_PER_S
 
 static bool is_cooling(const struct sim *w, const struct sim_conn *c, uint64_t tuple)
@@ -68,7 +68,7 @@ void sim_gate_prove(struct sim_conn *c, uint32_t generation)
 static void tell(struct sim *w, struct sim_conn *c, enum jvpn_event_type type, uint32_t generation)
 {
 	struct sim_half *h = &c->end[SIM_SERVER_END];
-	struct jvpn_event event = { .type = type, .slot = h->slot, .generation = generation };
+	struct jvpn_event event = {.type = type, .slot = h->slot, .generation = generation};
 
 	if (!h->live) {
 		if (type == JVPN_EVENT_PATH_CANDIDATE)
@@ -81,9 +81,9 @@ static void tell(struct sim *w, struct sim_conn *c, enum jvpn_event_type type, u
 
 static void challenge(struct sim *w, struct sim_conn *c)
 {
-	struct sim_packet p = { .kind = SIM_CHALLENGE, .cookie = c->candidate_gen,
-				.tuple = c->candidate_tuple };
-	struct sim_item item = { .type = SIM_ITEM_PATH, .a = c->index, .uid = c->uid };
+	struct sim_packet p = {
+		.kind = SIM_CHALLENGE, .cookie = c->candidate_gen, .tuple = c->candidate_tuple};
+	struct sim_item item = {.type = SIM_ITEM_PATH, .a = c->index, .uid = c->uid};
 
 	c->challenges++;
 	c->challenge_at = w->now_ns + sim_pto_ns(w, c);
@@ -150,8 +150,8 @@ void sim_gate_commit(struct sim *w, struct sim_conn *c, uint32_t generation)
 	if (generation == c->bound_gen)
 		return;
 	if (!c->has_candidate || c->candidate_gen != generation) {
-		sim_fail(w, "commit of tuple %u of connection %u, which is no candidate", generation,
-			 c->uid);
+		sim_fail(w, "commit of tuple %u of connection %u, which is no candidate",
+			 generation, c->uid);
 		return;
 	}
 	if (!c->candidate_validated)

@@ -12,8 +12,9 @@
 
 #define SUITE_EVENTS 150000
 
-static const char *const fault_names[] = { "loss",   "nat",   "iface",  "death", "restart",  "client",
-					   "store", "attack", "facts", "policy",  "operator", "owner" };
+static const char *const fault_names[] = {"loss",    "nat",    "iface",    "death",
+					  "restart", "client", "store",    "attack",
+					  "facts",   "policy", "operator", "owner"};
 
 static const char usage[] =
 	"usage: jvpn-sim [--events N] [--seed S] [--seeds COUNT] [--policy default|bench|tight]\n"
@@ -145,7 +146,7 @@ static bool run(const struct arguments *a, uint64_t seed, uint64_t *hash, uint64
 
 static int suite(struct arguments *a)
 {
-	static const char *const policies[] = { "default", "bench", "tight" };
+	static const char *const policies[] = {"default", "bench", "tight"};
 	uint64_t hash, again, steps = 0;
 	int number_of = 0, failed = 0;
 	bool good;
@@ -168,16 +169,19 @@ static int suite(struct arguments *a)
 		}
 	good = steps >= 1000000;
 	number_of++;
-	printf("%sok %d - %" PRIu64 " events, at least 10^6\n1..%d\n", good ? "" : "not ", number_of,
-	       steps, number_of);
+	printf("%sok %d - %" PRIu64 " events, at least 10^6\n1..%d\n", good ? "" : "not ",
+	       number_of, steps, number_of);
 	return failed || !good;
 }
 
 int main(int argc, char **argv)
 {
-	struct arguments a = { .sim = { .seed = 1, .events = 1000000, .policy = "default",
-					.faults = SIM_FAULT_ALL, .argv0 = "tests/sim/jvpn-sim" },
-			       .seeds = 1 };
+	struct arguments a = {.sim = {.seed = 1,
+				      .events = 1000000,
+				      .policy = "default",
+				      .faults = SIM_FAULT_ALL,
+				      .argv0 = "tests/sim/jvpn-sim"},
+			      .seeds = 1};
 	uint64_t hash, steps = 0;
 	int failed = 0;
 
@@ -187,7 +191,7 @@ int main(int argc, char **argv)
 	for (uint64_t i = 0; i < a.seeds; i++)
 		failed += !run(&a, a.sim.seed + i, &hash, &steps);
 	if (a.seeds > 1)
-		printf("# %" PRIu64 " seeds, %" PRIu64 " events, %d with violations\n", a.seeds, steps,
-		       failed);
+		printf("# %" PRIu64 " seeds, %" PRIu64 " events, %d with violations\n", a.seeds,
+		       steps, failed);
 	return failed ? 1 : 0;
 }

@@ -8,8 +8,8 @@
 #include "sim.h"
 
 #define HANDSHAKE_TIMEOUT_NS (10 * JVPN_NS_PER_S)
-#define RTO_MAX_NS (3 * JVPN_NS_PER_S)
-#define ACK_DELAY_NS (25 * SIM_MS)
+#define RTO_MAX_NS           (3 * JVPN_NS_PER_S)
+#define ACK_DELAY_NS         (25 * SIM_MS)
 
 uint64_t sim_pto_ns(const struct sim *w, const struct sim_conn *c)
 {
@@ -32,13 +32,13 @@ static uint64_t idle_ns(const struct sim *w)
 
 static bool is_eliciting(uint8_t kind)
 {
-	return kind == SIM_STREAM || kind == SIM_DATA || kind == SIM_PING || kind == SIM_CHALLENGE ||
-	       kind == SIM_RESPONSE;
+	return kind == SIM_STREAM || kind == SIM_DATA || kind == SIM_PING ||
+	       kind == SIM_CHALLENGE || kind == SIM_RESPONSE;
 }
 
 static void push_packet(struct sim *w, const struct sim_packet *p, uint64_t delay_ns)
 {
-	struct sim_item item = { .type = SIM_ITEM_PACKET, .packet = *p };
+	struct sim_item item = {.type = SIM_ITEM_PACKET, .packet = *p};
 
 	w->n.packets++;
 	sim_push(w, &item, w->now_ns + delay_ns);
@@ -104,8 +104,8 @@ void sim_emit_packet(struct sim *w, struct sim_conn *c, int end, struct sim_pack
 static void arm_rto(struct sim *w, struct sim_conn *c, int end)
 {
 	struct sim_half *h = &c->end[end];
-	struct sim_item item = { .type = SIM_ITEM_RTO, .a = c->index, .uid = c->uid,
-				 .b = (uint8_t)end };
+	struct sim_item item = {
+		.type = SIM_ITEM_RTO, .a = c->index, .uid = c->uid, .b = (uint8_t)end};
 	uint64_t wait = sim_pto_ns(w, c) << (h->rto_tries < 6 ? h->rto_tries : 6);
 
 	h->rto_at = w->now_ns + (wait < RTO_MAX_NS ? wait : RTO_MAX_NS);
@@ -114,22 +114,22 @@ static void arm_rto(struct sim *w, struct sim_conn *c, int end)
 
 static void emit_stream(struct sim *w, struct sim_conn *c, int end, uint32_t seq)
 {
-	struct sim_packet p = { .kind = SIM_STREAM, .seq = seq };
+	struct sim_packet p = {.kind = SIM_STREAM, .seq = seq};
 
 	sim_emit_packet(w, c, end, &p);
 }
 
 static void emit_plain(struct sim *w, struct sim_conn *c, int end, enum sim_packet_kind kind)
 {
-	struct sim_packet p = { .kind = (uint8_t)kind };
+	struct sim_packet p = {.kind = (uint8_t)kind};
 
 	sim_emit_packet(w, c, end, &p);
 }
 
 void sim_half_doom(struct sim *w, struct sim_conn *c, int end, uint64_t after_ns)
 {
-	struct sim_item item = { .type = SIM_ITEM_IDLE, .a = c->index, .uid = c->uid,
-				 .b = (uint8_t)end };
+	struct sim_item item = {
+		.type = SIM_ITEM_IDLE, .a = c->index, .uid = c->uid, .b = (uint8_t)end};
 
 	c->end[end].doomed_at = w->now_ns + after_ns;
 	sim_push(w, &item, w->now_ns + after_ns);
@@ -196,8 +196,8 @@ void sim_net_rto(struct sim *w, const struct sim_item *item)
 static void begin_half(struct sim *w, struct sim_conn *c, int end)
 {
 	struct sim_half *h = &c->end[end];
-	struct sim_item item = { .type = SIM_ITEM_IDLE, .a = c->index, .uid = c->uid,
-				 .b = (uint8_t)end };
+	struct sim_item item = {
+		.type = SIM_ITEM_IDLE, .a = c->index, .uid = c->uid, .b = (uint8_t)end};
 
 	h->alive = true;
 	h->last_rx_ns = w->now_ns;
@@ -252,7 +252,7 @@ static void detach(struct sim_conn *c, int end)
 
 void sim_half_end(struct sim *w, struct sim_conn *c, int end, bool say, bool restarting)
 {
-	struct sim_packet p = { .kind = SIM_CLOSE, .restarting = restarting };
+	struct sim_packet p = {.kind = SIM_CLOSE, .restarting = restarting};
 
 	if (!c->end[end].alive)
 		return;
@@ -267,7 +267,7 @@ void sim_half_end(struct sim *w, struct sim_conn *c, int end, bool say, bool res
 void sim_half_lost(struct sim *w, struct sim_conn *c, int end, bool restarting)
 {
 	struct sim_live *l = c->end[end].live;
-	struct jvpn_event event = { .type = JVPN_EVENT_TRANSPORT_CLOSED, .slot = c->end[end].slot };
+	struct jvpn_event event = {.type = JVPN_EVENT_TRANSPORT_CLOSED, .slot = c->end[end].slot};
 
 	event.u.closed.restarting = restarting;
 	event.u.closed.last_good_ns = c->end[end].liveness.last_received_ns;
@@ -328,8 +328,8 @@ static void follow_mode(struct sim *w, const struct sim_conn *c, struct sim_half
 static void arm_half(struct sim *w, struct sim_conn *c, int end, uint64_t at)
 {
 	struct sim_half *h = &c->end[end];
-	struct sim_item item = { .type = SIM_ITEM_HALF, .a = c->index, .uid = c->uid,
-				 .b = (uint8_t)end };
+	struct sim_item item = {
+		.type = SIM_ITEM_HALF, .a = c->index, .uid = c->uid, .b = (uint8_t)end};
 
 	if (at == JVPN_TIME_NEVER || at >= h->wake_at)
 		return;
@@ -399,7 +399,8 @@ static void take_acks(struct sim *w, struct sim_half *h, const struct sim_packet
 {
 	uint64_t was = h->oldest_unacked_ns;
 
-	if (p->stream_ack - h->out_base <= h->out_next - h->out_base && p->stream_ack != h->out_base) {
+	if (p->stream_ack - h->out_base <= h->out_next - h->out_base &&
+	    p->stream_ack != h->out_base) {
 		h->out_base = p->stream_ack;
 		h->rto_tries = 0;
 	}
@@ -435,7 +436,7 @@ static void take_stream(struct sim *w, struct sim_conn *c, int end, const struct
 /* The peer of 'end' said something authentic; what follows from its kind. */
 static void take_kind(struct sim *w, struct sim_conn *c, int end, const struct sim_packet *p)
 {
-	struct sim_packet answer = { .kind = SIM_RESPONSE, .cookie = p->cookie };
+	struct sim_packet answer = {.kind = SIM_RESPONSE, .cookie = p->cookie};
 
 	switch (p->kind) {
 	case SIM_STREAM:
@@ -483,7 +484,7 @@ static void take(struct sim *w, struct sim_conn *c, int end, const struct sim_pa
 
 static void take_initial(struct sim *w, struct sim_conn *c, const struct sim_packet *p)
 {
-	struct sim_packet hello = { .kind = SIM_HELLO, .tuple = p->tuple };
+	struct sim_packet hello = {.kind = SIM_HELLO, .tuple = p->tuple};
 
 	if (w->draining)
 		return;
@@ -501,7 +502,7 @@ static void take_initial(struct sim *w, struct sim_conn *c, const struct sim_pac
 static void take_at_server(struct sim *w, struct sim_conn *c, const struct sim_packet *p)
 {
 	struct sim_half *h = &c->end[SIM_SERVER_END];
-	struct sim_packet reset = { .kind = SIM_RESET, .tuple = p->tuple };
+	struct sim_packet reset = {.kind = SIM_RESET, .tuple = p->tuple};
 
 	if (!w->server_up)
 		return;

@@ -152,8 +152,7 @@ static void check_identity(struct sim *w, struct sim_live *l)
 		sim_fail(w, "I2: the session id changed");
 }
 
-static void check_versions(struct sim *w, const struct sim_live *l,
-			   const struct jvpn_event *event)
+static void check_versions(struct sim *w, const struct sim_live *l, const struct jvpn_event *event)
 {
 	const struct jvpn_session *s = &l->core, *b = &w->before;
 
@@ -170,8 +169,8 @@ static void check_versions(struct sim *w, const struct sim_live *l,
 	if (s->durable_version > s->state_version)
 		sim_fail(w, "I7: more is durable than there is");
 	/* While a commit is in flight the transition waits for its outcome, the permit does not. */
-	if (s->state == JVPN_STATE_ATTACHED && s->bound == JVPN_SLOT_NONE &&
-	    !s->commit.active && !s->dropped)
+	if (s->state == JVPN_STATE_ATTACHED && s->bound == JVPN_SLOT_NONE && !s->commit.active &&
+	    !s->dropped)
 		sim_fail(w, "I1: ATTACHED with nothing bound");
 }
 
@@ -280,7 +279,8 @@ void sim_oracle_effect(struct sim *w, struct sim_live *l, const struct jvpn_effe
 	case JVPN_EFFECT_ATTACH_REFUSE:
 		if (l->role == JVPN_ROLE_SERVER &&
 		    said_version(&effect->u.msg) > l->track->store_version)
-			sim_fail(w, "I12: a message carries version %" PRIu64 ", durable is %" PRIu64,
+			sim_fail(w,
+				 "I12: a message carries version %" PRIu64 ", durable is %" PRIu64,
 				 said_version(&effect->u.msg), l->track->store_version);
 		break;
 	case JVPN_EFFECT_DROPPED:
@@ -381,7 +381,7 @@ void sim_oracle_settled(struct sim *w, struct sim_live *l)
 	if (l->core.state == JVPN_STATE_TERMINATED)
 		sim_oracle_ended(w, l);
 	if (l->over && l->core.state != JVPN_STATE_TERMINATED) {
-		struct sim_item item = { .type = SIM_ITEM_OWNER, .uid = l->track->sid };
+		struct sim_item item = {.type = SIM_ITEM_OWNER, .uid = l->track->sid};
 
 		w->alive_at_ns = w->now_ns;
 		sim_push(w, &item, w->now_ns + sim_between_ms(w, 100, 2000));
@@ -405,8 +405,9 @@ void sim_oracle_restored(struct sim *w, struct sim_live *l)
 		t->bound_uid = 0;
 	}
 	/* A binding that is lost without a transition is not in the store (docs/internals). */
-	if (t->seen_bound || (l->role == JVPN_ROLE_SERVER &&
-			      (t->record.state == JVPN_STATE_ATTACHED || !t->record.transportless_ms)))
+	if (t->seen_bound ||
+	    (l->role == JVPN_ROLE_SERVER &&
+	     (t->record.state == JVPN_STATE_ATTACHED || !t->record.transportless_ms)))
 		t->unbound_since_ns = l->role == JVPN_ROLE_SERVER
 					      ? w->alive_at_ns
 					      : w->client[l->client].saved_at_ns;

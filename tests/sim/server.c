@@ -8,12 +8,12 @@
 
 #include "sim.h"
 
-#define ALIVE_NS JVPN_NS_PER_S
+#define ALIVE_NS         JVPN_NS_PER_S
 #define AUTH_FAILURE_PPM 30000
-#define BUSY_PPM 20000
-#define DRAIN_MAX_NS (5 * JVPN_NS_PER_S)
+#define BUSY_PPM         20000
+#define DRAIN_MAX_NS     (5 * JVPN_NS_PER_S)
 
-static const char *const labels[SIM_IFACES] = { "eth0", "lte", "wlan0" };
+static const char *const labels[SIM_IFACES] = {"eth0", "lte", "wlan0"};
 
 struct sim_live *sim_server_find(struct sim *w, const struct jvpn_id *id)
 {
@@ -28,7 +28,7 @@ struct sim_live *sim_server_find(struct sim *w, const struct jvpn_id *id)
 
 static void answer_error(struct sim *w, struct sim_conn *c, int status)
 {
-	struct sim_msg msg = { .kind = SIM_MSG_ERROR, .status = status };
+	struct sim_msg msg = {.kind = SIM_MSG_ERROR, .status = status};
 
 	sim_conn_send(w, c, SIM_SERVER_END, &msg);
 	sim_half_doom(w, c, SIM_SERVER_END, JVPN_NS_PER_S);
@@ -36,7 +36,7 @@ static void answer_error(struct sim *w, struct sim_conn *c, int status)
 
 static void answer_refused(struct sim *w, struct sim_conn *c)
 {
-	struct sim_msg msg = { .kind = SIM_MSG_REFUSED };
+	struct sim_msg msg = {.kind = SIM_MSG_REFUSED};
 
 	msg.m.type = JVPN_MSG_REATTACH_DENY;
 	msg.m.u.reattach_deny.reason = JVPN_REASON_REATTACH_REFUSED;
@@ -64,8 +64,9 @@ static void evict(struct sim *w)
 	for (int i = 0; i < SIM_LIVES; i++) {
 		struct sim_live *l = w->lives[i];
 
-		if (!l || !l->used || l->role != JVPN_ROLE_SERVER || l->core.bound != JVPN_SLOT_NONE ||
-		    l->core.state == JVPN_STATE_BIRTH || jvpn_session_candidate_count(&l->core))
+		if (!l || !l->used || l->role != JVPN_ROLE_SERVER ||
+		    l->core.bound != JVPN_SLOT_NONE || l->core.state == JVPN_STATE_BIRTH ||
+		    jvpn_session_candidate_count(&l->core))
 			continue;
 		if (!victim || l->track->unbound_since_ns < victim->track->unbound_since_ns)
 			victim = l;
@@ -76,16 +77,16 @@ static void evict(struct sim *w)
 
 static void make_id(struct sim *w, struct jvpn_id *id)
 {
-	uint64_t half[2] = { jvpn_rng_u64(&w->rng), jvpn_rng_u64(&w->rng) };
+	uint64_t half[2] = {jvpn_rng_u64(&w->rng), jvpn_rng_u64(&w->rng)};
 
 	memcpy(id->b, half, sizeof(id->b));
 }
 
 static void give_birth(struct sim *w, struct sim_live *l, struct sim_conn *c)
 {
-	struct jvpn_event create = { .type = JVPN_EVENT_CREATE, .slot = JVPN_SLOT_NONE };
-	struct jvpn_event attached = { .type = JVPN_EVENT_TRANSPORT_ATTACHED };
-	struct sim_msg ok = { .kind = SIM_MSG_OK };
+	struct jvpn_event create = {.type = JVPN_EVENT_CREATE, .slot = JVPN_SLOT_NONE};
+	struct jvpn_event attached = {.type = JVPN_EVENT_TRANSPORT_ATTACHED};
+	struct sim_msg ok = {.kind = SIM_MSG_OK};
 
 	make_id(w, &create.u.create.id);
 	create.u.create.user_hash = c->client;
@@ -139,8 +140,8 @@ static bool challenge_matches(const struct sim_conn *c, uint64_t tuple, const ui
 	return !memcmp(challenge, &uid, 8) && !memcmp(challenge + 8, &tuple, 8);
 }
 
-static void fill_request(const struct sim_live *l, struct sim_conn *c,
-			 const struct sim_msg *msg, struct jvpn_request *r)
+static void fill_request(const struct sim_live *l, struct sim_conn *c, const struct sim_msg *msg,
+			 struct jvpn_request *r)
 {
 	const struct jvpn_msg_reattach_request *in = &msg->m.u.reattach_request;
 
@@ -168,7 +169,7 @@ static bool is_elsewhere(const struct sim *w, const struct jvpn_id *id)
 
 static void take_attach(struct sim *w, struct sim_conn *c, const struct sim_msg *msg)
 {
-	struct jvpn_event event = { .type = JVPN_EVENT_ATTACH_REQUEST };
+	struct jvpn_event event = {.type = JVPN_EVENT_ATTACH_REQUEST};
 	struct sim_live *l = sim_server_find(w, &msg->m.u.reattach_request.session_id);
 
 	if (w->draining || (!l && is_elsewhere(w, &msg->m.u.reattach_request.session_id))) {
@@ -191,7 +192,7 @@ static void take_request(struct sim *w, struct sim_conn *c, const struct sim_msg
 	const struct jvpn_msg_reattach_request *in = &msg->m.u.reattach_request;
 	struct sim_half *h = &c->end[SIM_SERVER_END];
 	struct sim_live *l = h->live;
-	struct jvpn_event event = { .type = JVPN_EVENT_REATTACH_REQUEST, .slot = h->slot };
+	struct jvpn_event event = {.type = JVPN_EVENT_REATTACH_REQUEST, .slot = h->slot};
 	uint32_t generation = sim_gate_generation(c, tuple);
 
 	if (generation == UINT32_MAX)
@@ -211,7 +212,7 @@ static void take_request(struct sim *w, struct sim_conn *c, const struct sim_msg
 static void take_terminate(struct sim *w, struct sim_conn *c, const struct sim_msg *msg)
 {
 	struct sim_half *h = &c->end[SIM_SERVER_END];
-	struct jvpn_event event = { .type = JVPN_EVENT_PEER_TERMINATE, .slot = h->slot };
+	struct jvpn_event event = {.type = JVPN_EVENT_PEER_TERMINATE, .slot = h->slot};
 
 	event.u.peer.reason = msg->m.u.terminate.reason;
 	event.u.peer.verified = sim_mac_holds(h->live, msg, c);
@@ -265,7 +266,7 @@ void sim_server_stop(struct sim *w)
 
 void sim_server_restore(struct sim *w, struct sim_track *track)
 {
-	struct jvpn_event event = { .type = JVPN_EVENT_RESTORE, .slot = JVPN_SLOT_NONE };
+	struct jvpn_event event = {.type = JVPN_EVENT_RESTORE, .slot = JVPN_SLOT_NONE};
 	struct sim_live *l = sim_live_new(w, JVPN_ROLE_SERVER, track->client);
 	struct jvpn_session_record record = track->record;
 	uint64_t elapsed = jvpn_ns_to_ms(w->now_ns - track->store_at_ns);
@@ -318,8 +319,8 @@ static bool is_drained(const struct sim *w)
 
 void sim_server_drain(struct sim *w)
 {
-	struct jvpn_event event = { .type = JVPN_EVENT_DRAIN, .slot = JVPN_SLOT_NONE };
-	struct sim_item item = { .type = SIM_ITEM_DRAINED };
+	struct jvpn_event event = {.type = JVPN_EVENT_DRAIN, .slot = JVPN_SLOT_NONE};
+	struct sim_item item = {.type = SIM_ITEM_DRAINED};
 
 	if (!w->draining) {
 		w->draining = true;

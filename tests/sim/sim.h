@@ -18,19 +18,19 @@
 #include "core/session.h"
 
 #define SIM_CLIENTS_MAX 16
-#define SIM_IFACES 3
-#define SIM_CONNS 512
-#define SIM_LIVES 128
-#define SIM_TRACKS 512
-#define SIM_OUT 32
-#define SIM_COOL 4
-#define SIM_PROVEN 128
-#define SIM_CAPTURES 64
-#define SIM_SWITCHES 4096
-#define SIM_RING 60
-#define SIM_LINE 240
-#define SIM_MS ((uint64_t)JVPN_NS_PER_MS)
-#define SIM_S ((uint64_t)JVPN_NS_PER_S)
+#define SIM_IFACES      3
+#define SIM_CONNS       512
+#define SIM_LIVES       128
+#define SIM_TRACKS      512
+#define SIM_OUT         32
+#define SIM_COOL        4
+#define SIM_PROVEN      128
+#define SIM_CAPTURES    64
+#define SIM_SWITCHES    4096
+#define SIM_RING        60
+#define SIM_LINE        240
+#define SIM_MS          ((uint64_t)JVPN_NS_PER_MS)
+#define SIM_S           ((uint64_t)JVPN_NS_PER_S)
 
 /* ---- network ---- */
 
@@ -92,7 +92,7 @@ struct sim_half {
 	uint64_t in_mask; /* bit n: message in_next + n arrived */
 	uint64_t rto_at;
 	uint32_t rto_tries;
-	uint64_t echo_ns;     /* newest send time seen from the peer */
+	uint64_t echo_ns;                         /* newest send time seen from the peer */
 	uint64_t last_sent_ns, oldest_unacked_ns; /* ack-eliciting */
 	uint64_t last_rx_ns, born_ns;
 	struct jvpn_liveness liveness;
@@ -196,7 +196,7 @@ struct sim_iface {
 	uint64_t bad_until; /* end of the spell */
 	bool said_loss;
 	uint64_t delay_ns;
-	uint64_t copy_until; /* an attacker copies packets */
+	uint64_t copy_until;  /* an attacker copies packets */
 	uint64_t relay_until; /* ... and forwards both ways */
 	uint64_t attacker_tuple;
 	uint64_t dial_again_ns;
@@ -224,8 +224,8 @@ struct sim_client {
 
 enum sim_item_type {
 	SIM_ITEM_PACKET = 1,
-	SIM_ITEM_LIVE,    /* the core's deadline */
-	SIM_ITEM_HALF,    /* liveness of one end */
+	SIM_ITEM_LIVE, /* the core's deadline */
+	SIM_ITEM_HALF, /* liveness of one end */
 	SIM_ITEM_RTO,
 	SIM_ITEM_IDLE,
 	SIM_ITEM_PATH,
@@ -237,8 +237,8 @@ enum sim_item_type {
 	SIM_ITEM_SERVER_START,
 	SIM_ITEM_DRAINED,
 	SIM_ITEM_CLIENT_START,
-	SIM_ITEM_IFACE,   /* up again */
-	SIM_ITEM_OWNER    /* a session comes back from another node */
+	SIM_ITEM_IFACE, /* up again */
+	SIM_ITEM_OWNER  /* a session comes back from another node */
 };
 
 struct sim_item {
@@ -310,7 +310,7 @@ struct sim {
 	uint64_t next_tuple, nonce;
 	bool hostile;   /* ... of a hostile message */
 	bool executing; /* effects are carried out: no step may start */
-	bool calm; /* no faults: everything heals */
+	bool calm;      /* no faults: everything heals */
 	uint64_t calm_since_ns, good_since_ns, calm_bound_ns;
 	struct sim_msg capture[SIM_CAPTURES];
 	uint32_t captures;

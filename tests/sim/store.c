@@ -8,8 +8,8 @@
 
 #include "sim.h"
 
-#define SLOW_MS 400
-#define TIMEOUT_NS (500 * SIM_MS)
+#define SLOW_MS             400
+#define TIMEOUT_NS          (500 * SIM_MS)
 #define RETENTION_FAULT_PPM 300000
 
 static bool is_ours(const struct sim *w, const struct sim_track *t, uint64_t nonce)
@@ -111,7 +111,7 @@ static void begin_write(struct sim *w, struct sim_live *l, const struct jvpn_eff
 
 void sim_store_begin(struct sim *w, struct sim_live *l, const struct jvpn_effect *effect)
 {
-	struct sim_item item = { .type = SIM_ITEM_STORE, .a = l->index, .uid = l->uid };
+	struct sim_item item = {.type = SIM_ITEM_STORE, .a = l->index, .uid = l->uid};
 	uint64_t wait_ns = 0;
 
 	if (l->op != SIM_OP_NONE)
@@ -131,10 +131,11 @@ void sim_store_begin(struct sim *w, struct sim_live *l, const struct jvpn_effect
 
 void sim_store_answer(struct sim *w, const struct sim_item *item)
 {
-	struct jvpn_event event = { .type = JVPN_EVENT_STORE_RESULT, .slot = JVPN_SLOT_NONE };
+	struct jvpn_event event = {.type = JVPN_EVENT_STORE_RESULT, .slot = JVPN_SLOT_NONE};
 	struct sim_live *l = w->lives[item->a];
 
-	if (!l || !l->used || l->uid != item->uid || l->op == SIM_OP_NONE || l->op_serial != item->x)
+	if (!l || !l->used || l->uid != item->uid || l->op == SIM_OP_NONE ||
+	    l->op_serial != item->x)
 		return;
 	if (l->op_answer == JVPN_STORE_NONE)
 		l->op_answer = apply(w, l);
@@ -150,8 +151,8 @@ void sim_store_answer(struct sim *w, const struct sim_item *item)
 
 void sim_store_settle(struct sim *w, struct sim_live *l)
 {
-	bool pending = l->op != SIM_OP_NONE && l->op != SIM_OP_REREAD &&
-		       l->op_answer == JVPN_STORE_NONE;
+	bool pending =
+		l->op != SIM_OP_NONE && l->op != SIM_OP_REREAD && l->op_answer == JVPN_STORE_NONE;
 
 	if ((pending || l->op_late) && sim_chance(w, 500000))
 		(void)apply(w, l);

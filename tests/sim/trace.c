@@ -57,7 +57,8 @@ void sim_print_failure(const struct sim *w)
 	uint64_t first = w->lines > SIM_RING ? w->lines - SIM_RING : 0;
 
 	printf("# violation: %s\n", w->failure);
-	printf("# seed %" PRIu64 ", step %" PRIu64 ", virtual time %" PRIu64 " ms; the last lines:\n",
+	printf("# seed %" PRIu64 ", step %" PRIu64 ", virtual time %" PRIu64
+	       " ms; the last lines:\n",
 	       w->options.seed, w->n.steps, w->now_ns / SIM_MS);
 	for (uint64_t i = first; i < w->lines; i++)
 		printf("#   %s\n", w->ring[i % SIM_RING]);
@@ -72,7 +73,8 @@ static void print_reasons(const char *what, const uint64_t *count)
 	printf("# %s:", what);
 	for (int i = 0; i < JVPN_REASON_COUNT; i++)
 		if (count[i])
-			printf(" %s %" PRIu64, i ? jvpn_reason_name((enum jvpn_reason)i) : "?", count[i]);
+			printf(" %s %" PRIu64, i ? jvpn_reason_name((enum jvpn_reason)i) : "?",
+			       count[i]);
 	printf("\n");
 }
 
@@ -83,7 +85,8 @@ void sim_print_counts(const struct sim_counts *n)
 		for (int to = 1; to < JVPN_STATE_COUNT; to++)
 			if (n->transition[from][to])
 				printf(" %s>%s %" PRIu64, jvpn_state_name((enum jvpn_state)from),
-				       jvpn_state_name((enum jvpn_state)to), n->transition[from][to]);
+				       jvpn_state_name((enum jvpn_state)to),
+				       n->transition[from][to]);
 	printf("\n");
 	print_reasons("denied", n->denied);
 	print_reasons("ended", n->ended);
@@ -91,8 +94,9 @@ void sim_print_counts(const struct sim_counts *n)
 	       " exempt), %" PRIu64 " hostile events, %" PRIu64 " of a misbehaving key holder\n",
 	       n->sessions, n->commits, n->switches, n->exempt_switches, n->hostile,
 	       n->verified_hostile);
-	printf("# paths: %" PRIu64 " validated, %" PRIu64 " failed, %" PRIu64 " superseded; %" PRIu64
-	       " packets, %" PRIu64 " inner; %" PRIu64 " store faults, %" PRIu64 " lost to others\n",
+	printf("# paths: %" PRIu64 " validated, %" PRIu64 " failed, %" PRIu64
+	       " superseded; %" PRIu64 " packets, %" PRIu64 " inner; %" PRIu64
+	       " store faults, %" PRIu64 " lost to others\n",
 	       n->path_validated, n->path_failed, n->path_superseded, n->packets, n->data,
 	       n->store_faults, n->dropped);
 	printf("# %" PRIu64 " restarts, %" PRIu64 " drains, %" PRIu64 " client restarts, %" PRIu64

@@ -9,14 +9,14 @@
 #include "sim.h"
 
 #define AUDIT_NS (50 * SIM_MS)
-#define GOOD_NS (2 * JVPN_NS_PER_S)
+#define GOOD_NS  (2 * JVPN_NS_PER_S)
 /* Nothing happens in a world of that many items without a step: a defect of the simulator. */
 #define ITEMS_MAX_PER_STEP 2000000
 
 static void set_up_client(struct sim *w, uint8_t index)
 {
 	struct sim_client *c = &w->client[index];
-	struct sim_item item = { .type = SIM_ITEM_CLIENT_START, .b = index };
+	struct sim_item item = {.type = SIM_ITEM_CLIENT_START, .b = index};
 
 	c->index = index;
 	c->standby = index % 2;
@@ -36,7 +36,7 @@ static void set_up_client(struct sim *w, uint8_t index)
 
 struct sim *sim_new(const struct sim_options *options)
 {
-	struct sim_item item = { .type = SIM_ITEM_AUDIT };
+	struct sim_item item = {.type = SIM_ITEM_AUDIT};
 	struct sim *w = calloc(1, sizeof(*w));
 
 	if (!w)
@@ -90,7 +90,7 @@ static void chaos(struct sim *w, struct sim_item *item)
 /* The calm lasts until all is well for a moment; it must come in time. */
 static void watch_calm(struct sim *w)
 {
-	struct sim_item item = { .type = SIM_ITEM_CHAOS };
+	struct sim_item item = {.type = SIM_ITEM_CHAOS};
 	char why[SIM_LINE] = "";
 	uint64_t took = w->now_ns - w->calm_since_ns;
 

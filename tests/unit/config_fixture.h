@@ -69,7 +69,8 @@ static inline void fixture_expect(const char *const *lines, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		ck_assert_msg(strncmp(fixture_line(i), lines[i], strlen(lines[i])) == 0,
-			      "line %zu: expected \"%s\", got \"%s\"", i, lines[i], fixture_line(i));
+			      "line %zu: expected \"%s\", got \"%s\"", i, lines[i],
+			      fixture_line(i));
 	ck_assert_msg(fixture_report->count == count, "expected %zu errors, got %zu: \"%s\"", count,
 		      fixture_report->count, fixture_line(count));
 }

@@ -59,7 +59,7 @@ void fixture_step(struct fixture *f, struct jvpn_event *e)
 {
 	step_once(f, e);
 	while (!f->manual_store && asks_store(&f->fx)) {
-		struct jvpn_event ok = { .type = JVPN_EVENT_STORE_RESULT, .slot = JVPN_SLOT_NONE };
+		struct jvpn_event ok = {.type = JVPN_EVENT_STORE_RESULT, .slot = JVPN_SLOT_NONE};
 
 		ok.u.store.nonce = f->store_nonce;
 		ok.u.store.status = JVPN_STORE_OK;
@@ -74,7 +74,7 @@ void fixture_advance_ms(struct fixture *f, uint64_t ms)
 
 void fixture_event(struct fixture *f, enum jvpn_event_type type, uint8_t slot, uint32_t generation)
 {
-	struct jvpn_event e = { .type = type, .slot = slot, .generation = generation };
+	struct jvpn_event e = {.type = type, .slot = slot, .generation = generation};
 
 	fixture_step(f, &e);
 }
@@ -86,7 +86,7 @@ void fixture_timer(struct fixture *f)
 
 void fixture_fact(struct fixture *f, uint8_t slot, enum jvpn_fact_kind kind)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_FACT, .slot = slot };
+	struct jvpn_event e = {.type = JVPN_EVENT_FACT, .slot = slot};
 
 	e.u.fact.kind = kind;
 	e.u.fact.last_good_ns = f->now_ns - 5 * MS;
@@ -95,7 +95,7 @@ void fixture_fact(struct fixture *f, uint8_t slot, enum jvpn_fact_kind kind)
 
 void fixture_path(struct fixture *f, enum jvpn_event_type type, uint8_t slot, uint32_t generation)
 {
-	struct jvpn_event e = { .type = type, .slot = slot, .generation = generation };
+	struct jvpn_event e = {.type = type, .slot = slot, .generation = generation};
 
 	e.u.path.last_good_ns = f->now_ns - 7 * MS;
 	fixture_step(f, &e);
@@ -103,7 +103,7 @@ void fixture_path(struct fixture *f, enum jvpn_event_type type, uint8_t slot, ui
 
 void fixture_store(struct fixture *f, enum jvpn_store_status status)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_STORE_RESULT, .slot = JVPN_SLOT_NONE };
+	struct jvpn_event e = {.type = JVPN_EVENT_STORE_RESULT, .slot = JVPN_SLOT_NONE};
 
 	e.u.store.nonce = f->store_nonce;
 	e.u.store.status = status;
@@ -112,7 +112,7 @@ void fixture_store(struct fixture *f, enum jvpn_store_status status)
 
 void fixture_terminate(struct fixture *f, enum jvpn_reason reason)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_TERMINATE, .slot = JVPN_SLOT_NONE };
+	struct jvpn_event e = {.type = JVPN_EVENT_TERMINATE, .slot = JVPN_SLOT_NONE};
 
 	e.u.reason = reason;
 	fixture_step(f, &e);
@@ -120,7 +120,7 @@ void fixture_terminate(struct fixture *f, enum jvpn_reason reason)
 
 static void create(struct fixture *f, bool with_id)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_CREATE, .slot = JVPN_SLOT_NONE };
+	struct jvpn_event e = {.type = JVPN_EVENT_CREATE, .slot = JVPN_SLOT_NONE};
 
 	if (with_id)
 		memset(e.u.create.id.b, 0xab, JVPN_ID_BYTES);
@@ -130,7 +130,7 @@ static void create(struct fixture *f, bool with_id)
 
 void fixture_server(struct fixture *f)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_TRANSPORT_ATTACHED, .slot = 0 };
+	struct jvpn_event e = {.type = JVPN_EVENT_TRANSPORT_ATTACHED, .slot = 0};
 
 	fixture_init(f, JVPN_ROLE_SERVER);
 	create(f, true);
@@ -140,7 +140,7 @@ void fixture_server(struct fixture *f)
 
 void fixture_client(struct fixture *f)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_CREATED, .slot = 0 };
+	struct jvpn_event e = {.type = JVPN_EVENT_CREATED, .slot = 0};
 
 	fixture_init(f, JVPN_ROLE_CLIENT);
 	create(f, false);
@@ -154,7 +154,7 @@ void fixture_client(struct fixture *f)
 
 struct jvpn_event fixture_request(struct fixture *f, uint8_t slot)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_REATTACH_REQUEST, .slot = slot };
+	struct jvpn_event e = {.type = JVPN_EVENT_REATTACH_REQUEST, .slot = slot};
 
 	e.u.request.counter = ++f->counter;
 	e.u.request.server_version = f->s.durable_version;
@@ -178,7 +178,7 @@ void fixture_attach(struct fixture *f, uint8_t slot, const char *label)
 
 void fixture_client_attach(struct fixture *f, uint8_t slot, const char *label)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_TRANSPORT_READY, .slot = slot };
+	struct jvpn_event e = {.type = JVPN_EVENT_TRANSPORT_READY, .slot = slot};
 
 	memcpy(e.u.attached.label, label, strlen(label));
 	fixture_step(f, &e);
@@ -199,8 +199,7 @@ const struct jvpn_effect *fixture_effect(const struct fixture *f, enum jvpn_effe
 	return NULL;
 }
 
-const struct jvpn_audit *fixture_audit(const struct fixture *f, enum jvpn_audit_type type,
-				       size_t n)
+const struct jvpn_audit *fixture_audit(const struct fixture *f, enum jvpn_audit_type type, size_t n)
 {
 	for (size_t i = 0; i < f->log_count; i++)
 		if (f->log[i].type == JVPN_EFFECT_EMIT && f->log[i].u.audit.type == type &&

@@ -11,7 +11,7 @@
 #include "core/session.h"
 
 #define FIXTURE_LOG 1024
-#define MS 1000000ULL
+#define MS          1000000ULL
 
 struct fixture {
 	struct jvpn_session s;
@@ -22,10 +22,10 @@ struct fixture {
 	struct jvpn_effect log[FIXTURE_LOG];
 	size_t log_count;
 	uint64_t now_ns;
-	uint64_t counter;      /* last used for a request */
-	bool manual_store;     /* the test answers STORE_* itself */
-	uint64_t store_nonce;  /* of the last store operation */
-	int broken;            /* first broken invariant */
+	uint64_t counter;     /* last used for a request */
+	bool manual_store;    /* the test answers STORE_* itself */
+	uint64_t store_nonce; /* of the last store operation */
+	int broken;           /* first broken invariant */
 };
 
 /* At t = 1000 s, default policy. */

@@ -82,9 +82,8 @@ void world_dial(void)
 	struct jvpn_client *client = &world.client;
 
 	pair_connect(&world.pair);
-	ck_assert_int_eq(jvpn_driver_transport_new(client->engine.driver, c->conn,
-						   &client->dial.trying),
-			 0);
+	ck_assert_int_eq(
+		jvpn_driver_transport_new(client->engine.driver, c->conn, &client->dial.trying), 0);
 	world.dialled++;
 	world.dial_until_ns = world.pair.now_ns + 1000 * PAIR_MS;
 }
@@ -98,7 +97,8 @@ static void poll_dial(uint64_t now_ns)
 		jvpn_conn_close(client->dial.trying->conn, JVPN_APP_NO_ERROR, "no answer");
 		return;
 	}
-	if (client->stopping || client->dial.trying || world.no_dial || now_ns < world.dial_again_ns)
+	if (client->stopping || client->dial.trying || world.no_dial ||
+	    now_ns < world.dial_again_ns)
 		return;
 	if (!client->live && !world.no_restart)
 		ck_assert_int_eq(jvpn_client_start_session(client), 0);
@@ -181,8 +181,7 @@ static uint64_t next_client(void *user)
 	if (client->dial.trying)
 		return jvpn_time_min(at, world.dial_until_ns);
 	if (!world.no_dial && !client->stopping &&
-	    (!client->live ? !world.no_restart
-			   : jvpn_session_wants_transport(&client->live->core)))
+	    (!client->live ? !world.no_restart : jvpn_session_wants_transport(&client->live->core)))
 		at = jvpn_time_min(at, world.dial_again_ns);
 	return at;
 }
@@ -196,10 +195,10 @@ static uint64_t next_server(void *user)
 
 static struct jvpn_events *open_events(enum world_end end)
 {
-	struct jvpn_events_config config = {
-		.role = end == WORLD_CLIENT ? JVPN_ROLE_CLIENT : JVPN_ROLE_SERVER,
-		.node_id = "test",
-		.output = world.events[end]};
+	struct jvpn_events_config config = {.role = end == WORLD_CLIENT ? JVPN_ROLE_CLIENT
+									: JVPN_ROLE_SERVER,
+					    .node_id = "test",
+					    .output = world.events[end]};
 	struct jvpn_events *events = NULL;
 	char error[256] = "";
 	int fd;
@@ -217,9 +216,8 @@ static struct jvpn_driver *new_driver(const struct jvpn_driver_config *base)
 	struct jvpn_driver_config config = *base;
 	struct jvpn_driver *driver = NULL;
 
-	config.queue = (struct jvpn_queue_config){.max_packets = 4096,
-						  .max_bytes = 3 << 20,
-						  .max_sojourn_ns = 250 * PAIR_MS};
+	config.queue = (struct jvpn_queue_config){
+		.max_packets = 4096, .max_bytes = 3 << 20, .max_sojourn_ns = 250 * PAIR_MS};
 	memset(config.hash_seed, 7, sizeof(config.hash_seed));
 	ck_assert_int_eq(jvpn_driver_new(&config, &driver), 0);
 	jvpn_driver_set_now(driver, world.pair.now_ns);
@@ -234,7 +232,8 @@ static void make_server_driver(struct jvpn_secret *challenge_key)
 					    .ops = &world.server_ops,
 					    .user = s,
 					    .challenge_key = challenge_key,
-					    .max_sessions = world.server_options.policy.max_sessions};
+					    .max_sessions =
+						    world.server_options.policy.max_sessions};
 
 	s->engine.events = open_events(WORLD_SERVER);
 	config.events = s->engine.events;
@@ -297,9 +296,8 @@ static void make_auth(void)
 
 static void make_pool(void)
 {
-	struct jvpn_lease_config config = {.ipv4 = {.family = 4, .length = 24,
-						    .address = {10, 77, 0, 0}},
-					   .max_leases = 100};
+	struct jvpn_lease_config config = {
+		.ipv4 = {.family = 4, .length = 24, .address = {10, 77, 0, 0}}, .max_leases = 100};
 
 	ck_assert_int_eq(jvpn_lease_pool_new(&config, &world.server.leases), 0);
 }
@@ -312,16 +310,19 @@ void world_init(void (*change)(void))
 	jvpn_policy_init(&world.server_options.policy);
 	jvpn_policy_init(&world.client_options.policy);
 	world.server_options.policy.max_sessions = 16;
-	snprintf(world.client_options.config.token, sizeof(world.client_options.config.token), TOKEN);
+	snprintf(world.client_options.config.token, sizeof(world.client_options.config.token),
+		 TOKEN);
 	snprintf(world.client_options.config.server_name,
 		 sizeof(world.client_options.config.server_name), "vpn.example");
-	snprintf(world.client_options.config.label, sizeof(world.client_options.config.label), "eth0");
+	snprintf(world.client_options.config.label, sizeof(world.client_options.config.label),
+		 "eth0");
 	world.client_options.config.server.port = 443;
-	world.server_ops = (struct jvpn_driver_ops){.on_request = jvpn_server_on_request,
-						    .on_attach_answer = jvpn_server_on_attach_answer,
-						    .on_packet = on_uplink,
-						    .on_stepped = jvpn_server_on_stepped,
-						    .on_ended = jvpn_server_on_ended};
+	world.server_ops =
+		(struct jvpn_driver_ops){.on_request = jvpn_server_on_request,
+					 .on_attach_answer = jvpn_server_on_attach_answer,
+					 .on_packet = on_uplink,
+					 .on_stepped = jvpn_server_on_stepped,
+					 .on_ended = jvpn_server_on_ended};
 	world.client_ops = jvpn_client_driver_ops;
 	if (change)
 		change();

@@ -34,8 +34,8 @@ struct world {
 	struct world_flow up, down; /* client to server, server to client */
 	char events[2][64];         /* paths: client, server */
 	/* the imitation of dial.c */
-	bool no_dial;       /* nothing is dialled */
-	bool no_restart;    /* an ended session is not followed by a new one */
+	bool no_dial;    /* nothing is dialled */
+	bool no_restart; /* an ended session is not followed by a new one */
 	unsigned dialled;
 	uint64_t dial_until_ns, dial_again_ns;
 	struct jvpn_connectip_addresses assigned; /* what ADDRESS_ASSIGN said last */

@@ -40,8 +40,8 @@ static void fill(uint8_t *payload, size_t len)
 
 size_t packet_ipv4(uint8_t *out, uint8_t protocol, size_t payload)
 {
-	static const uint8_t head[20] = { 0x45, 0, 0, 0,  0x12, 0x34, 0x40, 0, 64, 0,
-					  0,	0, 10, 7, 0,	2,    192,  0, 2,  5 };
+	static const uint8_t head[20] = {0x45, 0, 0,  0, 0x12, 0x34, 0x40, 0, 64, 0,
+					 0,    0, 10, 7, 0,    2,    192,  0, 2,  5};
 
 	memcpy(out, head, 20);
 	put16(out + 2, 20 + payload);
@@ -53,10 +53,9 @@ size_t packet_ipv4(uint8_t *out, uint8_t protocol, size_t payload)
 
 size_t packet_ipv6(uint8_t *out, uint8_t protocol, size_t payload)
 {
-	static const uint8_t head[40] = { 0x60, 0, 0, 0, 0, 0, 0,    64,   0xfd, 0,
-					  0,	0, 0, 0, 0, 0, 0,    7,	   0,	 0,
-					  0,	0, 0, 2, 0x20, 0x01, 0x0d, 0xb8, 0, 0,
-					  0,	0, 0, 0, 0, 0, 0,    0,	   0,	 5 };
+	static const uint8_t head[40] = {
+		0x60, 0, 0, 0, 0,    0,    0,    64,   0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0,
+		0,    0, 0, 2, 0x20, 0x01, 0x0d, 0xb8, 0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5};
 
 	memcpy(out, head, 40);
 	put16(out + 4, payload);

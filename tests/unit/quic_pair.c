@@ -18,7 +18,7 @@
 #include "base/time.h"
 #include "crypto/certgen.h"
 
-#define NAME "vpn.example"
+#define NAME   "vpn.example"
 #define WALL_S 1000000
 
 /* --- ops --- */
@@ -198,8 +198,10 @@ static void make_tls(struct pair *p)
 	snprintf(key, sizeof(key), "%s/key", p->dir);
 	write_file(cert, leaf.certificate, 0644);
 	write_file(key, leaf.key, 0600);
-	ck_assert_msg(jvpn_tls_new(&server, &p->server.tls, error, sizeof(error)) == 0, "%s", error);
-	ck_assert_msg(jvpn_tls_new(&client, &p->client.tls, error, sizeof(error)) == 0, "%s", error);
+	ck_assert_msg(jvpn_tls_new(&server, &p->server.tls, error, sizeof(error)) == 0, "%s",
+		      error);
+	ck_assert_msg(jvpn_tls_new(&client, &p->client.tls, error, sizeof(error)) == 0, "%s",
+		      error);
 	unlink(cert);
 	unlink(key);
 	rmdir(p->dir);
@@ -492,13 +494,12 @@ void pair_connect(struct pair *p)
 void pair_connect_as(struct pair *p, const char *server_name)
 {
 	struct sockaddr_in front;
-	struct jvpn_quic_target target = { .endpoint = p->client.endpoint,
-					   .remote = (struct sockaddr *)&front,
-					   .server_name = server_name };
+	struct jvpn_quic_target target = {.endpoint = p->client.endpoint,
+					  .remote = (struct sockaddr *)&front,
+					  .server_name = server_name};
 
 	address_of(p->front, &front);
-	ck_assert_int_eq(jvpn_quic_connect(p->client.quic, &target, p->now_ns, &p->client.conn),
-			 0);
+	ck_assert_int_eq(jvpn_quic_connect(p->client.quic, &target, p->now_ns, &p->client.conn), 0);
 }
 
 void pair_open(struct pair *p)

@@ -14,9 +14,9 @@
 #include "quic/quic.h"
 #include "quic/tls.h"
 
-#define PAIR_MS 1000000ULL
-#define PAIR_BACKS 6 /* sockets of the NAT towards the server: each is a 4-tuple */
-#define PAIR_LOG 64
+#define PAIR_MS           1000000ULL
+#define PAIR_BACKS        6 /* sockets of the NAT towards the server: each is a 4-tuple */
+#define PAIR_LOG          64
 #define PAIR_DATAGRAM_MAX 2048
 
 struct pair_item {
@@ -50,8 +50,8 @@ struct pair_side {
 	struct jvpn_tls *tls;
 	struct jvpn_conn *conn; /* the newest */
 	bool ready, responded, closed, keep_sending, refuse, no_request;
-	bool no_permit;    /* do not set the permit by itself */
-	bool auto_commit;  /* commit and permit as soon as validated */
+	bool no_permit;   /* do not set the permit by itself */
+	bool auto_commit; /* commit and permit as soon as validated */
 	int status, requests, mtu_reports, probes_acked;
 	size_t max_packet;
 	uint64_t packets, packet_bytes, capsules, capsule_bytes, probe_rtt_ns, responded_ns;
@@ -71,15 +71,15 @@ struct pair_side {
 struct pair {
 	uint64_t now_ns, delay_ns;
 	struct pair_side client, server;
-	int front;                 /* towards the client */
-	int back[PAIR_BACKS];      /* 0..3: 127.0.0.1, 4 and 5: 127.0.0.2 */
-	int nat;                   /* the present binding */
-	bool nat_keeps_old;        /* answers to old bindings still pass */
+	int front;            /* towards the client */
+	int back[PAIR_BACKS]; /* 0..3: 127.0.0.1, 4 and 5: 127.0.0.2 */
+	int nat;              /* the present binding */
+	bool nat_keeps_old;   /* answers to old bindings still pass */
 	bool drop_to_server, drop_to_client;
-	size_t drop_larger_than;   /* 0: off; towards both */
+	size_t drop_larger_than; /* 0: off; towards both */
 	/* The bottleneck, each way: serialization, and a queue that drops at its tail. */
 	uint64_t rate_bytes_per_s, queue_ns;
-	uint64_t free_ns[2]; /* when the line is free again: to the client, to the server */
+	uint64_t free_ns[2];    /* when the line is free again: to the client, to the server */
 	struct pair_item *head; /* by due time */
 	uint64_t to_back[PAIR_BACKS], to_back_bytes[PAIR_BACKS], first_to_back_ns[PAIR_BACKS];
 	uint64_t to_server[PAIR_BACKS];

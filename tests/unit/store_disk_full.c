@@ -15,7 +15,7 @@
 
 #include "store/store.h"
 
-#define RESERVE (256 * 1024)
+#define RESERVE  (256 * 1024)
 #define SESSIONS 2000
 
 static struct jvpn_store *store;
@@ -43,12 +43,12 @@ static enum jvpn_store_status write_op(enum jvpn_store_kind kind, uint32_t n, ui
 		.kind = kind,
 		.from_version = from,
 		.to_version = from + 1,
-		.nonce = { 1, from + 1 },
+		.nonce = {1, from + 1},
 		.state = from ? JVPN_STATE_VOLATILE : JVPN_STATE_ATTACHED,
 		.record = record,
 		.record_len = sizeof(record),
 	};
-	struct pollfd watch = { .fd = jvpn_store_fd(store), .events = POLLIN };
+	struct pollfd watch = {.fd = jvpn_store_fd(store), .events = POLLIN};
 	size_t before = results;
 
 	memcpy(op.id.b, &n, sizeof(n));
@@ -86,10 +86,10 @@ static void fill_up(const char *path)
 static void test(const char *dir)
 {
 	char path[300], ballast[300], text[JVPN_STORE_ERROR_MAX];
-	struct jvpn_store_config config = { .backend = JVPN_STORE_BACKEND_SQLITE,
-					    .path = path,
-					    .on_result = on_result,
-					    .reserve_bytes = RESERVE };
+	struct jvpn_store_config config = {.backend = JVPN_STORE_BACKEND_SQLITE,
+					   .path = path,
+					   .on_result = on_result,
+					   .reserve_bytes = RESERVE};
 	enum jvpn_store_status status = JVPN_STORE_OK;
 	uint32_t n = 0;
 	uint64_t version = 1;
@@ -106,7 +106,8 @@ static void test(const char *dir)
 	   "transitions of existing ones still go through");
 	version++;
 	fill_up(ballast);
-	while ((status = write_op(JVPN_STORE_OP_APPEND, 0, version)) == JVPN_STORE_OK && version < 5000)
+	while ((status = write_op(JVPN_STORE_OP_APPEND, 0, version)) == JVPN_STORE_OK &&
+	       version < 5000)
 		version++;
 	ok(status == JVPN_STORE_FAILED, "with nothing left they are refused for certain");
 	ok(unlink(ballast) == 0 && write_op(JVPN_STORE_OP_APPEND, 0, version) == JVPN_STORE_OK,
@@ -114,7 +115,8 @@ static void test(const char *dir)
 	jvpn_store_close(store);
 	ok(jvpn_store_open(&config, &store, text, sizeof(text)) == 0, "opens again");
 	ok(write_op(JVPN_STORE_OP_CAS, 0, version - 1) == JVPN_STORE_CONFLICT &&
-	   write_op(JVPN_STORE_OP_CAS, 0, version + 1) == JVPN_STORE_OK, "no version was lost");
+		   write_op(JVPN_STORE_OP_CAS, 0, version + 1) == JVPN_STORE_OK,
+	   "no version was lost");
 	jvpn_store_close(store);
 }
 
@@ -124,7 +126,8 @@ int main(void)
 
 	if (!mkdtemp(dir) || enter(dir)) {
 		printf("1..0 # SKIP no mount namespace with a tmpfs (%s): needs root or user"
-		       " namespaces\n", strerror(errno));
+		       " namespaces\n",
+		       strerror(errno));
 		rmdir(dir);
 		return 0;
 	}

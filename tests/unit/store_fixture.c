@@ -75,7 +75,7 @@ void fixture_reopen(struct store_fixture *f)
 
 struct jvpn_id fixture_id(uint32_t n)
 {
-	struct jvpn_id id = { { 0x5e } };
+	struct jvpn_id id = {{0x5e}};
 
 	for (int i = 0; i < 4; i++)
 		id.b[15 - i] = (uint8_t)(n >> 8 * i);
@@ -90,7 +90,7 @@ struct jvpn_store_op fixture_op(enum jvpn_store_kind kind, uint32_t n, uint64_t 
 		.id = fixture_id(n),
 		.from_version = from,
 		.to_version = to,
-		.nonce = { 0xfedcba9876543210, to },
+		.nonce = {0xfedcba9876543210, to},
 		.state = JVPN_STATE_ATTACHED,
 		.record = FIXTURE_RECORD,
 		.record_len = sizeof(FIXTURE_RECORD),
@@ -101,7 +101,7 @@ struct jvpn_store_op fixture_op(enum jvpn_store_kind kind, uint32_t n, uint64_t 
 
 void fixture_wait(struct store_fixture *f, size_t count)
 {
-	struct pollfd watch = { .fd = jvpn_store_fd(f->store), .events = POLLIN };
+	struct pollfd watch = {.fd = jvpn_store_fd(f->store), .events = POLLIN};
 
 	while (f->count < count) {
 		ck_assert_int_eq(poll(&watch, 1, 10000), 1);
@@ -150,7 +150,7 @@ static int on_entry(void *user, const struct jvpn_store_entry *entry)
 
 static struct seek seek(struct store_fixture *f, uint32_t n)
 {
-	struct seek s = { .id = fixture_id(n) };
+	struct seek s = {.id = fixture_id(n)};
 
 	ck_assert_msg(jvpn_store_load(f->store, on_entry, &s, f->error) == 0, "%s", f->error);
 	return s;
@@ -180,6 +180,7 @@ const char *fixture_audit(struct store_fixture *f, uint64_t after)
 	static char text[4096];
 
 	text[0] = '\0';
-	ck_assert_msg(jvpn_store_audit(f->store, after, on_audit, text, f->error) == 0, "%s", f->error);
+	ck_assert_msg(jvpn_store_audit(f->store, after, on_audit, text, f->error) == 0, "%s",
+		      f->error);
 	return text;
 }

@@ -14,7 +14,7 @@
 #include "store/store_fault.h"
 
 #define FIXTURE_RESULTS_MAX 8192
-#define FIXTURE_RECORD "a record that nobody looks into"
+#define FIXTURE_RECORD      "a record that nobody looks into"
 
 struct store_fixture {
 	char dir[256];

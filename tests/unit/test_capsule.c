@@ -42,10 +42,10 @@ static const struct {
 	uint64_t type;
 	size_t len;
 } expected[] = {
-	{ JVPN_CAPSULE_ADDRESS_ASSIGN, 7 },
-	{ JVPN_CAPSULE_ROUTE_ADVERTISEMENT, 0 },
-	{ JVPN_CAPSULE_JVMSG_BASE + 1, BUFFER_BYTES },
-	{ JVPN_CAPSULE_DATAGRAM, 20 },
+	{JVPN_CAPSULE_ADDRESS_ASSIGN, 7},
+	{JVPN_CAPSULE_ROUTE_ADVERTISEMENT, 0},
+	{JVPN_CAPSULE_JVMSG_BASE + 1, BUFFER_BYTES},
+	{JVPN_CAPSULE_DATAGRAM, 20},
 };
 
 /* Feeds one piece and checks what comes out against expected[*index]. */
@@ -145,9 +145,9 @@ START_TEST(capsule_parser__known_type_too_long__error_that_stays)
 
 	ck_assert_int_eq(parse_head(JVPN_CAPSULE_ADDRESS_ASSIGN, BUFFER_BYTES, BUFFER_BYTES, &p),
 			 0);
-	ck_assert_int_eq(parse_head(JVPN_CAPSULE_ADDRESS_ASSIGN, BUFFER_BYTES + 1, BUFFER_BYTES,
-				    &p),
-			 JVPN_ERANGE);
+	ck_assert_int_eq(
+		parse_head(JVPN_CAPSULE_ADDRESS_ASSIGN, BUFFER_BYTES + 1, BUFFER_BYTES, &p),
+		JVPN_ERANGE);
 	jvpn_reader_init(&in, "\x01\x00", 2);
 	ck_assert_int_eq(jvpn_capsule_parser_next(&p, &in, &c), JVPN_ERANGE);
 	ck_assert_int_eq(jvpn_capsule_parser_finish(&p), JVPN_ERANGE);
@@ -159,12 +159,11 @@ START_TEST(capsule_parser__beyond_64_kib__error_whatever_the_buffer)
 	struct jvpn_capsule_parser p;
 	size_t capacity = JVPN_CAPSULE_VALUE_MAX + 8;
 
-	ck_assert_int_eq(parse_head(JVPN_CAPSULE_ADDRESS_ASSIGN, JVPN_CAPSULE_VALUE_MAX, capacity,
-				    &p),
-			 0);
-	ck_assert_int_eq(parse_head(JVPN_CAPSULE_ADDRESS_ASSIGN, JVPN_CAPSULE_VALUE_MAX + 1,
-				    capacity, &p),
-			 JVPN_ERANGE);
+	ck_assert_int_eq(
+		parse_head(JVPN_CAPSULE_ADDRESS_ASSIGN, JVPN_CAPSULE_VALUE_MAX, capacity, &p), 0);
+	ck_assert_int_eq(
+		parse_head(JVPN_CAPSULE_ADDRESS_ASSIGN, JVPN_CAPSULE_VALUE_MAX + 1, capacity, &p),
+		JVPN_ERANGE);
 }
 END_TEST
 

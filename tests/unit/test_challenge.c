@@ -42,7 +42,7 @@ static void setup(void)
 
 START_TEST(challenge_issue__golden__as_documented)
 {
-	struct sockaddr_in6 remote6 = { .sin6_family = AF_INET6, .sin6_port = htons(50000) };
+	struct sockaddr_in6 remote6 = {.sin6_family = AF_INET6, .sin6_port = htons(50000)};
 
 	golden_check("challenge.ipv4", challenge, sizeof(challenge));
 	inet_pton(AF_INET6, "2001:db8::9", &remote6.sin6_addr);
@@ -55,7 +55,7 @@ END_TEST
 
 START_TEST(challenge_check__v4_mapped_address__same_as_ipv4)
 {
-	struct sockaddr_in6 mapped = { .sin6_family = AF_INET6, .sin6_port = htons(50000) };
+	struct sockaddr_in6 mapped = {.sin6_family = AF_INET6, .sin6_port = htons(50000)};
 
 	inet_pton(AF_INET6, "::ffff:203.0.113.9", &mapped.sin6_addr);
 	scope.remote = (const struct sockaddr *)&mapped;
@@ -107,8 +107,8 @@ END_TEST
 
 START_TEST(challenge__no_key_or_foreign_family__refused)
 {
-	struct sockaddr unix_address = { .sa_family = AF_UNIX };
-	struct jvpn_secret none = { .len = 0 };
+	struct sockaddr unix_address = {.sa_family = AF_UNIX};
+	struct jvpn_secret none = {.len = 0};
 	static const uint8_t zero[JVPN_CHALLENGE_LEN];
 
 	ck_assert_int_eq(jvpn_challenge_issue(&none, &scope, NOW, challenge), JVPN_EINVAL);

@@ -15,11 +15,10 @@ static const struct jvpn_cid_layout layout = {
 	.encode_len = true,
 	.random_len = 8,
 	.server_id_len = 2,
-	.server_id = { 0xa1, 0xb2 },
+	.server_id = {0xa1, 0xb2},
 };
-static const uint8_t random_octets[] = { 0xff, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88,
-					 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f, 0x90, 0x91,
-					 0x92 };
+static const uint8_t random_octets[] = {0xff, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89,
+					0x8a, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f, 0x90, 0x91, 0x92};
 
 START_TEST(cid_make__golden__as_documented)
 {
@@ -59,7 +58,7 @@ END_TEST
 START_TEST(cid_parse__too_short_or_long__error)
 {
 	struct jvpn_cid_route route;
-	uint8_t b[JVPN_CID_MAX + 1] = { 0 };
+	uint8_t b[JVPN_CID_MAX + 1] = {0};
 
 	for (size_t len = 0; len <= sizeof(b); len++)
 		ck_assert_int_eq(jvpn_cid_parse(&layout, b, len, &route),
@@ -118,18 +117,18 @@ START_TEST(cid_make_initial__golden_and_without_prefix__as_documented)
 	int n = jvpn_cid_route_prefix(&layout, 7, prefix);
 
 	golden_check("cid.route_prefix", prefix, (size_t)n);
-	ck_assert_int_eq(jvpn_cid_make_initial(prefix, (size_t)n,
-					       (const uint8_t[]){ 0x90, 0x91, 0x92, 0x93, 0x94,
-								  0x95, 0x96, 0x97 },
-					       &cid),
+	ck_assert_int_eq(jvpn_cid_make_initial(
+				 prefix, (size_t)n,
+				 (const uint8_t[]){0x90, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97},
+				 &cid),
 			 0);
 	golden_check("cid.initial", cid.b, cid.len);
 	ck_assert_uint_eq(jvpn_cid_initial_random_len(0), 18);
 	ck_assert_int_eq(jvpn_cid_make_initial(NULL, 0, random_octets, &cid), 0);
 	ck_assert_uint_eq(cid.len, 18);
-	ck_assert_int_eq(jvpn_cid_make_initial(prefix, JVPN_ROUTE_PREFIX_MAX + 1, random_octets,
-					       &cid),
-			 JVPN_EINVAL);
+	ck_assert_int_eq(
+		jvpn_cid_make_initial(prefix, JVPN_ROUTE_PREFIX_MAX + 1, random_octets, &cid),
+		JVPN_EINVAL);
 }
 END_TEST
 

@@ -13,7 +13,7 @@ static struct fixture f;
 
 static void required(uint8_t slot, uint64_t version, enum jvpn_reason reason, bool verified)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_REQUIRED, .slot = slot };
+	struct jvpn_event e = {.type = JVPN_EVENT_REQUIRED, .slot = slot};
 
 	memset(e.u.required.challenge, 0x5c, JVPN_CHALLENGE_BYTES);
 	e.u.required.server_version = version;
@@ -25,7 +25,7 @@ static void required(uint8_t slot, uint64_t version, enum jvpn_reason reason, bo
 
 static void ack(uint8_t slot, uint64_t counter, uint64_t version, const char *id)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_ACK, .slot = slot };
+	struct jvpn_event e = {.type = JVPN_EVENT_ACK, .slot = slot};
 
 	e.u.ack.counter = counter;
 	e.u.ack.server_version = version;
@@ -37,7 +37,7 @@ static void ack(uint8_t slot, uint64_t counter, uint64_t version, const char *id
 
 static void deny(uint8_t slot, uint64_t counter, enum jvpn_reason reason, uint64_t retry_ms)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_DENY, .slot = slot };
+	struct jvpn_event e = {.type = JVPN_EVENT_DENY, .slot = slot};
 
 	e.u.deny.counter = counter;
 	e.u.deny.reason = reason;
@@ -69,8 +69,7 @@ START_TEST(client__created__attached_with_both_versions)
 	ck_assert_uint_eq(f.s.server_version, 2);
 	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_PERMIT_SET), 1);
 	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_STORE_CAS), 0);
-	ck_assert_str_eq(fixture_audit(&f, JVPN_AUDIT_TRANSPORT_ATTACHED, 0)->transport,
-			 "wlan0#1");
+	ck_assert_str_eq(fixture_audit(&f, JVPN_AUDIT_TRANSPORT_ATTACHED, 0)->transport, "wlan0#1");
 }
 END_TEST
 
@@ -100,14 +99,14 @@ END_TEST
 
 START_TEST(client__unverified_messages__change_nothing)
 {
-	static const enum jvpn_event_type types[] = { JVPN_EVENT_REQUIRED, JVPN_EVENT_ACK,
-						      JVPN_EVENT_DENY, JVPN_EVENT_STATE,
-						      JVPN_EVENT_PEER_TERMINATE };
+	static const enum jvpn_event_type types[] = {JVPN_EVENT_REQUIRED, JVPN_EVENT_ACK,
+						     JVPN_EVENT_DENY, JVPN_EVENT_STATE,
+						     JVPN_EVENT_PEER_TERMINATE};
 
 	fixture_client(&f);
 	required(0, 2, JVPN_REASON_PATH_CHANGE_OBSERVED, true);
 	for (size_t i = 0; i < 5; i++) {
-		struct jvpn_event e = { .type = types[i], .slot = 0 };
+		struct jvpn_event e = {.type = types[i], .slot = 0};
 		uint64_t version = f.s.state_version, server = f.s.server_version;
 		uint64_t counter = f.s.counter;
 
@@ -174,7 +173,7 @@ END_TEST
 
 START_TEST(client__pto__stretches_the_wait)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_FACT, .slot = 0 };
+	struct jvpn_event e = {.type = JVPN_EVENT_FACT, .slot = 0};
 
 	fixture_client(&f);
 	e.u.fact.kind = JVPN_FACT_MEASURE;
@@ -251,10 +250,9 @@ END_TEST
 START_TEST(client__denied_for_good__ends_with_the_servers_reason)
 {
 	static const enum jvpn_reason rows[][2] = {
-		{ JVPN_REASON_SESSION_EXPIRED, JVPN_REASON_SESSION_LIFETIME_EXCEEDED },
-		{ JVPN_REASON_TRANSPORT_TTL_EXCEEDED, JVPN_REASON_TRANSPORT_TTL_EXCEEDED },
-		{ JVPN_REASON_INVALID_STATE_FOR_REATTACH,
-		  JVPN_REASON_SESSION_UNKNOWN_TO_SERVER },
+		{JVPN_REASON_SESSION_EXPIRED, JVPN_REASON_SESSION_LIFETIME_EXCEEDED},
+		{JVPN_REASON_TRANSPORT_TTL_EXCEEDED, JVPN_REASON_TRANSPORT_TTL_EXCEEDED},
+		{JVPN_REASON_INVALID_STATE_FOR_REATTACH, JVPN_REASON_SESSION_UNKNOWN_TO_SERVER},
 	};
 
 	for (size_t i = 0; i < 3; i++) {
@@ -311,8 +309,8 @@ END_TEST
  * the same slot. */
 START_TEST(client__attach_refused_as_stale__the_next_connection_asks_again)
 {
-	struct jvpn_event ready = { .type = JVPN_EVENT_TRANSPORT_READY, .slot = 0 };
-	struct jvpn_event e = { .type = JVPN_EVENT_DENY, .slot = 0 };
+	struct jvpn_event ready = {.type = JVPN_EVENT_TRANSPORT_READY, .slot = 0};
+	struct jvpn_event e = {.type = JVPN_EVENT_DENY, .slot = 0};
 
 	fixture_client(&f);
 	fixture_event(&f, JVPN_EVENT_TRANSPORT_CLOSED, 0, 0);
@@ -368,7 +366,7 @@ END_TEST
 
 START_TEST(client__dead_without_candidate__dials_and_asks_in_the_first_flight)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_TRANSPORT_READY, .slot = 1 };
+	struct jvpn_event e = {.type = JVPN_EVENT_TRANSPORT_READY, .slot = 1};
 
 	fixture_client(&f);
 	fixture_fact(&f, 0, JVPN_FACT_DEAD);
@@ -457,7 +455,7 @@ END_TEST
 
 START_TEST(client__server_state__is_mirrored)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_STATE, .slot = 0 };
+	struct jvpn_event e = {.type = JVPN_EVENT_STATE, .slot = 0};
 
 	fixture_client(&f);
 	fixture_clear_log(&f);
@@ -474,7 +472,7 @@ END_TEST
 
 START_TEST(client__peer_terminate__ends_with_the_servers_reason)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_PEER_TERMINATE, .slot = 0 };
+	struct jvpn_event e = {.type = JVPN_EVENT_PEER_TERMINATE, .slot = 0};
 
 	fixture_client(&f);
 	fixture_clear_log(&f);
@@ -499,7 +497,7 @@ END_TEST
 
 START_TEST(client__server_restarting__keeps_the_session)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_TRANSPORT_CLOSED, .slot = 0 };
+	struct jvpn_event e = {.type = JVPN_EVENT_TRANSPORT_CLOSED, .slot = 0};
 
 	fixture_client(&f);
 	fixture_clear_log(&f);
@@ -515,7 +513,7 @@ END_TEST
 /* The attempt died with its transport while the old binding lives on: nobody else would ask. */
 START_TEST(client__attempt_lost_with_its_transport__asks_again_on_the_binding)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_TRANSPORT_CLOSED, .slot = 1 };
+	struct jvpn_event e = {.type = JVPN_EVENT_TRANSPORT_CLOSED, .slot = 1};
 
 	fixture_client(&f);
 	fixture_client_attach(&f, 1, "lte");
@@ -535,8 +533,8 @@ END_TEST
 
 START_TEST(client__restored__goes_on_with_version_age_and_counter)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_RESTORE };
-	struct jvpn_event r = { .type = JVPN_EVENT_TRANSPORT_READY, .slot = 0 };
+	struct jvpn_event e = {.type = JVPN_EVENT_RESTORE};
+	struct jvpn_event r = {.type = JVPN_EVENT_TRANSPORT_READY, .slot = 0};
 	struct jvpn_session_record record;
 
 	fixture_client(&f);
@@ -560,8 +558,8 @@ END_TEST
 
 START_TEST(client__attach_refused__slot_is_free_again)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_DENY, .slot = 1 };
-	struct jvpn_event r = { .type = JVPN_EVENT_TRANSPORT_READY, .slot = 1 };
+	struct jvpn_event e = {.type = JVPN_EVENT_DENY, .slot = 1};
+	struct jvpn_event r = {.type = JVPN_EVENT_TRANSPORT_READY, .slot = 1};
 
 	fixture_client(&f);
 	fixture_fact(&f, 0, JVPN_FACT_DEAD);

@@ -160,7 +160,8 @@ START_TEST(client_config__bad_token__never_shown)
 
 		snprintf(text, sizeof(text),
 			 "version: 1\nserver: {address: \"a.b:1\"}\ntls: {ca: ca.crt}\n"
-			 "auth: {token: %s}\n", bad[i]);
+			 "auth: {token: %s}\n",
+			 bad[i]);
 		ck_assert_msg(load_text(text, &config) == JVPN_ECONFIG, "%s", bad[i]);
 		for (size_t l = 0; l < fixture_report->count; l++)
 			ck_assert_ptr_null(strstr(fixture_line(l), SECRET));

@@ -263,9 +263,9 @@ START_TEST(commit__second_request_meanwhile__waits_and_is_judged_again)
 	ck_assert(!f.s.slot[0].parked);
 	ck_assert_int_eq(fixture_sent(&f, JVPN_MSG_REATTACH_DENY, 0)->u.msg.u.reattach_deny.reason,
 			 JVPN_REASON_STALE_STATE_VERSION);
-	ck_assert_uint_eq(fixture_sent(&f, JVPN_MSG_REATTACH_DENY, 0)
-				  ->u.msg.u.reattach_deny.server_version,
-			  5);
+	ck_assert_uint_eq(
+		fixture_sent(&f, JVPN_MSG_REATTACH_DENY, 0)->u.msg.u.reattach_deny.server_version,
+		5);
 }
 END_TEST
 
@@ -431,8 +431,8 @@ END_TEST
 
 START_TEST(commit__first_attach_refused_by_the_store__terminated)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_CREATE };
-	struct jvpn_event a = { .type = JVPN_EVENT_TRANSPORT_ATTACHED, .slot = 0 };
+	struct jvpn_event e = {.type = JVPN_EVENT_CREATE};
+	struct jvpn_event a = {.type = JVPN_EVENT_TRANSPORT_ATTACHED, .slot = 0};
 
 	fixture_init(&f, JVPN_ROLE_SERVER);
 	f.manual_store = true;
@@ -462,8 +462,8 @@ UNIT_TESTS(commit)
 	tcase_add_test(tc, commit__target_died_meanwhile__adopted_without_permit);
 	tcase_add_test(tc, commit__target_called_dead_meanwhile__adopted_without_permit);
 	tcase_add_test(tc, commit__path_generation_changed_meanwhile__adopted_without_permit);
-	tcase_add_test(
-		tc, commit__old_tuple_of_the_same_connection_dies__is_what_the_commit_is_for);
+	tcase_add_test(tc,
+		       commit__old_tuple_of_the_same_connection_dies__is_what_the_commit_is_for);
 	tcase_add_test(tc, commit__old_binding_dies_meanwhile__permit_now_transition_later);
 	tcase_add_test(tc, commit__terminated_meanwhile__takes_the_next_version);
 	tcase_add_test(tc, commit__lifetime_over_while_unknown__permit_is_withdrawn);

@@ -77,7 +77,7 @@ START_TEST(connectip_assign__bits_beyond_prefix__malformed)
 {
 	for (unsigned int plen = 0; plen <= 32; plen++) {
 		for (unsigned int bit = 0; bit < 32; bit++) {
-			uint8_t one[7] = { 0, 4, 0, 0, 0, 0, (uint8_t)plen };
+			uint8_t one[7] = {0, 4, 0, 0, 0, 0, (uint8_t)plen};
 
 			one[2 + bit / 8] = (uint8_t)(0x80 >> bit % 8);
 			ck_assert_int_eq(decode_assign(one, 7), bit < plen ? 0 : JVPN_EMALFORMED);
@@ -90,7 +90,7 @@ START_TEST(connectip_assign__ipv6_bits_beyond_prefix__malformed)
 {
 	for (unsigned int plen = 0; plen <= 128; plen += 3) {
 		for (unsigned int bit = 0; bit < 128; bit++) {
-			uint8_t one[19] = { 0, 6 };
+			uint8_t one[19] = {0, 6};
 
 			one[2 + bit / 8] = (uint8_t)(0x80 >> bit % 8);
 			one[18] = (uint8_t)plen;
@@ -102,9 +102,9 @@ END_TEST
 
 START_TEST(connectip_assign__bad_version_or_length__malformed_and_untouched)
 {
-	static const uint8_t version5[] = { 0, 5, 1, 2, 3, 4, 32 };
-	static const uint8_t plen33[] = { 0, 4, 1, 2, 3, 4, 33 };
-	uint8_t plen129[19] = { 0, 6 };
+	static const uint8_t version5[] = {0, 5, 1, 2, 3, 4, 32};
+	static const uint8_t plen33[] = {0, 4, 1, 2, 3, 4, 33};
+	uint8_t plen129[19] = {0, 6};
 
 	plen129[18] = 129;
 	addresses.count = 99;
@@ -143,9 +143,9 @@ END_TEST
 
 START_TEST(connectip_request__id_zero_twice_or_none__malformed)
 {
-	static const uint8_t zero[] = { 0, 4, 0, 0, 0, 0, 32 };
-	static const uint8_t twice[] = { 7, 4, 0, 0, 0, 0, 32, 7, 4, 0, 0, 0, 0, 32 };
-	static const uint8_t fine[] = { 7, 4, 0, 0, 0, 0, 32, 8, 4, 0, 0, 0, 0, 32 };
+	static const uint8_t zero[] = {0, 4, 0, 0, 0, 0, 32};
+	static const uint8_t twice[] = {7, 4, 0, 0, 0, 0, 32, 7, 4, 0, 0, 0, 0, 32};
+	static const uint8_t fine[] = {7, 4, 0, 0, 0, 0, 32, 8, 4, 0, 0, 0, 0, 32};
 
 	ck_assert_int_eq(decode_request(zero, sizeof(zero)), JVPN_EMALFORMED);
 	ck_assert_int_eq(decode_request(twice, sizeof(twice)), JVPN_EMALFORMED);
@@ -198,14 +198,14 @@ static const struct {
 	uint8_t b[20];
 	int err;
 } route_pair[] = {
-	{ "fine", { 4, 1, 0, 0, 0, 1, 0, 0, 9, 0, 4, 1, 0, 0, 10, 1, 0, 0, 11, 0 }, 0 },
-	{ "overlap", { 4, 1, 0, 0, 0, 1, 0, 0, 9, 0, 4, 1, 0, 0, 9, 1, 0, 0, 11, 0 }, -1 },
-	{ "unordered", { 4, 1, 0, 0, 5, 1, 0, 0, 9, 0, 4, 1, 0, 0, 1, 1, 0, 0, 2, 0 }, -1 },
-	{ "end before start", { 4, 1, 0, 0, 9, 1, 0, 0, 8, 0, 4, 2, 0, 0, 0, 2, 0, 0, 1, 0 }, -1 },
-	{ "protocol falls", { 4, 1, 0, 0, 0, 1, 0, 0, 9, 6, 4, 2, 0, 0, 0, 2, 0, 0, 1, 1 }, -1 },
-	{ "protocol rises", { 4, 2, 0, 0, 0, 2, 0, 0, 9, 6, 4, 1, 0, 0, 0, 1, 0, 0, 1, 17 }, 0 },
-	{ "one address", { 4, 1, 0, 0, 0, 1, 0, 0, 0, 0, 4, 1, 0, 0, 1, 1, 0, 0, 1, 0 }, 0 },
-	{ "version 0", { 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 4, 1, 0, 0, 1, 1, 0, 0, 1, 0 }, -1 },
+	{"fine", {4, 1, 0, 0, 0, 1, 0, 0, 9, 0, 4, 1, 0, 0, 10, 1, 0, 0, 11, 0}, 0},
+	{"overlap", {4, 1, 0, 0, 0, 1, 0, 0, 9, 0, 4, 1, 0, 0, 9, 1, 0, 0, 11, 0}, -1},
+	{"unordered", {4, 1, 0, 0, 5, 1, 0, 0, 9, 0, 4, 1, 0, 0, 1, 1, 0, 0, 2, 0}, -1},
+	{"end before start", {4, 1, 0, 0, 9, 1, 0, 0, 8, 0, 4, 2, 0, 0, 0, 2, 0, 0, 1, 0}, -1},
+	{"protocol falls", {4, 1, 0, 0, 0, 1, 0, 0, 9, 6, 4, 2, 0, 0, 0, 2, 0, 0, 1, 1}, -1},
+	{"protocol rises", {4, 2, 0, 0, 0, 2, 0, 0, 9, 6, 4, 1, 0, 0, 0, 1, 0, 0, 1, 17}, 0},
+	{"one address", {4, 1, 0, 0, 0, 1, 0, 0, 0, 0, 4, 1, 0, 0, 1, 1, 0, 0, 1, 0}, 0},
+	{"version 0", {0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 4, 1, 0, 0, 1, 1, 0, 0, 1, 0}, -1},
 };
 
 START_TEST(connectip_routes__pairs__as_section_4_7_3_says)
@@ -219,7 +219,7 @@ END_TEST
 
 START_TEST(connectip_routes__ipv6_before_ipv4__malformed)
 {
-	uint8_t v6[34] = { 6 };
+	uint8_t v6[34] = {6};
 
 	memcpy(data, v6, sizeof(v6));
 	memcpy(data + 34, route_pair[0].b, 10);
@@ -232,9 +232,9 @@ END_TEST
 
 START_TEST(connectip_routes_allow__range_and_protocol__decide)
 {
-	static const uint8_t tcp_only[] = { 4, 10, 0, 0, 0, 10, 0, 0, 9, 6 };
-	static const uint8_t in[] = { 10, 0, 0, 9 }, below[] = { 9, 255, 255, 255 };
-	static const uint8_t above[] = { 10, 0, 0, 10 };
+	static const uint8_t tcp_only[] = {4, 10, 0, 0, 0, 10, 0, 0, 9, 6};
+	static const uint8_t in[] = {10, 0, 0, 9}, below[] = {9, 255, 255, 255};
+	static const uint8_t above[] = {10, 0, 0, 10};
 
 	ck_assert_int_eq(decode_routes(tcp_only, sizeof(tcp_only)), 0);
 	ck_assert(jvpn_connectip_routes_allow(&routes, 4, in, 6));
@@ -269,22 +269,22 @@ END_TEST
 
 START_TEST(connectip_path__variants__only_the_full_tunnel)
 {
-	static const char *const good[] = { JVPN_CONNECTIP_PATH, "/.well-known/masque/ip/%2A/%2a/",
-					    "/.well-known/masque/ip/*/%2A/" };
-	static const char *const bad[] = { "",
-					   "/",
-					   "/.well-known/masque/ip/*/*",
-					   "/.well-known/masque/ip/*/*//",
-					   "/.well-known/masque/ip/*/",
-					   "/.well-known/masque/ip//*/",
-					   "/.well-known/masque/ip/**/*/",
-					   "/.well-known/masque/ip/10.0.0.1/*/",
-					   "/.well-known/masque/ip/*/17/",
-					   "/.well-known/masque/ip/*/*/?x",
-					   "/.well-known/masque/ip/%2/*/",
-					   "/.well-known/masque/ip/*/%2",
-					   "/.well-known/masque/IP/*/*/",
-					   "/x/.well-known/masque/ip/*/*/" };
+	static const char *const good[] = {JVPN_CONNECTIP_PATH, "/.well-known/masque/ip/%2A/%2a/",
+					   "/.well-known/masque/ip/*/%2A/"};
+	static const char *const bad[] = {"",
+					  "/",
+					  "/.well-known/masque/ip/*/*",
+					  "/.well-known/masque/ip/*/*//",
+					  "/.well-known/masque/ip/*/",
+					  "/.well-known/masque/ip//*/",
+					  "/.well-known/masque/ip/**/*/",
+					  "/.well-known/masque/ip/10.0.0.1/*/",
+					  "/.well-known/masque/ip/*/17/",
+					  "/.well-known/masque/ip/*/*/?x",
+					  "/.well-known/masque/ip/%2/*/",
+					  "/.well-known/masque/ip/*/%2",
+					  "/.well-known/masque/IP/*/*/",
+					  "/x/.well-known/masque/ip/*/*/"};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		ck_assert(jvpn_connectip_path_is_full_tunnel(good[i], strlen(good[i])));

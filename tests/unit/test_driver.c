@@ -80,9 +80,9 @@ START_TEST(create__wrong_token__client_ends_with_auth_refused)
 	ck_assert(world_run_until(client_stops, 3000));
 	ck_assert_int_eq(world.client.exit_code, JVPN_EXIT_AUTH_REFUSED);
 	ck_assert_ptr_null(world_server_live());
-	ck_assert_uint_eq(world_events(WORLD_SERVER, "UnauthorizedTransportAttempt", "token_unknown",
-				       NULL),
-			  1);
+	ck_assert_uint_eq(
+		world_events(WORLD_SERVER, "UnauthorizedTransportAttempt", "token_unknown", NULL),
+		1);
 }
 END_TEST
 
@@ -102,7 +102,8 @@ START_TEST(create__client_session_ends_in_birth__no_connection_is_left)
 END_TEST
 
 /* A server that says 200 and then nothing. */
-static void mute(void *user, struct jvpn_transport *transport, const struct jvpn_h3_request *request)
+static void mute(void *user, struct jvpn_transport *transport,
+		 const struct jvpn_h3_request *request)
 {
 	struct jvpn_h3_response ok = {.status = 200};
 
@@ -202,9 +203,8 @@ START_TEST(rebinding__candidate_event__names_the_new_address)
 	world_send_up();
 	world_run_ms(300);
 	ck_assert(world_is_attached());
-	ck_assert_int_eq(jvpn_conn_path_remote(jvpn_live_binding(world_server_live())->conn, 1,
-					       &remote),
-			 0);
+	ck_assert_int_eq(
+		jvpn_conn_path_remote(jvpn_live_binding(world_server_live())->conn, 1, &remote), 0);
 	jvpn_driver_format_address(&remote, new_peer, sizeof(new_peer));
 	ck_assert_uint_eq(world_events(WORLD_SERVER, "TransportCandidateAdded", new_peer, NULL), 1);
 }
@@ -221,8 +221,8 @@ START_TEST(rebinding__inside_cooldown__is_denied_then_commits)
 	ck_assert(world_is_attached());
 	pair_rebind(&world.pair, 2);
 	world_run_ms(300);
-	ck_assert_uint_ge(world_events(WORLD_SERVER, "TransportSwitchDenied", "cooldown_active", NULL),
-			  1);
+	ck_assert_uint_ge(
+		world_events(WORLD_SERVER, "TransportSwitchDenied", "cooldown_active", NULL), 1);
 	ck_assert_uint_ge(world_events(WORLD_CLIENT, "ReattachResult", "cooldown_active", NULL), 1);
 	world_run_ms(2500);
 	ck_assert(world_is_attached());
@@ -322,12 +322,12 @@ START_TEST(attach__server_forgot_the_session__a_new_one_after_two_refusals)
 	world.up.interval_ns = 20 * PAIR_MS;
 	ck_assert(world_run_until(world_is_attached, 5000));
 	ck_assert(!jvpn_id_equal(&id, &world.client.live->core.id));
-	ck_assert_uint_eq(world_events(WORLD_CLIENT, "SessionTerminated", "session_unknown_to_server",
-				       NULL),
-			  1);
-	ck_assert_uint_eq(world_events(WORLD_SERVER, "UnauthorizedTransportAttempt", "unknown_session",
-				       NULL),
-			  2);
+	ck_assert_uint_eq(
+		world_events(WORLD_CLIENT, "SessionTerminated", "session_unknown_to_server", NULL),
+		1);
+	ck_assert_uint_eq(
+		world_events(WORLD_SERVER, "UnauthorizedTransportAttempt", "unknown_session", NULL),
+		2);
 }
 END_TEST
 
@@ -353,7 +353,8 @@ START_TEST(attach__ack_and_connection_lost__version_is_corrected)
 	world_run_ms(20);
 	world.pair.drop_to_client = false;
 	ck_assert(world_run_until(world_is_attached, 4000));
-	ck_assert_uint_eq(world_events(WORLD_SERVER, "ReattachResult", "stale_state_version", NULL), 1);
+	ck_assert_uint_eq(world_events(WORLD_SERVER, "ReattachResult", "stale_state_version", NULL),
+			  1);
 	ck_assert(jvpn_id_equal(&id, &world.client.live->core.id));
 }
 END_TEST
@@ -489,8 +490,8 @@ START_TEST(reattach__challenge_of_another_tuple__is_asked_again)
 	world_run_ms(1000);
 	ck_assert(world_is_attached());
 	ck_assert_uint_eq(world_server_live()->core.total_switches, 1);
-	ck_assert_uint_eq(world_events(WORLD_SERVER, "\"event_type\":\"ReattachAttempt", NULL, NULL),
-			  2);
+	ck_assert_uint_eq(
+		world_events(WORLD_SERVER, "\"event_type\":\"ReattachAttempt", NULL, NULL), 2);
 }
 END_TEST
 
@@ -535,8 +536,10 @@ START_TEST(attach__bad_proof__changes_nothing)
 	ck_assert_int_eq(live->core.state, JVPN_STATE_VOLATILE);
 	ck_assert_uint_eq(live->core.state_version, 3);
 	ck_assert_uint_eq(jvpn_session_candidate_count(&live->core), 0);
-	ck_assert_uint_eq(world_events(WORLD_SERVER, "SecurityValidationFailed", "bad_proof", NULL), 2);
-	ck_assert_ptr_null(world.client.live); /* session_unknown_to_server, as far as it can tell */
+	ck_assert_uint_eq(world_events(WORLD_SERVER, "SecurityValidationFailed", "bad_proof", NULL),
+			  2);
+	ck_assert_ptr_null(
+		world.client.live); /* session_unknown_to_server, as far as it can tell */
 }
 END_TEST
 
@@ -554,7 +557,8 @@ START_TEST(attach__credential_of_somebody_else__is_refused)
 	world_run_ms(500);
 	ck_assert(!jvpn_live_binding(world_server_live()));
 	ck_assert_uint_ge(world_events(WORLD_SERVER, "identity_mismatch", NULL, NULL), 1);
-	ck_assert_uint_ge(world_events(WORLD_CLIENT, "ReattachResult", "identity_mismatch", NULL), 1);
+	ck_assert_uint_ge(world_events(WORLD_CLIENT, "ReattachResult", "identity_mismatch", NULL),
+			  1);
 }
 END_TEST
 
@@ -614,7 +618,8 @@ START_TEST(terminate__by_the_server__client_starts_a_new_session)
 	jvpn_driver_terminate(world_server_live(), JVPN_REASON_NODE_SHUTDOWN);
 	ck_assert_ptr_null(world_server_live());
 	world_run_ms(20);
-	ck_assert_uint_eq(world_events(WORLD_CLIENT, "SessionTerminated", "node_shutdown", NULL), 1);
+	ck_assert_uint_eq(world_events(WORLD_CLIENT, "SessionTerminated", "node_shutdown", NULL),
+			  1);
 	ck_assert(world_run_until(world_is_attached, 1000));
 	ck_assert(!jvpn_id_equal(&id, &world.client.live->core.id));
 }
@@ -638,7 +643,8 @@ START_TEST(terminate__by_the_client__server_frees_everything)
 	jvpn_driver_terminate(world.client.live, JVPN_REASON_CLIENT_CLOSED);
 	ck_assert_ptr_null(world.client.live);
 	ck_assert(world_run_until(server_has_no_session, 1000));
-	ck_assert_uint_eq(world_events(WORLD_SERVER, "SessionTerminated", "client_closed", NULL), 1);
+	ck_assert_uint_eq(world_events(WORLD_SERVER, "SessionTerminated", "client_closed", NULL),
+			  1);
 	ck_assert_uint_eq(world.server.index.table.count, 0);
 	ck_assert_uint_eq(jvpn_lease_pool_count(world.server.leases), 0);
 	world_run_ms(1000);
@@ -672,8 +678,8 @@ START_TEST(admission__user_has_a_session_without_a_transport__it_is_evicted)
 	ck_assert(world_run_until(world_is_attached, 1000));
 	ck_assert(!jvpn_id_equal(&id, &world_server_live()->core.id));
 	ck_assert_uint_eq(world.server.index.table.count, 1);
-	ck_assert_uint_eq(world_events(WORLD_SERVER, "SessionTerminated", "resource_exhausted", NULL),
-			  1);
+	ck_assert_uint_eq(
+		world_events(WORLD_SERVER, "SessionTerminated", "resource_exhausted", NULL), 1);
 }
 END_TEST
 
@@ -759,8 +765,8 @@ static void plain_send(unsigned count)
 	uint8_t packet[600] = {0x45};
 
 	while (count--)
-		ck_assert_int_eq(jvpn_conn_send_packet(world.pair.client.conn, packet, sizeof(packet)),
-				 0);
+		ck_assert_int_eq(
+			jvpn_conn_send_packet(world.pair.client.conn, packet, sizeof(packet)), 0);
 }
 
 START_TEST(plain__no_field__gets_a_tunnel_without_the_extension)
@@ -816,9 +822,8 @@ START_TEST(plain__strict__does_not_move)
 	/* The end comes by the TTL of a session without a transport. */
 	world_run_ms(800000);
 	ck_assert_ptr_null(world_server_live());
-	ck_assert_uint_eq(world_events(WORLD_SERVER, "SessionTerminated", "transport_ttl_exceeded",
-				       NULL),
-			  1);
+	ck_assert_uint_eq(
+		world_events(WORLD_SERVER, "SessionTerminated", "transport_ttl_exceeded", NULL), 1);
 }
 END_TEST
 
@@ -855,9 +860,9 @@ START_TEST(policy__shorter_lifetime_on_reload__ends_sessions_in_time)
 	jvpn_driver_set_policy(world.server.engine.driver, &policy);
 	world_run_ms(3000);
 	ck_assert_ptr_null(world_server_live());
-	ck_assert_uint_eq(world_events(WORLD_SERVER, "SessionTerminated", "session_lifetime_exceeded",
-				       NULL),
-			  1);
+	ck_assert_uint_eq(
+		world_events(WORLD_SERVER, "SessionTerminated", "session_lifetime_exceeded", NULL),
+		1);
 }
 END_TEST
 

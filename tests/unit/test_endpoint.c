@@ -198,8 +198,8 @@ UNIT_TESTS(endpoint)
 {
 	tcase_add_loop_test(tc, endpoint_send__batch_v4_all_offload_mixes__arrives_in_order, 0, 4);
 	tcase_add_loop_test(tc, endpoint_send__batch_v6__arrives_in_order, 0, 4);
-	tcase_add_test(tc,
-		       endpoint_receive__wildcard_socket__knows_the_local_address_and_answers_from_it);
+	tcase_add_test(
+		tc, endpoint_receive__wildcard_socket__knows_the_local_address_and_answers_from_it);
 	tcase_add_test(tc, endpoint_receive__empty_datagram__counts_against_the_budget);
 	tcase_add_test(tc, endpoint_send__closed_port__is_swallowed);
 	tcase_add_test(tc, endpoint_send__out_of_bounds__is_refused);

@@ -189,7 +189,8 @@ END_TEST
 START_TEST(event_spec__every_type__has_one)
 {
 	for (unsigned type = 1; type < JVPN_AUDIT_COUNT; type++) {
-		const struct jvpn_event_spec *spec = jvpn_event_spec_get((enum jvpn_audit_type)type);
+		const struct jvpn_event_spec *spec =
+			jvpn_event_spec_get((enum jvpn_audit_type)type);
 
 		ck_assert_msg(spec->severity != JVPN_SEVERITY_NONE, "type %u", type);
 		ck_assert_uint_eq(spec->required & spec->optional, 0);

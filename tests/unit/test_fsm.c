@@ -14,14 +14,14 @@
  * Columns: attach_ok attach_failed instability switch_start degrade reattach_valid
  * reattach_invalid recovery_timeout restore terminate. */
 static const char *const expected[] = {
-	[JVPN_STATE_BIRTH] = "AT.......T",     [JVPN_STATE_ATTACHED] = "-.V....-.T",
-	[JVPN_STATE_VOLATILE] = "..-RD..--T",  [JVPN_STATE_DEGRADED] = "..-R-.---T",
+	[JVPN_STATE_BIRTH] = "AT.......T",      [JVPN_STATE_ATTACHED] = "-.V....-.T",
+	[JVPN_STATE_VOLATILE] = "..-RD..--T",   [JVPN_STATE_DEGRADED] = "..-R-.---T",
 	[JVPN_STATE_RECOVERING] = "..--.ADDDT", [JVPN_STATE_TERMINATED] = ".----.----",
 };
 
 static char letter(struct jvpn_cell cell)
 {
-	static const char states[] = { 'n', 'B', 'A', 'V', 'D', 'R', 'T' };
+	static const char states[] = {'n', 'B', 'A', 'V', 'D', 'R', 'T'};
 
 	if (cell.kind == JVPN_CELL_REJECT)
 		return '.';
@@ -32,32 +32,32 @@ START_TEST(fsm_cell__every_state_and_event__as_in_session_md)
 {
 	for (int s = JVPN_STATE_BIRTH; s < JVPN_STATE_COUNT; s++)
 		for (int e = JVPN_FSM_ATTACH_OK; e < JVPN_FSM_COUNT; e++)
-			ck_assert_msg(letter(jvpn_fsm_cell((enum jvpn_state)s,
-							   (enum jvpn_fsm_event)e)) ==
-					      expected[s][e - 1],
-				      "%s x %s", jvpn_state_name((enum jvpn_state)s),
-				      jvpn_fsm_event_name((enum jvpn_fsm_event)e));
+			ck_assert_msg(
+				letter(jvpn_fsm_cell((enum jvpn_state)s, (enum jvpn_fsm_event)e)) ==
+					expected[s][e - 1],
+				"%s x %s", jvpn_state_name((enum jvpn_state)s),
+				jvpn_fsm_event_name((enum jvpn_fsm_event)e));
 }
 END_TEST
 
 START_TEST(fsm_cell__out_of_range__rejects)
 {
-	ck_assert_int_eq(jvpn_fsm_cell(JVPN_STATE_NONE, JVPN_FSM_TERMINATE).kind,
-			 JVPN_CELL_REJECT);
+	ck_assert_int_eq(jvpn_fsm_cell(JVPN_STATE_NONE, JVPN_FSM_TERMINATE).kind, JVPN_CELL_REJECT);
 	ck_assert_int_eq(jvpn_fsm_cell(JVPN_STATE_COUNT, JVPN_FSM_TERMINATE).kind,
 			 JVPN_CELL_REJECT);
 	ck_assert_int_eq(jvpn_fsm_cell(JVPN_STATE_BIRTH, JVPN_FSM_COUNT).kind, JVPN_CELL_REJECT);
-	ck_assert_int_eq(jvpn_fsm_cell(JVPN_STATE_BIRTH, (enum jvpn_fsm_event)-1).kind,
+	ck_assert_int_eq(jvpn_fsm_cell(JVPN_STATE_BIRTH, (enum jvpn_fsm_event) - 1).kind,
 			 JVPN_CELL_REJECT);
 }
 END_TEST
 
 /* How many reasons go with each event (session.md, table). */
 static const int reasons[] = {
-	[JVPN_FSM_ATTACH_OK] = 1,	 [JVPN_FSM_ATTACH_FAILED] = 4, [JVPN_FSM_INSTABILITY] = 10,
-	[JVPN_FSM_SWITCH_START] = 6,	 [JVPN_FSM_DEGRADE] = 3,       [JVPN_FSM_REATTACH_VALID] = 1,
+	[JVPN_FSM_ATTACH_OK] = 1,        [JVPN_FSM_ATTACH_FAILED] = 4,
+	[JVPN_FSM_INSTABILITY] = 10,     [JVPN_FSM_SWITCH_START] = 6,
+	[JVPN_FSM_DEGRADE] = 3,          [JVPN_FSM_REATTACH_VALID] = 1,
 	[JVPN_FSM_REATTACH_INVALID] = 4, [JVPN_FSM_RECOVERY_TIMEOUT] = 1,
-	[JVPN_FSM_RESTORE] = 1,		 [JVPN_FSM_TERMINATE] = 10,
+	[JVPN_FSM_RESTORE] = 1,          [JVPN_FSM_TERMINATE] = 10,
 };
 
 START_TEST(fsm_reason__every_event_and_reason__counted)

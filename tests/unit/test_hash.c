@@ -29,7 +29,7 @@ START_TEST(hmac_sha256__rfc_4231_case_2__in_any_parts)
 
 	ck_assert_int_eq(jvpn_secret_set(&key, "Jefe", 4), 0);
 	for (size_t cut = 0; cut <= 28; cut++) {
-		struct jvpn_hash_part part[3] = { { text, cut }, { NULL, 0 }, { text + cut, 28 - cut } };
+		struct jvpn_hash_part part[3] = {{text, cut}, {NULL, 0}, {text + cut, 28 - cut}};
 
 		ck_assert_int_eq(jvpn_hmac_sha256(&key, part, 3, out), 0);
 		ck_assert_mem_eq(out, "\x5b\xdc\xc1\x46\xbf\x60\x75\x4e", 8);
@@ -40,7 +40,7 @@ END_TEST
 
 START_TEST(hmac_sha256__no_key__error)
 {
-	struct jvpn_secret none = { .len = 0 };
+	struct jvpn_secret none = {.len = 0};
 	uint8_t out[JVPN_SHA256_BYTES];
 
 	ck_assert_int_eq(jvpn_hmac_sha256(&none, NULL, 0, out), JVPN_ECRYPTO);

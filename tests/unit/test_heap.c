@@ -11,7 +11,7 @@
 
 START_TEST(heap__random_keys__come_out_in_order)
 {
-	struct jvpn_heap_node node[100] = { { 0, 0 } };
+	struct jvpn_heap_node node[100] = {{0, 0}};
 	struct jvpn_rng rng;
 	struct jvpn_heap heap;
 	uint64_t last = 0;
@@ -40,7 +40,7 @@ END_TEST
 
 START_TEST(heap__full__refuses)
 {
-	struct jvpn_heap_node a = { 0, 0 }, b = { 0, 0 };
+	struct jvpn_heap_node a = {0, 0}, b = {0, 0};
 	struct jvpn_heap heap;
 
 	ck_assert_int_eq(jvpn_heap_init(&heap, 1), 0);
@@ -59,7 +59,7 @@ struct member {
 START_TEST(list__push_and_remove__keeps_order)
 {
 	struct jvpn_list head;
-	struct member m[3] = { { .value = 0 }, { .value = 1 }, { .value = 2 } };
+	struct member m[3] = {{.value = 0}, {.value = 1}, {.value = 2}};
 	int sum = 0, order = 0;
 
 	jvpn_list_init(&head);
@@ -68,7 +68,8 @@ START_TEST(list__push_and_remove__keeps_order)
 		jvpn_list_push_back(&head, &m[i].link);
 	jvpn_list_remove(&m[1].link);
 	jvpn_list_remove(&m[1].link);
-	jvpn_list_each(pos, &head) {
+	jvpn_list_each(pos, &head)
+	{
 		order = order * 10 + jvpn_list_owner(pos, struct member, link)->value;
 		sum++;
 	}

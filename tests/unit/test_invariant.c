@@ -232,8 +232,8 @@ UNIT_TESTS(invariant)
 	tcase_add_test(tc, invariant_2__identity_changes__is_noticed);
 	tcase_add_test(tc, invariant_3__ended_too_early__is_noticed);
 	tcase_add_test(tc, invariant_4__over_budget_or_inside_cooldown__is_noticed);
-	tcase_add_test(tc,
-		       invariant_4__adopted_under_another_policy__is_judged_by_that_of_its_beginning);
+	tcase_add_test(
+		tc, invariant_4__adopted_under_another_policy__is_judged_by_that_of_its_beginning);
 	tcase_add_test(tc, invariant_5__recovering_past_its_deadline__is_noticed);
 	tcase_add_test(tc, invariant_6__older_than_its_lifetime__is_noticed);
 	tcase_add_test(tc, invariant_7__version_without_transition_or_the_reverse__is_noticed);

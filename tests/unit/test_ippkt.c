@@ -32,8 +32,8 @@ END_TEST
 
 START_TEST(ippkt_parse__any_length_but_its_own__error)
 {
-	size_t len = _i == 4 ? packet_ipv4(packet, JVPN_IP_PROTO_UDP, 40) :
-			       packet_ipv6(packet, JVPN_IP_PROTO_UDP, 40);
+	size_t len = _i == 4 ? packet_ipv4(packet, JVPN_IP_PROTO_UDP, 40)
+			     : packet_ipv6(packet, JVPN_IP_PROTO_UDP, 40);
 
 	for (size_t n = 0; n <= len + 8; n++)
 		ck_assert_int_eq(jvpn_ippkt_parse(packet, n, &view) == 0, n == len);
@@ -196,8 +196,8 @@ START_TEST(ippkt_ecn_set__all_pairs__rfc_6040)
 	for (unsigned int before = 0; before < 4; before++) {
 		for (unsigned int after = 0; after < 5; after++) {
 			bool ok = after < 4 && !(after == 3 && before == 0);
-			size_t len = _i == 4 ? packet_ipv4(packet, JVPN_IP_PROTO_UDP, 40) :
-					       packet_ipv6(packet, JVPN_IP_PROTO_UDP, 40);
+			size_t len = _i == 4 ? packet_ipv4(packet, JVPN_IP_PROTO_UDP, 40)
+					     : packet_ipv6(packet, JVPN_IP_PROTO_UDP, 40);
 
 			if (_i == 4) {
 				packet[1] = (uint8_t)(0xb8 | before);
@@ -233,7 +233,7 @@ static struct jvpn_connectip_addresses one_prefix(uint8_t version, uint8_t plen,
 START_TEST(ippkt_src_is_assigned__every_bit__decides)
 {
 	struct jvpn_connectip_addresses list = one_prefix(4, 32, "\x0a\x07\x00\x02");
-	struct jvpn_connectip_addresses none = { 0 };
+	struct jvpn_connectip_addresses none = {0};
 	struct jvpn_connectip_addresses wide = one_prefix(4, 20, "\x0a\x07\x00\x00");
 	size_t len = packet_ipv4(packet, JVPN_IP_PROTO_UDP, 8);
 
@@ -272,16 +272,11 @@ static const struct {
 	uint8_t src[4], dst[4];
 	bool ok;
 } forwardable[] = {
-	{ { 10, 7, 0, 2 }, { 192, 0, 2, 5 }, true },
-	{ { 10, 7, 0, 2 }, { 224, 0, 0, 5 }, true },
-	{ { 0, 0, 0, 0 }, { 192, 0, 2, 5 }, false },
-	{ { 127, 0, 0, 1 }, { 192, 0, 2, 5 }, false },
-	{ { 224, 0, 0, 1 }, { 192, 0, 2, 5 }, false },
-	{ { 255, 255, 255, 255 }, { 192, 0, 2, 5 }, false },
-	{ { 169, 254, 1, 1 }, { 192, 0, 2, 5 }, false },
-	{ { 10, 7, 0, 2 }, { 127, 0, 0, 1 }, false },
-	{ { 10, 7, 0, 2 }, { 0, 0, 0, 0 }, false },
-	{ { 10, 7, 0, 2 }, { 169, 254, 169, 254 }, false },
+	{{10, 7, 0, 2}, {192, 0, 2, 5}, true},     {{10, 7, 0, 2}, {224, 0, 0, 5}, true},
+	{{0, 0, 0, 0}, {192, 0, 2, 5}, false},     {{127, 0, 0, 1}, {192, 0, 2, 5}, false},
+	{{224, 0, 0, 1}, {192, 0, 2, 5}, false},   {{255, 255, 255, 255}, {192, 0, 2, 5}, false},
+	{{169, 254, 1, 1}, {192, 0, 2, 5}, false}, {{10, 7, 0, 2}, {127, 0, 0, 1}, false},
+	{{10, 7, 0, 2}, {0, 0, 0, 0}, false},      {{10, 7, 0, 2}, {169, 254, 169, 254}, false},
 };
 
 START_TEST(ippkt_is_forwardable__addresses__decide)
@@ -302,8 +297,8 @@ static size_t make_syn(int version, size_t pad, uint16_t mss)
 	size_t tcp_bytes = 20 + 8, len;
 	uint8_t *tcp;
 
-	len = version == 4 ? packet_ipv4(packet, JVPN_IP_PROTO_TCP, tcp_bytes) :
-			     packet_ipv6(packet, JVPN_IP_PROTO_TCP, tcp_bytes);
+	len = version == 4 ? packet_ipv4(packet, JVPN_IP_PROTO_TCP, tcp_bytes)
+			   : packet_ipv6(packet, JVPN_IP_PROTO_TCP, tcp_bytes);
 	tcp = packet + len - tcp_bytes;
 	memset(tcp, 0, tcp_bytes);
 	memcpy(tcp, "\x9c\x40\x01\xbb\x12\x34\x56\x78", 8);
@@ -374,10 +369,10 @@ END_TEST
 
 START_TEST(ip_checksum__rfc_1071_sample__right)
 {
-	static const uint8_t data[] = { 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7 };
+	static const uint8_t data[] = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
 
 	ck_assert_uint_eq(jvpn_ip_checksum(data, 8, 0), (uint16_t)~0xddf2);
-	ck_assert_uint_eq(jvpn_ip_checksum(data, 7, 0), (uint16_t)~(0xddf2 - 0xf7));
+	ck_assert_uint_eq(jvpn_ip_checksum(data, 7, 0), (uint16_t) ~(0xddf2 - 0xf7));
 	ck_assert_uint_eq(jvpn_ip_checksum(data + 4, 4, jvpn_ip_checksum_partial(data, 4, 0)),
 			  (uint16_t)~0xddf2);
 }

@@ -14,21 +14,21 @@ static uint8_t packet[PACKET_MAX];
 static uint8_t out[PACKET_MAX];
 static struct jvpn_ippkt view;
 
-static const uint8_t own4[] = { 10, 7, 0, 1 };
-static const uint8_t own6[16] = { 0xfd, [15] = 1 };
+static const uint8_t own4[] = {10, 7, 0, 1};
+static const uint8_t own6[16] = {0xfd, [15] = 1};
 
 static const struct {
 	enum jvpn_icmp_error error;
 	uint8_t type4, code4, type6, code6;
 } expected[] = {
-	{ JVPN_ICMP_TOO_BIG, 3, 4, 2, 0 },	   { JVPN_ICMP_TIME_EXCEEDED, 11, 0, 3, 0 },
-	{ JVPN_ICMP_NO_ROUTE, 3, 0, 1, 0 },	   { JVPN_ICMP_ADMIN_PROHIBITED, 3, 13, 1, 1 },
-	{ JVPN_ICMP_HOST_UNREACHABLE, 3, 1, 1, 3 }, { JVPN_ICMP_BAD_SOURCE, 3, 13, 1, 5 },
+	{JVPN_ICMP_TOO_BIG, 3, 4, 2, 0},          {JVPN_ICMP_TIME_EXCEEDED, 11, 0, 3, 0},
+	{JVPN_ICMP_NO_ROUTE, 3, 0, 1, 0},         {JVPN_ICMP_ADMIN_PROHIBITED, 3, 13, 1, 1},
+	{JVPN_ICMP_HOST_UNREACHABLE, 3, 1, 1, 3}, {JVPN_ICMP_BAD_SOURCE, 3, 13, 1, 5},
 };
 
 static int build(int version, enum jvpn_icmp_error error, size_t len)
 {
-	struct jvpn_icmp_request request = { error, 1300, version == 4 ? own4 : own6 };
+	struct jvpn_icmp_request request = {error, 1300, version == 4 ? own4 : own6};
 
 	ck_assert_int_eq(jvpn_ippkt_parse(packet, len, &view), 0);
 	return jvpn_ippkt_icmp_build(&request, &view, packet, out, sizeof(out));
@@ -94,7 +94,7 @@ END_TEST
 START_TEST(icmp_build__no_room__error)
 {
 	size_t len = packet_ipv4(packet, JVPN_IP_PROTO_UDP, 100);
-	struct jvpn_icmp_request request = { JVPN_ICMP_NO_ROUTE, 0, own4 };
+	struct jvpn_icmp_request request = {JVPN_ICMP_NO_ROUTE, 0, own4};
 
 	ck_assert_int_eq(jvpn_ippkt_parse(packet, len, &view), 0);
 	ck_assert_int_eq(jvpn_ippkt_icmp_build(&request, &view, packet, out, 147), JVPN_ENOSPACE);
@@ -161,15 +161,11 @@ static const struct {
 	uint8_t src[4], dst[4];
 	bool ok;
 } pair[] = {
-	{ { 10, 7, 0, 2 }, { 192, 0, 2, 5 }, true },
-	{ { 10, 7, 0, 2 }, { 224, 0, 0, 1 }, false },
-	{ { 10, 7, 0, 2 }, { 239, 255, 255, 255 }, false },
-	{ { 10, 7, 0, 2 }, { 255, 255, 255, 255 }, false },
-	{ { 0, 0, 0, 0 }, { 192, 0, 2, 5 }, false },
-	{ { 127, 0, 0, 1 }, { 192, 0, 2, 5 }, false },
-	{ { 224, 0, 0, 1 }, { 192, 0, 2, 5 }, false },
-	{ { 240, 0, 0, 1 }, { 192, 0, 2, 5 }, false },
-	{ { 255, 255, 255, 255 }, { 192, 0, 2, 5 }, false },
+	{{10, 7, 0, 2}, {192, 0, 2, 5}, true},         {{10, 7, 0, 2}, {224, 0, 0, 1}, false},
+	{{10, 7, 0, 2}, {239, 255, 255, 255}, false},  {{10, 7, 0, 2}, {255, 255, 255, 255}, false},
+	{{0, 0, 0, 0}, {192, 0, 2, 5}, false},         {{127, 0, 0, 1}, {192, 0, 2, 5}, false},
+	{{224, 0, 0, 1}, {192, 0, 2, 5}, false},       {{240, 0, 0, 1}, {192, 0, 2, 5}, false},
+	{{255, 255, 255, 255}, {192, 0, 2, 5}, false},
 };
 
 START_TEST(icmp_is_answerable__ipv4_addresses__decide)

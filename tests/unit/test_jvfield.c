@@ -19,8 +19,8 @@ static int parse(const char *text)
 	return jvpn_jvfield_parse(text, strlen(text), &field);
 }
 
-static const char *const golden[] = { "field.create", "field.attach", "field.refused",
-				      "field.refused_bare", "field.ok" };
+static const char *const golden[] = {"field.create", "field.attach", "field.refused",
+				     "field.refused_bare", "field.ok"};
 #define GOLDEN_COUNT (int)(sizeof(golden) / sizeof(golden[0]))
 
 START_TEST(jvfield__golden__round_trip)
@@ -97,44 +97,44 @@ static const struct {
 	int err;
 } sample[] = {
 	/* order, unknown members, parameters, duplicates (the last counts) */
-	{ "label=\"w\", op=create, v=1", 0 },
-	{ "v=1, op=create, label=\"w\", x=(1 2);y, z=@5, new", 0 },
-	{ "v=1;a=b, op=create;c, label=\"w\";d=:AA==:", 0 },
-	{ "v=2, op=create, label=\"w\", v=1", 0 },
-	{ "v=\"x\", op=create, label=\"w\", v=1", 0 },
-	{ "op=attach, v=1, op=create, label=\"w\"", 0 },
-	{ "v=1, op=create, label=\"w\", sid=5", 0 },
-	{ "v=1, op=create, label=\"w\", v=2", JVPN_EUNSUPPORTED },
-	{ "v=1, op=create, label=\"w\", op=\"create\"", JVPN_EMALFORMED },
+	{"label=\"w\", op=create, v=1", 0},
+	{"v=1, op=create, label=\"w\", x=(1 2);y, z=@5, new", 0},
+	{"v=1;a=b, op=create;c, label=\"w\";d=:AA==:", 0},
+	{"v=2, op=create, label=\"w\", v=1", 0},
+	{"v=\"x\", op=create, label=\"w\", v=1", 0},
+	{"op=attach, v=1, op=create, label=\"w\"", 0},
+	{"v=1, op=create, label=\"w\", sid=5", 0},
+	{"v=1, op=create, label=\"w\", v=2", JVPN_EUNSUPPORTED},
+	{"v=1, op=create, label=\"w\", op=\"create\"", JVPN_EMALFORMED},
 	/* versions and operations */
-	{ "v=2, op=create, label=\"w\"", JVPN_EUNSUPPORTED },
-	{ "v=1, op=destroy", JVPN_EUNSUPPORTED },
-	{ "v=1, op=none", JVPN_EUNSUPPORTED },
-	{ "v=1.0, op=create, label=\"w\"", JVPN_EMALFORMED },
-	{ "v=-1, op=create, label=\"w\"", JVPN_EMALFORMED },
-	{ "v, op=create, label=\"w\"", JVPN_EMALFORMED },
-	{ "op=create, label=\"w\"", JVPN_EMALFORMED },
-	{ "v=1, label=\"w\"", JVPN_EMALFORMED },
-	{ "v=1, op, label=\"w\"", JVPN_EMALFORMED },
-	{ "", JVPN_EMALFORMED },
+	{"v=2, op=create, label=\"w\"", JVPN_EUNSUPPORTED},
+	{"v=1, op=destroy", JVPN_EUNSUPPORTED},
+	{"v=1, op=none", JVPN_EUNSUPPORTED},
+	{"v=1.0, op=create, label=\"w\"", JVPN_EMALFORMED},
+	{"v=-1, op=create, label=\"w\"", JVPN_EMALFORMED},
+	{"v, op=create, label=\"w\"", JVPN_EMALFORMED},
+	{"op=create, label=\"w\"", JVPN_EMALFORMED},
+	{"v=1, label=\"w\"", JVPN_EMALFORMED},
+	{"v=1, op, label=\"w\"", JVPN_EMALFORMED},
+	{"", JVPN_EMALFORMED},
 	/* labels */
-	{ "v=1, op=create", JVPN_EMALFORMED },
-	{ "v=1, op=create, label=w", JVPN_EMALFORMED },
-	{ "v=1, op=create, label=\"\"", JVPN_EMALFORMED },
-	{ "v=1, op=create, label=\"W\"", JVPN_EMALFORMED },
-	{ "v=1, op=create, label=\"w#1\"", JVPN_EMALFORMED },
-	{ "v=1, op=create, label=\"w\\\\\"", JVPN_EMALFORMED },
-	{ "v=1, op=create, label=\"123456789012345\"", 0 },
-	{ "v=1, op=create, label=\"1234567890123456\"", JVPN_EMALFORMED },
+	{"v=1, op=create", JVPN_EMALFORMED},
+	{"v=1, op=create, label=w", JVPN_EMALFORMED},
+	{"v=1, op=create, label=\"\"", JVPN_EMALFORMED},
+	{"v=1, op=create, label=\"W\"", JVPN_EMALFORMED},
+	{"v=1, op=create, label=\"w#1\"", JVPN_EMALFORMED},
+	{"v=1, op=create, label=\"w\\\\\"", JVPN_EMALFORMED},
+	{"v=1, op=create, label=\"123456789012345\"", 0},
+	{"v=1, op=create, label=\"1234567890123456\"", JVPN_EMALFORMED},
 	/* the grammar */
-	{ "v=1, op=create, label=\"w\",", JVPN_EMALFORMED },
-	{ "v=1; op=create; label=\"w\"", JVPN_EMALFORMED },
-	{ "v=1, op=create, label=\"w", JVPN_EMALFORMED },
-	{ "v=1, op=create, label=\"w\" x", JVPN_EMALFORMED },
-	{ "v=1, op=refused", JVPN_EMALFORMED },
-	{ "v=1, op=refused, reason=\"rate_limited\"", JVPN_EMALFORMED },
-	{ "v=1, op=refused, reason=rate_limited, mac=:AA==:", JVPN_EMALFORMED },
-	{ "v=1, op=refused, reason=rate_limited, mac", JVPN_EMALFORMED },
+	{"v=1, op=create, label=\"w\",", JVPN_EMALFORMED},
+	{"v=1; op=create; label=\"w\"", JVPN_EMALFORMED},
+	{"v=1, op=create, label=\"w", JVPN_EMALFORMED},
+	{"v=1, op=create, label=\"w\" x", JVPN_EMALFORMED},
+	{"v=1, op=refused", JVPN_EMALFORMED},
+	{"v=1, op=refused, reason=\"rate_limited\"", JVPN_EMALFORMED},
+	{"v=1, op=refused, reason=rate_limited, mac=:AA==:", JVPN_EMALFORMED},
+	{"v=1, op=refused, reason=rate_limited, mac", JVPN_EMALFORMED},
 };
 
 START_TEST(jvfield_parse__samples__as_documented)
@@ -145,32 +145,32 @@ START_TEST(jvfield_parse__samples__as_documented)
 }
 END_TEST
 
-#define SID "sid=:AAECAwQFBgcICQoLDA0ODw==:"
+#define SID   "sid=:AAECAwQFBgcICQoLDA0ODw==:"
 #define PROOF "proof=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:"
-#define REST "v=1, op=attach, label=\"w\", "
+#define REST  "v=1, op=attach, label=\"w\", "
 
 static const struct {
 	const char *text;
 	int err;
 } attach[] = {
-	{ REST SID ", ctr=1, ver=1, age=0, " PROOF, 0 },
-	{ REST SID ", ctr=999999999999999, ver=1, age=0, " PROOF, 0 },
-	{ REST "ctr=1, ver=1, age=0, " PROOF, -1 },
-	{ REST SID ", ver=1, age=0, " PROOF, -1 },
-	{ REST SID ", ctr=1, age=0, " PROOF, -1 },
-	{ REST SID ", ctr=1, ver=1, " PROOF, -1 },
-	{ REST SID ", ctr=1, ver=1, age=0", -1 },
-	{ REST SID ", ctr=-1, ver=1, age=0, " PROOF, -1 },
-	{ REST SID ", ctr=1.0, ver=1, age=0, " PROOF, -1 },
-	{ REST SID ", ctr=\"1\", ver=1, age=0, " PROOF, -1 },
-	{ REST SID ", ctr=@1, ver=1, age=0, " PROOF, -1 },
-	{ REST SID ", ctr=?1, ver=1, age=0, " PROOF, -1 },
-	{ REST SID ", ctr=(1), ver=1, age=0, " PROOF, -1 },
-	{ REST SID ", ctr=1000000000000000, ver=1, age=0, " PROOF, -1 },
-	{ REST "sid=:AAECAwQFBgcICQoLDA0O:, ctr=1, ver=1, age=0, " PROOF, -1 },
-	{ REST "sid=:AAECAwQFBgcICQoLDA0ODxAA:, ctr=1, ver=1, age=0, " PROOF, -1 },
-	{ REST "sid=\"AAECAwQFBgcICQoLDA0ODw==\", ctr=1, ver=1, age=0, " PROOF, -1 },
-	{ REST SID ", ctr=1, ver=1, age=0, proof=:AAAA:", -1 },
+	{REST SID ", ctr=1, ver=1, age=0, " PROOF, 0},
+	{REST SID ", ctr=999999999999999, ver=1, age=0, " PROOF, 0},
+	{REST "ctr=1, ver=1, age=0, " PROOF, -1},
+	{REST SID ", ver=1, age=0, " PROOF, -1},
+	{REST SID ", ctr=1, age=0, " PROOF, -1},
+	{REST SID ", ctr=1, ver=1, " PROOF, -1},
+	{REST SID ", ctr=1, ver=1, age=0", -1},
+	{REST SID ", ctr=-1, ver=1, age=0, " PROOF, -1},
+	{REST SID ", ctr=1.0, ver=1, age=0, " PROOF, -1},
+	{REST SID ", ctr=\"1\", ver=1, age=0, " PROOF, -1},
+	{REST SID ", ctr=@1, ver=1, age=0, " PROOF, -1},
+	{REST SID ", ctr=?1, ver=1, age=0, " PROOF, -1},
+	{REST SID ", ctr=(1), ver=1, age=0, " PROOF, -1},
+	{REST SID ", ctr=1000000000000000, ver=1, age=0, " PROOF, -1},
+	{REST "sid=:AAECAwQFBgcICQoLDA0O:, ctr=1, ver=1, age=0, " PROOF, -1},
+	{REST "sid=:AAECAwQFBgcICQoLDA0ODxAA:, ctr=1, ver=1, age=0, " PROOF, -1},
+	{REST "sid=\"AAECAwQFBgcICQoLDA0ODw==\", ctr=1, ver=1, age=0, " PROOF, -1},
+	{REST SID ", ctr=1, ver=1, age=0, proof=:AAAA:", -1},
 };
 
 START_TEST(jvfield_parse__attach_members__all_needed_and_typed)

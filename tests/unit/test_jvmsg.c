@@ -21,16 +21,16 @@ static const struct {
 	const char *name;
 	enum jvpn_msg_type type;
 } golden[] = {
-	{ "session_created", JVPN_MSG_SESSION_CREATED },
-	{ "session_state", JVPN_MSG_SESSION_STATE },
-	{ "reattach_request", JVPN_MSG_REATTACH_REQUEST },
-	{ "reattach_request_challenge", JVPN_MSG_REATTACH_REQUEST },
-	{ "reattach_ack", JVPN_MSG_REATTACH_ACK },
-	{ "reattach_deny", JVPN_MSG_REATTACH_DENY },
-	{ "reattach_required", JVPN_MSG_REATTACH_REQUIRED },
-	{ "transport_hint", JVPN_MSG_TRANSPORT_HINT },
-	{ "terminate_client", JVPN_MSG_TERMINATE },
-	{ "terminate_server", JVPN_MSG_TERMINATE },
+	{"session_created", JVPN_MSG_SESSION_CREATED},
+	{"session_state", JVPN_MSG_SESSION_STATE},
+	{"reattach_request", JVPN_MSG_REATTACH_REQUEST},
+	{"reattach_request_challenge", JVPN_MSG_REATTACH_REQUEST},
+	{"reattach_ack", JVPN_MSG_REATTACH_ACK},
+	{"reattach_deny", JVPN_MSG_REATTACH_DENY},
+	{"reattach_required", JVPN_MSG_REATTACH_REQUIRED},
+	{"transport_hint", JVPN_MSG_TRANSPORT_HINT},
+	{"terminate_client", JVPN_MSG_TERMINATE},
+	{"terminate_server", JVPN_MSG_TERMINATE},
 };
 #define GOLDEN_COUNT (int)(sizeof(golden) / sizeof(golden[0]))
 
@@ -128,8 +128,7 @@ START_TEST(jvmsg_auth_input__golden__as_documented)
 	ck_assert_int_eq(jvpn_jvmsg_auth_input(msg.type, value, value_len, &id, &w), 0);
 	golden_check(name_of(_i, "input"), input, jvpn_writer_len(&w));
 	golden_check(name_of(_i, "mac"), jvpn_jvmsg_mac(&msg), JVPN_MAC_BYTES);
-	ck_assert_mem_eq(jvpn_jvmsg_mac(&msg), value + value_len - JVPN_MAC_BYTES,
-			 JVPN_MAC_BYTES);
+	ck_assert_mem_eq(jvpn_jvmsg_mac(&msg), value + value_len - JVPN_MAC_BYTES, JVPN_MAC_BYTES);
 }
 END_TEST
 
@@ -138,7 +137,7 @@ END_TEST
 START_TEST(jvmsg_auth_input__any_bit_flipped__input_or_mac_differs)
 {
 	uint8_t original[JVPN_JVMSG_AUTH_MAX], changed[JVPN_JVMSG_AUTH_MAX];
-	struct jvpn_id id = { { 0 } };
+	struct jvpn_id id = {{0}};
 	struct jvpn_writer w;
 	size_t len;
 
@@ -150,8 +149,8 @@ START_TEST(jvmsg_auth_input__any_bit_flipped__input_or_mac_differs)
 	len = jvpn_writer_len(&w);
 	for (size_t bit = 0; bit < (value_len - JVPN_MAC_BYTES) * 8; bit++) {
 		size_t at = bit / 8;
-		bool logged_only = golden[_i].type == JVPN_MSG_REATTACH_REQUEST && at >= 40 &&
-				   at < 47;
+		bool logged_only =
+			golden[_i].type == JVPN_MSG_REATTACH_REQUEST && at >= 40 && at < 47;
 		int err;
 
 		value[at] ^= (uint8_t)(1U << bit % 8);
@@ -180,7 +179,7 @@ END_TEST
 START_TEST(jvmsg_decode__unknown_reason__none_but_covered_as_sent)
 {
 	uint8_t input[JVPN_JVMSG_AUTH_MAX];
-	struct jvpn_id id = { { 0 } };
+	struct jvpn_id id = {{0}};
 	struct jvpn_writer w;
 
 	load(1);
@@ -273,11 +272,20 @@ END_TEST
 
 START_TEST(jvmsg_transport_id__variants__as_documented)
 {
-	static const char *const good[] = { "wlan0", "wlan0#1", "a#4294967295", "a.b_c-d#20",
-					    "123456789012345#99" };
-	static const char *const bad[] = { "", "#1", "wlan0#", "wlan0#0", "wlan0#01", "wlan0#1a",
-					   "WLAN0#1", "wlan 0", "a#4294967296", "1234567890123456",
-					   "a#1#2", "a#99999999999999999999" };
+	static const char *const good[] = {"wlan0", "wlan0#1", "a#4294967295", "a.b_c-d#20",
+					   "123456789012345#99"};
+	static const char *const bad[] = {"",
+					  "#1",
+					  "wlan0#",
+					  "wlan0#0",
+					  "wlan0#01",
+					  "wlan0#1a",
+					  "WLAN0#1",
+					  "wlan 0",
+					  "a#4294967296",
+					  "1234567890123456",
+					  "a#1#2",
+					  "a#99999999999999999999"};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		ck_assert_msg(jvpn_jvmsg_transport_id_is_valid(good[i]), "%s", good[i]);
@@ -293,12 +301,10 @@ START_TEST(jvmsg_type__foreign_capsule_types__none)
 
 	ck_assert_uint_eq(jvpn_jvmsg_type(0), JVPN_MSG_NONE);
 	ck_assert_uint_eq(jvpn_jvmsg_type(JVPN_CAPSULE_JVMSG_BASE), JVPN_MSG_NONE);
-	ck_assert_uint_eq(jvpn_jvmsg_type(JVPN_CAPSULE_JVMSG_BASE + JVPN_MSG_COUNT),
-			  JVPN_MSG_NONE);
+	ck_assert_uint_eq(jvpn_jvmsg_type(JVPN_CAPSULE_JVMSG_BASE + JVPN_MSG_COUNT), JVPN_MSG_NONE);
 	ck_assert_uint_eq(jvpn_jvmsg_capsule_type(JVPN_MSG_NONE), 0);
 	jvpn_reader_init(&r, value, 0);
-	ck_assert_int_eq(jvpn_jvmsg_decode(JVPN_CAPSULE_ADDRESS_ASSIGN, &r, &msg),
-			 JVPN_ENOTFOUND);
+	ck_assert_int_eq(jvpn_jvmsg_decode(JVPN_CAPSULE_ADDRESS_ASSIGN, &r, &msg), JVPN_ENOTFOUND);
 }
 END_TEST
 

@@ -121,7 +121,7 @@ END_TEST
 
 START_TEST(keyfile_load__all_zero__refused)
 {
-	uint8_t zero[32] = { 0 };
+	uint8_t zero[32] = {0};
 
 	write_file(zero, 32, 0600);
 	ck_assert_int_eq(load(), JVPN_EMALFORMED);

@@ -12,7 +12,7 @@
 
 START_TEST(bucket__burst_then_rate__one_token_each_interval)
 {
-	struct jvpn_bucket b = { 0 };
+	struct jvpn_bucket b = {0};
 
 	for (int i = 0; i < 10; i++)
 		ck_assert(jvpn_bucket_take(&b, 5, 10, T0));
@@ -27,7 +27,7 @@ END_TEST
 
 START_TEST(bucket__extreme_values__saturate)
 {
-	struct jvpn_bucket b = { 0 };
+	struct jvpn_bucket b = {0};
 
 	ck_assert(jvpn_bucket_take(&b, 1, UINT64_MAX, UINT64_MAX - 5));
 	ck_assert_uint_eq(b.full_ns, UINT64_MAX);
@@ -40,7 +40,7 @@ END_TEST
 
 START_TEST(bucket__rate_that_does_not_divide__is_never_exceeded)
 {
-	struct jvpn_bucket b = { 0 };
+	struct jvpn_bucket b = {0};
 	int taken = 0;
 
 	for (uint64_t t = 0; t < 1000; t++) /* 1 s in steps of 1 ms */
@@ -54,7 +54,7 @@ START_TEST(tally__boundary__exact_to_the_millisecond)
 {
 	struct jvpn_tally_entry e[8];
 	uint8_t used = 0;
-	struct jvpn_tally t = { e, &used, 8 };
+	struct jvpn_tally t = {e, &used, 8};
 
 	jvpn_tally_add(&t, 60000, 1000);
 	jvpn_tally_add(&t, 60000, 2000);
@@ -76,7 +76,7 @@ static void any_window(uint64_t limit, uint32_t window, uint64_t seed)
 	static uint64_t admitted[20000];
 	struct jvpn_tally_entry e[24];
 	uint8_t used = 0;
-	struct jvpn_tally t = { e, &used, 24 };
+	struct jvpn_tally t = {e, &used, 24};
 	struct jvpn_rng rng;
 	uint64_t now = 0;
 	size_t n = 0;
@@ -108,7 +108,7 @@ START_TEST(tally__one_switch_each_30_s_for_hours__minute_stays_exact_hour_within
 {
 	struct jvpn_tally_entry e[32];
 	uint8_t used = 0;
-	struct jvpn_tally t = { e, &used, 32 };
+	struct jvpn_tally t = {e, &used, 32};
 
 	for (uint64_t now = 0; now < 4 * 3600000; now += 30000) {
 		if (now >= 3600000) {
@@ -126,7 +126,7 @@ START_TEST(tally__four_a_second_for_hours__within_a_fifth)
 {
 	struct jvpn_tally_entry e[32];
 	uint8_t used = 0;
-	struct jvpn_tally t = { e, &used, 32 };
+	struct jvpn_tally t = {e, &used, 32};
 
 	for (uint64_t now = 0; now < 3 * 3600000; now += 250) {
 		jvpn_tally_add(&t, 3600000, now);
@@ -144,7 +144,7 @@ START_TEST(tally__up_to_its_entries__loses_nothing)
 {
 	struct jvpn_tally_entry e[24];
 	uint8_t used = 0;
-	struct jvpn_tally t = { e, &used, 24 };
+	struct jvpn_tally t = {e, &used, 24};
 
 	for (uint64_t i = 0; i < 24; i++)
 		jvpn_tally_add(&t, 60000, i * 100);
@@ -161,7 +161,7 @@ START_TEST(tally__time_beyond_32_bits__saturates_towards_refusal)
 {
 	struct jvpn_tally_entry e[2];
 	uint8_t used = 0;
-	struct jvpn_tally t = { e, &used, 2 };
+	struct jvpn_tally t = {e, &used, 2};
 
 	jvpn_tally_add(&t, 60000, UINT64_MAX);
 	ck_assert_uint_eq(jvpn_tally_sum(&t, 60000, UINT32_MAX), 1);
@@ -170,7 +170,7 @@ END_TEST
 
 START_TEST(refusals__ten_of_a_connection__close_it)
 {
-	struct jvpn_refusals conn = { { 0 }, 0 };
+	struct jvpn_refusals conn = {{0}, 0};
 
 	for (int i = 1; i < JVPN_REFUSAL_CLOSE_AFTER; i++)
 		ck_assert_int_eq(jvpn_refusals_charge(&conn, NULL, T0), JVPN_REFUSAL_ANSWER);
@@ -181,11 +181,11 @@ END_TEST
 
 START_TEST(refusals__many_connections_of_a_source__are_dropped)
 {
-	struct jvpn_bucket source = { 0 };
+	struct jvpn_bucket source = {0};
 	int answered = 0;
 
 	for (int i = 0; i < 100; i++) {
-		struct jvpn_refusals conn = { { 0 }, 0 };
+		struct jvpn_refusals conn = {{0}, 0};
 
 		answered += jvpn_refusals_charge(&conn, &source, T0) == JVPN_REFUSAL_ANSWER;
 	}

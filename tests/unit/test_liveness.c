@@ -18,7 +18,7 @@ struct outcome {
 /* Sends every 'interval_ms' (0: only once, at T0) into a path that is dead since T0. */
 static struct outcome into_the_void(uint64_t interval_ms, uint64_t pto_ms, uint64_t run_ms)
 {
-	struct outcome o = { 0 };
+	struct outcome o = {0};
 	struct jvpn_liveness l;
 	struct jvpn_policy p;
 
@@ -44,13 +44,13 @@ static struct outcome into_the_void(uint64_t interval_ms, uint64_t pto_ms, uint6
 
 START_TEST(liveness__dead_path__is_found_at_the_same_time_at_any_packet_rate)
 {
-	static const uint64_t intervals[] = { 0, 1, 2, 10, 50, 100, 250 };
+	static const uint64_t intervals[] = {0, 1, 2, 10, 50, 100, 250};
 
 	for (size_t i = 0; i < sizeof(intervals) / sizeof(intervals[0]); i++) {
 		struct outcome o = into_the_void(intervals[i], 40, 1000);
 
 		ck_assert_uint_eq(o.first_probe_ms, 50); /* max(1 PTO, 50 ms) */
-		ck_assert_uint_eq(o.dead_ms, 300);	 /* max(path_silence_ms, 3 PTO) */
+		ck_assert_uint_eq(o.dead_ms, 300);       /* max(path_silence_ms, 3 PTO) */
 	}
 	for (size_t i = 0; i < sizeof(intervals) / sizeof(intervals[0]); i++) {
 		struct outcome o = into_the_void(intervals[i], 200, 2000);
@@ -258,8 +258,7 @@ START_TEST(liveness__standby__heartbeats_and_timeout)
 		enum jvpn_liveness_verdict v;
 
 		while ((v = jvpn_liveness_poll(&l, &p, T0 + t * MS)) != JVPN_LIVENESS_NONE) {
-			ck_assert(v == JVPN_LIVENESS_PROBE ||
-				  v == JVPN_LIVENESS_HEARTBEAT_TIMEOUT);
+			ck_assert(v == JVPN_LIVENESS_PROBE || v == JVPN_LIVENESS_HEARTBEAT_TIMEOUT);
 			probes += v == JVPN_LIVENESS_PROBE;
 			timeouts += v == JVPN_LIVENESS_HEARTBEAT_TIMEOUT;
 			if (v == JVPN_LIVENESS_HEARTBEAT_TIMEOUT)

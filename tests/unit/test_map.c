@@ -10,8 +10,8 @@
 #include "base/map.h"
 #include "base/rng.h"
 
-static const uint8_t seed[JVPN_MAP_SEED_BYTES] = { 0, 1, 2,  3,  4,  5,  6,  7,
-						   8, 9, 10, 11, 12, 13, 14, 15 };
+static const uint8_t seed[JVPN_MAP_SEED_BYTES] = {0, 1, 2,  3,  4,  5,  6,  7,
+						  8, 9, 10, 11, 12, 13, 14, 15};
 
 /* Vectors of the SipHash reference implementation (key 00..0f, input 00, 00 01, ...). */
 START_TEST(siphash__reference_vectors__match)
@@ -65,7 +65,7 @@ START_TEST(map__random_use__agrees_with_a_table)
 {
 	struct jvpn_map *map;
 	struct jvpn_rng rng;
-	bool there[64] = { false };
+	bool there[64] = {false};
 
 	jvpn_rng_init(&rng, 1);
 	ck_assert_int_eq(jvpn_map_new(64, seed, &map), 0);

@@ -26,14 +26,14 @@ static const struct {
 	enum jvpn_msg_type type;
 	bool from_client;
 } golden[] = {
-	{ "session_state", JVPN_MSG_SESSION_STATE, false },
-	{ "reattach_request", JVPN_MSG_REATTACH_REQUEST, true },
-	{ "reattach_request_challenge", JVPN_MSG_REATTACH_REQUEST, true },
-	{ "reattach_ack", JVPN_MSG_REATTACH_ACK, false },
-	{ "reattach_deny", JVPN_MSG_REATTACH_DENY, false },
-	{ "reattach_required", JVPN_MSG_REATTACH_REQUIRED, false },
-	{ "terminate_client", JVPN_MSG_TERMINATE, true },
-	{ "terminate_server", JVPN_MSG_TERMINATE, false },
+	{"session_state", JVPN_MSG_SESSION_STATE, false},
+	{"reattach_request", JVPN_MSG_REATTACH_REQUEST, true},
+	{"reattach_request_challenge", JVPN_MSG_REATTACH_REQUEST, true},
+	{"reattach_ack", JVPN_MSG_REATTACH_ACK, false},
+	{"reattach_deny", JVPN_MSG_REATTACH_DENY, false},
+	{"reattach_required", JVPN_MSG_REATTACH_REQUIRED, false},
+	{"terminate_client", JVPN_MSG_TERMINATE, true},
+	{"terminate_server", JVPN_MSG_TERMINATE, false},
 };
 #define GOLDEN_COUNT (int)(sizeof(golden) / sizeof(golden[0]))
 
@@ -154,8 +154,8 @@ END_TEST
 START_TEST(msgauth__attach_field__same_proof_as_the_capsule)
 {
 	struct jvpn_jvfield field;
-	struct jvpn_msg request = { .type = JVPN_MSG_REATTACH_REQUEST };
-	struct jvpn_msg deny = { .type = JVPN_MSG_REATTACH_DENY };
+	struct jvpn_msg request = {.type = JVPN_MSG_REATTACH_REQUEST};
+	struct jvpn_msg deny = {.type = JVPN_MSG_REATTACH_DENY};
 	const char *text = golden_text("field.attach");
 
 	ck_assert_int_eq(jvpn_jvfield_parse(text, strlen(text), &field), 0);

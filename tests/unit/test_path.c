@@ -12,7 +12,7 @@
 #include "quic/path.h"
 #include "unit.h"
 
-#define MS JVPN_NS_PER_MS
+#define MS  JVPN_NS_PER_MS
 #define PTO (100 * MS)
 
 struct gate {
@@ -54,7 +54,8 @@ static void gate_init(struct gate *g)
 
 static struct jvpn_path_moment moment(const struct gate *g)
 {
-	return (struct jvpn_path_moment){.now_ns = g->now_ns, .pto_ns = PTO, .established = g->established};
+	return (struct jvpn_path_moment){
+		.now_ns = g->now_ns, .pto_ns = PTO, .established = g->established};
 }
 
 static const struct jvpn_path_slot *arrive(struct gate *g, uint16_t port)
@@ -652,7 +653,8 @@ UNIT_TESTS(path)
 	tcase_add_test(tc, path_result__failure_of_the_bound_tuple__does_not_lock_it_out);
 	tcase_add_test(tc, path_settle__bound_tuple_heard_again__supersedes);
 	tcase_add_test(tc, path_settle__third_tuple__replaces_the_candidate);
-	tcase_add_test(tc, path_limit__too_many_unconfirmed__drops_only_while_the_bound_tuple_lives);
+	tcase_add_test(tc,
+		       path_limit__too_many_unconfirmed__drops_only_while_the_bound_tuple_lives);
 	tcase_add_test(tc, path_limit__over__lets_through_again);
 	tcase_add_test(tc, path_limit__candidate_and_stragglers__are_exempt);
 	tcase_add_test(tc, path_commit__validated__swaps_and_takes_stragglers_for_a_while);
@@ -661,14 +663,17 @@ UNIT_TESTS(path)
 	tcase_add_test(
 		tc,
 		path_settle__candidate_dropped_during_its_validation__is_not_validated_by_coming_again);
-	tcase_add_test(tc, path_deadline__validation_that_does_not_end__is_looked_at_again_and_again);
+	tcase_add_test(tc,
+		       path_deadline__validation_that_does_not_end__is_looked_at_again_and_again);
 	tcase_add_test(tc, path_renew__ngtcp2_moved_or_not__keeps_or_takes_back_the_number);
 	tcase_add_test(tc, path_heard_aside__only_for_tuples_that_did_not_move_the_path);
 	tcase_add_test(tc, path_arrive__bound_tuple_during_its_own_probe__gets_a_new_number);
-	tcase_add_test(tc, path_arrive__previous_tuple_during_its_probe__can_become_candidate_again);
+	tcase_add_test(tc,
+		       path_arrive__previous_tuple_during_its_probe__can_become_candidate_again);
 	tcase_add_test(tc, path_drop__with_cooldown__ignores_the_tuple_for_that_time);
 	tcase_add_test(tc, path_slots__many_tuples__never_forget_those_in_use);
 	tcase_add_test(tc, path_ids__every_tuple__has_its_own_and_locals_share);
-	tcase_add_test(tc, path_client__other_server_address__is_dropped_and_packets_wait_for_the_permit);
+	tcase_add_test(
+		tc, path_client__other_server_address__is_dropped_and_packets_wait_for_the_permit);
 	tcase_add_test(tc, path_unfold__v6_with_scope__gives_back_what_was_folded);
 }

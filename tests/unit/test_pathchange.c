@@ -33,9 +33,9 @@ static void prove(uint32_t generation)
 
 static void check_committed(void)
 {
-	static const enum jvpn_reason reasons[] = { JVPN_REASON_PATH_CHANGE_OBSERVED,
-						    JVPN_REASON_PATH_CHANGE_RECOVERY,
-						    JVPN_REASON_REATTACH_SUCCESS };
+	static const enum jvpn_reason reasons[] = {JVPN_REASON_PATH_CHANGE_OBSERVED,
+						   JVPN_REASON_PATH_CHANGE_RECOVERY,
+						   JVPN_REASON_REATTACH_SUCCESS};
 	const struct jvpn_audit *a = fixture_audit(&f, JVPN_AUDIT_TRANSPORT_SWITCH, 0);
 
 	ck_assert_int_eq(f.s.state, JVPN_STATE_ATTACHED);
@@ -50,9 +50,9 @@ static void check_committed(void)
 	ck_assert_uint_eq(a->recover_us, 25000);
 	ck_assert_uint_eq(fixture_effect(&f, JVPN_EFFECT_PATH_COMMIT, 0)->generation, 1);
 	ck_assert_uint_eq(fixture_effect(&f, JVPN_EFFECT_PERMIT_SET, 0)->generation, 1);
-	ck_assert_str_eq(fixture_sent(&f, JVPN_MSG_REATTACH_ACK, 0)
-				 ->u.msg.u.reattach_ack.transport_id,
-			 "wlan0#2");
+	ck_assert_str_eq(
+		fixture_sent(&f, JVPN_MSG_REATTACH_ACK, 0)->u.msg.u.reattach_ack.transport_id,
+		"wlan0#2");
 }
 
 START_TEST(path__candidate__asks_and_changes_nothing)
@@ -303,9 +303,9 @@ START_TEST(path__back_to_back_moves__cooldown_holds_the_second)
 	prove(2);
 	ck_assert_int_eq(fixture_sent(&f, JVPN_MSG_REATTACH_DENY, 0)->u.msg.u.reattach_deny.reason,
 			 JVPN_REASON_COOLDOWN_ACTIVE);
-	ck_assert_uint_eq(fixture_sent(&f, JVPN_MSG_REATTACH_DENY, 0)
-				  ->u.msg.u.reattach_deny.retry_after_ms,
-			  1400);
+	ck_assert_uint_eq(
+		fixture_sent(&f, JVPN_MSG_REATTACH_DENY, 0)->u.msg.u.reattach_deny.retry_after_ms,
+		1400);
 	ck_assert_uint_eq(f.s.slot[0].generation, 1);
 }
 END_TEST
@@ -370,7 +370,8 @@ UNIT_TESTS(pathchange)
 	tcase_add_test(tc, path__undecided_after_silence__recovering_with_the_binding_kept);
 	tcase_add_test(tc, path__validated_without_proof__control_only_at_the_deadline);
 	tcase_add_test(tc, path__undecided_at_the_deadline__candidate_dropped);
-	tcase_add_test(tc, path__validation_failed__that_tuple_cools_down_and_the_request_is_denied);
+	tcase_add_test(tc,
+		       path__validation_failed__that_tuple_cools_down_and_the_request_is_denied);
 	tcase_add_test(tc, path__validation_failed_while_recovering__degraded);
 	tcase_add_test(tc, path__parked_request__is_checked_again);
 	tcase_add_test(tc, path__newest_request__is_the_one_that_is_parked);

@@ -38,8 +38,8 @@ START_TEST(session_keys_derive__other_id_or_bad_key__differs_or_fails)
 {
 	struct jvpn_session_keys other;
 	struct jvpn_secret key;
-	struct jvpn_id id = { { 0 } };
-	uint8_t zero[32] = { 0 };
+	struct jvpn_id id = {{0}};
+	uint8_t zero[32] = {0};
 
 	ck_assert_int_eq(jvpn_secret_generate(&key, 32), 0);
 	ck_assert_int_eq(jvpn_session_keys_derive(&key, &id, &keys), 0);
@@ -59,10 +59,14 @@ static const struct {
 	const char *name;
 	bool c2s, with_exporter;
 } message[] = {
-	{ "session_state", false, true },	  { "reattach_request", true, true },
-	{ "reattach_request_challenge", true, true }, { "reattach_ack", false, false },
-	{ "reattach_deny", false, false },	  { "reattach_required", false, true },
-	{ "terminate_client", true, true },	  { "terminate_server", false, true },
+	{"session_state", false, true},
+	{"reattach_request", true, true},
+	{"reattach_request_challenge", true, true},
+	{"reattach_ack", false, false},
+	{"reattach_deny", false, false},
+	{"reattach_required", false, true},
+	{"terminate_client", true, true},
+	{"terminate_server", false, true},
 };
 
 static size_t load(int i, const char *what, uint8_t *out)
@@ -109,8 +113,8 @@ END_TEST
 
 START_TEST(proof_check__no_key__false_even_for_zero_mac)
 {
-	struct jvpn_secret none = { .len = 0 };
-	uint8_t mac[JVPN_PROOF_MAC_BYTES] = { 0 };
+	struct jvpn_secret none = {.len = 0};
+	uint8_t mac[JVPN_PROOF_MAC_BYTES] = {0};
 
 	ck_assert(!jvpn_proof_check(&none, (const uint8_t *)"x", 1, exporter, mac));
 	ck_assert(!jvpn_proof_check(&keys.c2s, (const uint8_t *)"x", 1, exporter, mac));

@@ -67,7 +67,6 @@ START_TEST(quic_pair__packets__pass_both_ways_in_order)
 }
 END_TEST
 
-
 /* --- size, probes, bulk --- */
 
 START_TEST(quic_mtu__path_of_1500__carries_1280_with_the_answer_and_more_soon)
@@ -520,7 +519,8 @@ UNIT_TESTS(quic_pair)
 	tcase_add_test(tc, quic_close__by_the_client__the_server_hears_code_and_text);
 	tcase_add_test(tc, quic_close__refused_request__is_delivered_before_the_close);
 	tcase_add_test(tc, quic_close__client_never_asks__server_gives_up);
-	tcase_add_test(tc, quic_close__server_forgot_everything__stateless_reset_within_a_round_trip);
+	tcase_add_test(tc,
+		       quic_close__server_forgot_everything__stateless_reset_within_a_round_trip);
 	tcase_add_test(tc, quic_reset__small_trigger_or_foreign_id__no_answer);
 	tcase_add_test(tc, quic_reset__flood__is_limited);
 	tcase_add_test(tc, quic_close__silence__is_idle);

@@ -683,25 +683,29 @@ UNIT_TESTS(quic_path)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_test(tc, quic_pair__rebinding__validates_and_moves_after_the_commit);
-	tcase_add_test(tc, quic_path__no_commit__no_inner_packet_and_little_else_leaves_to_the_new_tuple);
+	tcase_add_test(
+		tc, quic_path__no_commit__no_inner_packet_and_little_else_leaves_to_the_new_tuple);
 	tcase_add_test(tc, quic_path__unvalidated_tuple__gets_at_most_three_times_what_it_sent);
 	tcase_add_test(tc, quic_path__replay_and_garbage_from_a_stranger__no_event_and_no_answer);
 	tcase_add_test(tc, quic_path__copied_packet__is_superseded_by_the_bound_tuple);
-	tcase_add_test(tc, quic_path__full_window_and_new_port__server_sends_there_within_a_round_trip);
+	tcase_add_test(tc,
+		       quic_path__full_window_and_new_port__server_sends_there_within_a_round_trip);
 	tcase_add_test(tc, quic_path__flip_back_before_validation__is_superseded);
 	tcase_add_test(tc, quic_path__flip_back_during_the_old_paths_probe__is_superseded_at_once);
 	tcase_add_test(tc, quic_path__flip_back_after_the_commit__is_a_candidate_again);
 	tcase_add_test(tc, quic_path__return_into_history__is_validated_at_once);
 	tcase_add_test(tc, quic_path__challenge_unanswered__fails_and_cools_down_that_tuple);
 	tcase_add_test(tc, quic_path__strict__other_tuple_never_reaches_quic);
-	tcase_add_test(tc, quic_path__limited__other_tuple_is_ignored_only_while_the_bound_one_lives);
+	tcase_add_test(tc,
+		       quic_path__limited__other_tuple_is_ignored_only_while_the_bound_one_lives);
 	tcase_add_test(tc, quic_path__held_packets__come_in_order_and_no_more_than_the_bound);
 	tcase_add_test(tc, quic_path__stragglers_of_the_old_tuple__are_delivered_for_a_while);
 	tcase_add_test(tc, quic_path__capsule_from_a_candidate__carries_its_generation);
 	tcase_add_test(tc, quic_path__dropped_candidate__comes_back_after_its_cooldown);
 	tcase_add_test(tc, quic_path__new_address__works_like_a_new_port_and_keeps_the_mtu);
 	tcase_add_test(tc, quic_path__client_moves_behind_a_nat_that_hides_it__nothing_happens);
-	tcase_add_test(tc, quic_path__client_moves_with_full_windows__both_directions_go_on_at_once);
+	tcase_add_test(tc,
+		       quic_path__client_moves_with_full_windows__both_directions_go_on_at_once);
 	tcase_add_loop_test(tc, quic_path__random_life__always_recovers, 0, 20);
 	tcase_add_test(tc, quic_permit__not_set__nothing_passes_either_way);
 	tcase_add_test(tc, quic_permit__client_gets_packets_before_its_permit__they_wait);

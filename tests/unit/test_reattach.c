@@ -22,12 +22,12 @@ static void setup(void)
 
 static struct jvpn_verdict judge(const struct jvpn_event *e)
 {
-	struct jvpn_ladder_input in = { .session = &f.s,
-					.ctx = &f.ctx,
-					.request = &e->u.request,
-					.slot = e->slot,
-					.generation = e->generation,
-					.now_ns = f.now_ns };
+	struct jvpn_ladder_input in = {.session = &f.s,
+				       .ctx = &f.ctx,
+				       .request = &e->u.request,
+				       .slot = e->slot,
+				       .generation = e->generation,
+				       .now_ns = f.now_ns};
 	struct jvpn_verdict v;
 
 	jvpn_reattach_check(&in, &v);
@@ -47,9 +47,9 @@ static void expect(const struct jvpn_event *e, enum jvpn_ladder_step step, enum 
 
 START_TEST(ladder__all_right__commits_a_switch_in_three_transitions)
 {
-	static const enum jvpn_reason reasons[] = { JVPN_REASON_PEER_REATTACH,
-						    JVPN_REASON_DEAD_TRANSPORT_RECOVERY,
-						    JVPN_REASON_REATTACH_SUCCESS };
+	static const enum jvpn_reason reasons[] = {JVPN_REASON_PEER_REATTACH,
+						   JVPN_REASON_DEAD_TRANSPORT_RECOVERY,
+						   JVPN_REASON_REATTACH_SUCCESS};
 	struct jvpn_event e;
 	const struct jvpn_audit *a;
 
@@ -69,9 +69,8 @@ START_TEST(ladder__all_right__commits_a_switch_in_three_transitions)
 	a = fixture_audit(&f, JVPN_AUDIT_TRANSPORT_SWITCH, 0);
 	ck_assert_str_eq(a->previous_transport, "wlan0#1");
 	ck_assert_str_eq(a->transport, "lte#2");
-	ck_assert_uint_eq(fixture_sent(&f, JVPN_MSG_REATTACH_ACK, 0)
-				  ->u.msg.u.reattach_ack.server_version,
-			  5);
+	ck_assert_uint_eq(
+		fixture_sent(&f, JVPN_MSG_REATTACH_ACK, 0)->u.msg.u.reattach_ack.server_version, 5);
 	ck_assert_uint_eq(fixture_effect(&f, JVPN_EFFECT_STORE_CAS, 0)->u.store.from_version, 2);
 	ck_assert_uint_eq(fixture_effect(&f, JVPN_EFFECT_STORE_CAS, 0)->u.store.to_version, 5);
 	ck_assert_uint_eq(f.s.total_switches, 1);
@@ -171,8 +170,7 @@ START_TEST(ladder_8__no_proof__one_answer_and_no_trace)
 		ck_assert_int_eq(deny->u.msg.u.reattach_deny.reason, JVPN_REASON_REATTACH_REFUSED);
 		ck_assert_uint_eq(deny->u.msg.u.reattach_deny.server_version, 0);
 		ck_assert_uint_eq(deny->u.msg.u.reattach_deny.age_ms, 0);
-		ck_assert_ptr_nonnull(
-			fixture_audit(&f, JVPN_AUDIT_SECURITY_VALIDATION_FAILED, 0));
+		ck_assert_ptr_nonnull(fixture_audit(&f, JVPN_AUDIT_SECURITY_VALIDATION_FAILED, 0));
 		ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_STORE_CAS), 0);
 	}
 	ck_assert_int_eq(fixture_audit(&f, JVPN_AUDIT_SECURITY_VALIDATION_FAILED, 0)->reason,
@@ -420,9 +418,9 @@ START_TEST(ladder_10__denied_while_recovering__degraded)
 			 JVPN_REASON_SWITCH_RATE_LIMITED);
 	ck_assert_ptr_nonnull(fixture_audit(&f, JVPN_AUDIT_TRANSPORT_SWITCH_DENIED, 0));
 	/* the denial tells a version that is durable, not the one that the denial caused */
-	ck_assert_uint_le(fixture_sent(&f, JVPN_MSG_REATTACH_DENY, 0)
-				  ->u.msg.u.reattach_deny.server_version,
-			  f.s.durable_version);
+	ck_assert_uint_le(
+		fixture_sent(&f, JVPN_MSG_REATTACH_DENY, 0)->u.msg.u.reattach_deny.server_version,
+		f.s.durable_version);
 }
 END_TEST
 
@@ -543,9 +541,9 @@ START_TEST(attach__without_proof__refused_and_the_slot_stays_free)
 	e.type = JVPN_EVENT_ATTACH_REQUEST;
 	e.u.request.proof_ok = false;
 	fixture_step(&f, &e);
-	ck_assert_int_eq(fixture_effect(&f, JVPN_EFFECT_ATTACH_REFUSE, 0)
-				 ->u.msg.u.reattach_deny.reason,
-			 JVPN_REASON_REATTACH_REFUSED);
+	ck_assert_int_eq(
+		fixture_effect(&f, JVPN_EFFECT_ATTACH_REFUSE, 0)->u.msg.u.reattach_deny.reason,
+		JVPN_REASON_REATTACH_REFUSED);
 	ck_assert(!f.s.slot[2].used);
 	e = fixture_request(&f, 2);
 	e.type = JVPN_EVENT_ATTACH_REQUEST;
@@ -631,8 +629,8 @@ UNIT_TESTS(reattach)
 	tcase_add_test(tc, ladder_10__budget_per_hour__slides);
 	tcase_add_test(tc, ladder_10__exempt_after_restart__once);
 	tcase_add_test(tc, ladder_10__same_binding_again__costs_neither_cooldown_nor_budget);
-	tcase_add_test(
-		tc, ladder_10__what_the_session_lets_through__is_charged_to_the_global_bucket);
+	tcase_add_test(tc,
+		       ladder_10__what_the_session_lets_through__is_charged_to_the_global_bucket);
 	tcase_add_test(tc, ladder_10__class_not_allowed__policy_denied);
 	tcase_add_test(tc, ladder_10__recently_failed__only_while_another_binding_lives);
 	tcase_add_test(tc, ladder_10__denied_while_recovering__degraded);

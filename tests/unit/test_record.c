@@ -31,8 +31,8 @@ static void load_golden(void)
 /* What tests/golden/record.py wrote down. */
 static void make_sample(struct jvpn_record *r)
 {
-	static const uint8_t inner6[16] = { 0xfd, [15] = 2 };
-	static const uint8_t inner4[4] = { 10, 9, 0, 2 };
+	static const uint8_t inner6[16] = {0xfd, [15] = 2};
+	static const uint8_t inner4[4] = {10, 9, 0, 2};
 
 	memset(r, 0, sizeof(*r));
 	r->session.plain = true;
@@ -158,11 +158,11 @@ static const struct {
 	uint8_t value;
 	const char *what;
 } bad[] = {
-	{ 3, 2, "unknown flag" },
-	{ 2, 0x80, "unknown high flag" },
-	{ 4, 0, "state none" },
-	{ 4, JVPN_STATE_COUNT, "state out of range" },
-	{ 44, 43, "attached_version beyond state_version" },
+	{3, 2, "unknown flag"},
+	{2, 0x80, "unknown high flag"},
+	{4, 0, "state none"},
+	{4, JVPN_STATE_COUNT, "state out of range"},
+	{44, 43, "attached_version beyond state_version"},
 };
 
 START_TEST(record_decode__bad_field__is_malformed)
@@ -234,7 +234,7 @@ END_TEST
 
 START_TEST(record_encode__largest__fits_the_maximum)
 {
-	uint8_t out[JVPN_RECORD_MAX], seal[JVPN_RECORD_SEAL_MAX] = { 0 };
+	uint8_t out[JVPN_RECORD_MAX], seal[JVPN_RECORD_SEAL_MAX] = {0};
 	struct jvpn_record_parts parts;
 	struct jvpn_writer w;
 	struct jvpn_record r;
@@ -274,8 +274,8 @@ END_TEST
 
 START_TEST(stamp_elapsed__same_boot__ignores_the_wall_clock)
 {
-	struct jvpn_stamp then = { .wall_ms = 5000, .boottime_ms = 100, .boot_id = { 1 } };
-	struct jvpn_stamp now = { .wall_ms = 4000, .boottime_ms = 350, .boot_id = { 1 } };
+	struct jvpn_stamp then = {.wall_ms = 5000, .boottime_ms = 100, .boot_id = {1}};
+	struct jvpn_stamp now = {.wall_ms = 4000, .boottime_ms = 350, .boot_id = {1}};
 
 	ck_assert_uint_eq(jvpn_stamp_elapsed_ms(&then, &now), 250);
 	now.boottime_ms = 50;
@@ -285,8 +285,8 @@ END_TEST
 
 START_TEST(stamp_elapsed__other_boot__takes_the_wall_clock)
 {
-	struct jvpn_stamp then = { .wall_ms = 5000, .boottime_ms = 100, .boot_id = { 1 } };
-	struct jvpn_stamp now = { .wall_ms = 9000, .boottime_ms = 350, .boot_id = { 2 } };
+	struct jvpn_stamp then = {.wall_ms = 5000, .boottime_ms = 100, .boot_id = {1}};
+	struct jvpn_stamp now = {.wall_ms = 9000, .boottime_ms = 350, .boot_id = {2}};
 
 	ck_assert_uint_eq(jvpn_stamp_elapsed_ms(&then, &now), 4000);
 	now.wall_ms = 1000; /* a clock that starts in 1970 */
@@ -296,8 +296,8 @@ END_TEST
 
 START_TEST(record_advance__bound__counts_from_the_last_sign_of_life)
 {
-	struct jvpn_stamp alive = { .boottime_ms = 86400456 + 9000 };
-	struct jvpn_stamp now = { .boottime_ms = 86400456 + 10000 };
+	struct jvpn_stamp alive = {.boottime_ms = 86400456 + 9000};
+	struct jvpn_stamp now = {.boottime_ms = 86400456 + 10000};
 	struct jvpn_record r;
 
 	make_sample(&r);
@@ -313,8 +313,8 @@ END_TEST
 
 START_TEST(record_advance__record_newer_than_alive__counts_from_the_record)
 {
-	struct jvpn_stamp alive = { .boottime_ms = 86400456 - 500 };
-	struct jvpn_stamp now = { .boottime_ms = 86400456 + 300 };
+	struct jvpn_stamp alive = {.boottime_ms = 86400456 - 500};
+	struct jvpn_stamp now = {.boottime_ms = 86400456 + 300};
 	struct jvpn_record r;
 
 	make_sample(&r);
@@ -328,7 +328,7 @@ END_TEST
 
 START_TEST(record_advance__transportless__runs_on_through_a_reboot)
 {
-	struct jvpn_stamp now = { .wall_ms = 1790000000123 + 60000 };
+	struct jvpn_stamp now = {.wall_ms = 1790000000123 + 60000};
 	struct jvpn_record r;
 
 	make_sample(&r);

@@ -28,20 +28,35 @@ static void play(const struct row *row, size_t count, uint64_t window)
 
 START_TEST(replay__boundaries_of_each_window_size__as_in_the_table)
 {
-	static const uint64_t sizes[] = { 32, 64, 128, 1000, 4096 };
+	static const uint64_t sizes[] = {32, 64, 128, 1000, 4096};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		uint64_t w = sizes[i];
 		const struct row rows[] = {
-			{ 0, false },	      { 1, true },	    { 1, false },
-			{ 9, true },	      { 8, true },	    { 7, true },
-			{ 7, false },	      { w, true },	    { w - 1, w - 1 > 9 },
-			{ w - 1, false },     { w + 1, true },	    { 2, true },
-			{ 2, false },	      { w + 16, true },	    { 3, false },
-			{ w + 16, false },    { 4 * w + 16, true }, { 3 * w + 16, false },
-			{ 3 * w + 17, true }, { 3 * w + 17, false }, { UINT64_MAX, true },
-			{ UINT64_MAX, false }, { UINT64_MAX - w + 1, true },
-			{ UINT64_MAX - w, false },
+			{0, false},
+			{1, true},
+			{1, false},
+			{9, true},
+			{8, true},
+			{7, true},
+			{7, false},
+			{w, true},
+			{w - 1, w - 1 > 9},
+			{w - 1, false},
+			{w + 1, true},
+			{2, true},
+			{2, false},
+			{w + 16, true},
+			{3, false},
+			{w + 16, false},
+			{4 * w + 16, true},
+			{3 * w + 16, false},
+			{3 * w + 17, true},
+			{3 * w + 17, false},
+			{UINT64_MAX, true},
+			{UINT64_MAX, false},
+			{UINT64_MAX - w + 1, true},
+			{UINT64_MAX - w, false},
 		};
 
 		play(rows, sizeof(rows) / sizeof(rows[0]), w);

@@ -60,7 +60,7 @@ END_TEST
 
 START_TEST(ct_equal__one_octet_differs__false_for_every_value)
 {
-	uint8_t a[3] = { 1, 2, 3 }, b[3] = { 1, 2, 3 };
+	uint8_t a[3] = {1, 2, 3}, b[3] = {1, 2, 3};
 
 	ck_assert(jvpn_ct_equal(a, b, 3));
 	ck_assert(jvpn_ct_equal(a, b, 0));
@@ -73,7 +73,7 @@ END_TEST
 
 START_TEST(ct_is_zero__any_bit__false)
 {
-	uint8_t a[32] = { 0 };
+	uint8_t a[32] = {0};
 
 	ck_assert(jvpn_ct_is_zero(a, sizeof(a)));
 	for (size_t bit = 0; bit < 256; bit++) {
@@ -86,7 +86,7 @@ END_TEST
 
 START_TEST(wipe__part_of_a_buffer__only_that_part)
 {
-	uint8_t a[6] = { 1, 2, 3, 4, 5, 6 };
+	uint8_t a[6] = {1, 2, 3, 4, 5, 6};
 
 	jvpn_wipe(a + 1, 4);
 	ck_assert_mem_eq(a, "\1\0\0\0\0\6", 6);
@@ -96,7 +96,7 @@ END_TEST
 
 START_TEST(random__two_draws__differ)
 {
-	uint8_t a[1000] = { 0 }, b[1000] = { 0 };
+	uint8_t a[1000] = {0}, b[1000] = {0};
 	uint8_t seen = 0;
 
 	ck_assert_int_eq(jvpn_random(a, sizeof(a)), 0);

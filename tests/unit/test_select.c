@@ -14,10 +14,8 @@
 
 static struct jvpn_select_candidate candidate(uint8_t slot, const char *id)
 {
-	struct jvpn_select_candidate c = { .slot = slot,
-					   .validated = true,
-					   .latency_us = 20000,
-					   .stable_ns = 5000 * MS };
+	struct jvpn_select_candidate c = {
+		.slot = slot, .validated = true, .latency_us = 20000, .stable_ns = 5000 * MS};
 
 	memcpy(c.transport_id, id, strlen(id) + 1);
 	return c;
@@ -36,7 +34,7 @@ static int pick(const struct jvpn_select_candidate *v, size_t n,
 
 START_TEST(select__ties__are_decided_by_the_next_figure)
 {
-	struct jvpn_select_candidate v[2] = { candidate(1, "b#1"), candidate(2, "a#2") };
+	struct jvpn_select_candidate v[2] = {candidate(1, "b#1"), candidate(2, "a#2")};
 
 	ck_assert_int_eq(pick(v, 2, NULL), 2); /* all equal: lowest transport_id */
 	v[0].stable_ns++;
@@ -54,7 +52,7 @@ END_TEST
 START_TEST(select__order_of_input__does_not_matter)
 {
 	struct jvpn_select_candidate a = candidate(1, "a#1"), b = candidate(2, "b#2");
-	struct jvpn_select_candidate v[2] = { a, b }, w[2] = { b, a };
+	struct jvpn_select_candidate v[2] = {a, b}, w[2] = {b, a};
 
 	ck_assert_int_eq(pick(v, 2, NULL), pick(w, 2, NULL));
 }
@@ -72,7 +70,7 @@ END_TEST
 
 START_TEST(select__over_the_loss_threshold__only_when_nothing_else_answers)
 {
-	struct jvpn_select_candidate v[2] = { candidate(1, "a#1"), candidate(2, "b#2") };
+	struct jvpn_select_candidate v[2] = {candidate(1, "a#1"), candidate(2, "b#2")};
 	struct jvpn_select_candidate binding = candidate(0, "c#3");
 
 	v[0].loss_ppm = 200000;
@@ -110,7 +108,7 @@ END_TEST
 
 START_TEST(select__explanation__names_the_deciding_figure)
 {
-	struct jvpn_select_candidate v[2] = { candidate(1, "a#1"), candidate(2, "b#2") };
+	struct jvpn_select_candidate v[2] = {candidate(1, "a#1"), candidate(2, "b#2")};
 	struct jvpn_select_result r;
 	struct jvpn_policy policy;
 
@@ -127,15 +125,22 @@ END_TEST
 
 START_TEST(text__transport_ids__round_trip_and_reject)
 {
-	static const char *const bad[] = { "",	    "#1",	   "A#1",	       "a#",   "a#0", "a#01",
-					   "a#1x",  "a#4294967296", "a#99999999999999", "a b#1",
-					   "1234567890123456#1" };
+	static const char *const bad[] = {"",
+					  "#1",
+					  "A#1",
+					  "a#",
+					  "a#0",
+					  "a#01",
+					  "a#1x",
+					  "a#4294967296",
+					  "a#99999999999999",
+					  "a b#1",
+					  "1234567890123456#1"};
 	char label[JVPN_LABEL_MAX + 1], out[JVPN_TRANSPORT_ID_MAX + 1];
 	uint32_t n = 5;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		ck_assert_int_eq(jvpn_text_parse_transport_id(bad[i], label, &n),
-				 JVPN_EMALFORMED);
+		ck_assert_int_eq(jvpn_text_parse_transport_id(bad[i], label, &n), JVPN_EMALFORMED);
 	ck_assert_uint_eq(n, 5);
 	ck_assert_int_eq(jvpn_text_parse_transport_id("wlan0.1_x-y#4294967295", label, &n), 0);
 	jvpn_text_transport_id(out, sizeof(out), label, n);

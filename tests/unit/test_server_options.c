@@ -108,10 +108,11 @@ START_TEST(server_config__example__loads_to_the_defaults)
 
 	fixture_write("f.yaml", text);
 	free(text);
-	ck_assert_msg(jvpn_server_config_load(fixture_file, false, &config, fixture_report) == 0, "%s",
-		      fixture_line(0));
+	ck_assert_msg(jvpn_server_config_load(fixture_file, false, &config, fixture_report) == 0,
+		      "%s", fixture_line(0));
 	fixture_write("f.yaml", minimal);
-	ck_assert_int_eq(jvpn_server_config_load(fixture_file, false, &defaults, fixture_report), 0);
+	ck_assert_int_eq(jvpn_server_config_load(fixture_file, false, &defaults, fixture_report),
+			 0);
 	ck_assert_uint_eq(config.listen.count, 2);
 	ck_assert_int_eq(memcmp(&config.listen, &defaults.listen, sizeof(config.listen)), 0);
 	ck_assert_int_eq(memcmp(&config.routes, &defaults.routes, sizeof(config.routes)), 0);
@@ -163,16 +164,21 @@ START_TEST(server_config__errors__all_in_one_pass_and_untouched)
 			 JVPN_ECONFIG);
 	ck_assert_int_eq(memcmp(&config, &untouched, sizeof(config)), 0);
 	ck_assert_uint_eq(fixture_report->count, 14);
-	ck_assert_ptr_nonnull(strstr(fixture_line(0), "f.yaml:1:10: version: expected integer 1, got"));
+	ck_assert_ptr_nonnull(
+		strstr(fixture_line(0), "f.yaml:1:10: version: expected integer 1, got"));
 	ck_assert_ptr_nonnull(strstr(fixture_line(2), "listen: expected a list of address:port"));
 	ck_assert_ptr_nonnull(strstr(fixture_line(4), "pool.ipv4: expected IPv4 prefix"));
 	ck_assert_ptr_nonnull(strstr(fixture_line(4), "bits behind the prefix length"));
-	ck_assert_ptr_nonnull(strstr(fixture_line(6), "routes: expected at least 1 entries, got 0"));
-	ck_assert_ptr_nonnull(strstr(fixture_line(8), "tun.mtu: expected auto or integer 1280..65535"));
+	ck_assert_ptr_nonnull(
+		strstr(fixture_line(6), "routes: expected at least 1 entries, got 0"));
+	ck_assert_ptr_nonnull(
+		strstr(fixture_line(8), "tun.mtu: expected auto or integer 1280..65535"));
 	ck_assert_ptr_nonnull(strstr(fixture_line(10), "quic.initial_rtt: expected duration"));
 	ck_assert_ptr_nonnull(strstr(fixture_line(11), "one of bbr, cubic, reno, got \"vegas\""));
-	ck_assert_ptr_nonnull(strstr(fixture_line(12), "auth.tokens: expected path of a file, got nothing"));
-	ck_assert_ptr_nonnull(strstr(fixture_line(13), "f.yaml:5:8: tls.key: expected a readable file"));
+	ck_assert_ptr_nonnull(
+		strstr(fixture_line(12), "auth.tokens: expected path of a file, got nothing"));
+	ck_assert_ptr_nonnull(
+		strstr(fixture_line(13), "f.yaml:5:8: tls.key: expected a readable file"));
 	ck_assert_int_eq(fixture_report->exit_code, JVPN_EXIT_CONFIG);
 }
 END_TEST
@@ -184,7 +190,8 @@ START_TEST(server_config__no_pool__refused)
 	fixture_write("f.yaml", "version: 1\ntls: {certificate: c, key: k}\nauth: {tokens: t}\n");
 	ck_assert_int_eq(jvpn_server_config_load(fixture_file, false, &config, fixture_report),
 			 JVPN_ECONFIG);
-	FIXTURE_EXPECT("f.yaml:1:1: pool.ipv4: expected pool.ipv4 or pool.ipv6 or both, got neither");
+	FIXTURE_EXPECT(
+		"f.yaml:1:1: pool.ipv4: expected pool.ipv4 or pool.ipv6 or both, got neither");
 }
 END_TEST
 
@@ -254,8 +261,9 @@ START_TEST(server_options__bad_policy__exit_2_and_reload_keeps)
 	ck_assert(run("jvpn-server -c @/server.yaml --policy @/f.yaml", &code));
 	before = options.policy;
 	fixture_write("f.yaml", "version: bad\nnothing: 1\n");
-	ck_assert_int_eq(jvpn_server_options_reload_policy(&options, &options.policy, fixture_report),
-			 JVPN_ECONFIG);
+	ck_assert_int_eq(
+		jvpn_server_options_reload_policy(&options, &options.policy, fixture_report),
+		JVPN_ECONFIG);
 	ck_assert_int_eq(memcmp(&before, &options.policy, sizeof(before)), 0);
 	ck_assert(!run("jvpn-server -c @/server.yaml --policy @/f.yaml", &code));
 	ck_assert_int_eq(code, JVPN_EXIT_CONFIG);
@@ -310,7 +318,8 @@ START_TEST(server_options__subcommands__filled)
 	ck_assert(!run("jvpn-server add-client laptop -c @/server.yaml", &code));
 	ck_assert_ptr_nonnull(strstr(fixture_err, "--address"));
 	ck_assert(run("jvpn-server add-client laptop -c @/server.yaml --address [2001:db8::1]:4433 "
-		      "--expires 0", &code));
+		      "--expires 0",
+		      &code));
 	ck_assert_int_eq(options.command, JVPN_SERVER_ADD_CLIENT);
 	ck_assert_str_eq(options.client_name, "laptop");
 	ck_assert_str_eq(options.address.host, "2001:db8::1");
@@ -335,8 +344,8 @@ START_TEST(server_options__print_config__reads_back_to_the_same)
 	ck_assert_ptr_nonnull(end);
 	*end = '\0';
 	fixture_write("f.yaml", fixture_out);
-	ck_assert_msg(jvpn_server_config_load(fixture_file, false, &after, fixture_report) == 0, "%s",
-		      fixture_line(0));
+	ck_assert_msg(jvpn_server_config_load(fixture_file, false, &after, fixture_report) == 0,
+		      "%s", fixture_line(0));
 	ck_assert_str_eq(before.tls_key, after.tls_key);
 	ck_assert_str_eq(before.state_dir, after.state_dir);
 	ck_assert_int_eq(memcmp(&before.listen, &after.listen, sizeof(before.listen)), 0);

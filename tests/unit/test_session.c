@@ -21,8 +21,8 @@ END_TEST
 
 START_TEST(session__first_attach__is_stored_before_anything_is_permitted)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_CREATE };
-	struct jvpn_event a = { .type = JVPN_EVENT_TRANSPORT_ATTACHED, .slot = 0 };
+	struct jvpn_event e = {.type = JVPN_EVENT_CREATE};
+	struct jvpn_event a = {.type = JVPN_EVENT_TRANSPORT_ATTACHED, .slot = 0};
 
 	fixture_init(&f, JVPN_ROLE_SERVER);
 	f.manual_store = true;
@@ -42,8 +42,7 @@ START_TEST(session__first_attach__is_stored_before_anything_is_permitted)
 	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_PERMIT_SET), 1);
 	ck_assert_uint_eq(fixture_audit(&f, JVPN_AUDIT_SESSION_CREATED, 0)->state_version, 1);
 	ck_assert_uint_eq(fixture_audit(&f, JVPN_AUDIT_SESSION_STATE_CHANGE, 0)->state_version, 2);
-	ck_assert_str_eq(fixture_audit(&f, JVPN_AUDIT_TRANSPORT_ATTACHED, 0)->transport,
-			 "wlan0#1");
+	ck_assert_str_eq(fixture_audit(&f, JVPN_AUDIT_TRANSPORT_ATTACHED, 0)->transport, "wlan0#1");
 	ck_assert_str_eq(
 		fixture_sent(&f, JVPN_MSG_SESSION_CREATED, 0)->u.msg.u.session_created.transport_id,
 		"wlan0#1");
@@ -52,8 +51,8 @@ END_TEST
 
 START_TEST(session__attach_failed__terminated_with_its_reason)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_CREATE };
-	struct jvpn_event a = { .type = JVPN_EVENT_ATTACH_FAILED };
+	struct jvpn_event e = {.type = JVPN_EVENT_CREATE};
+	struct jvpn_event a = {.type = JVPN_EVENT_ATTACH_FAILED};
 
 	fixture_init(&f, JVPN_ROLE_SERVER);
 	memset(e.u.create.id.b, 1, JVPN_ID_BYTES);
@@ -71,7 +70,7 @@ END_TEST
 
 START_TEST(session__birth_without_attach__times_out)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_CREATE };
+	struct jvpn_event e = {.type = JVPN_EVENT_CREATE};
 
 	fixture_init(&f, JVPN_ROLE_SERVER);
 	memset(e.u.create.id.b, 1, JVPN_ID_BYTES);
@@ -108,10 +107,10 @@ START_TEST(session__bad_quality__volatile_but_still_bound)
 	static const struct {
 		enum jvpn_fact_kind kind;
 		enum jvpn_reason reason;
-	} rows[] = { { JVPN_FACT_LOSS, JVPN_REASON_LOSS_THRESHOLD_EXCEEDED },
-		     { JVPN_FACT_DROPS, JVPN_REASON_CONSECUTIVE_DROP_EXCEEDED },
-		     { JVPN_FACT_LATENCY, JVPN_REASON_LATENCY_THRESHOLD_EXCEEDED },
-		     { JVPN_FACT_HEARTBEAT_TIMEOUT, JVPN_REASON_HEARTBEAT_TIMEOUT } };
+	} rows[] = {{JVPN_FACT_LOSS, JVPN_REASON_LOSS_THRESHOLD_EXCEEDED},
+		    {JVPN_FACT_DROPS, JVPN_REASON_CONSECUTIVE_DROP_EXCEEDED},
+		    {JVPN_FACT_LATENCY, JVPN_REASON_LATENCY_THRESHOLD_EXCEEDED},
+		    {JVPN_FACT_HEARTBEAT_TIMEOUT, JVPN_REASON_HEARTBEAT_TIMEOUT}};
 
 	for (size_t i = 0; i < 4; i++) {
 		fixture_server(&f);
@@ -121,9 +120,9 @@ START_TEST(session__bad_quality__volatile_but_still_bound)
 		ck_assert(f.s.permit);
 		ck_assert_int_eq(fixture_audit(&f, JVPN_AUDIT_SESSION_STATE_CHANGE, 0)->reason,
 				 rows[i].reason);
-		ck_assert_int_eq(fixture_sent(&f, JVPN_MSG_SESSION_STATE, 0)
-					 ->u.msg.u.session_state.state,
-				 JVPN_STATE_VOLATILE);
+		ck_assert_int_eq(
+			fixture_sent(&f, JVPN_MSG_SESSION_STATE, 0)->u.msg.u.session_state.state,
+			JVPN_STATE_VOLATILE);
 	}
 }
 END_TEST
@@ -218,7 +217,7 @@ START_TEST(session__terminated__absorbs_every_event)
 	ck_assert_uint_eq(f.s.state_version, 3);
 	fixture_clear_log(&f);
 	for (int t = JVPN_EVENT_TIMER; t <= JVPN_EVENT_STORE_RESULT; t++) {
-		struct jvpn_event e = { .type = (enum jvpn_event_type)t };
+		struct jvpn_event e = {.type = (enum jvpn_event_type)t};
 
 		if (t == JVPN_EVENT_RESTORE || t == JVPN_EVENT_ATTACH_FAILED)
 			continue;
@@ -236,7 +235,7 @@ START_TEST(session__every_event_in_every_state__keeps_the_invariants)
 {
 	for (int state = JVPN_STATE_ATTACHED; state <= JVPN_STATE_TERMINATED; state++) {
 		for (int t = JVPN_EVENT_TIMER; t <= JVPN_EVENT_STORE_RESULT; t++) {
-			struct jvpn_event e = { .type = (enum jvpn_event_type)t, .slot = 0 };
+			struct jvpn_event e = {.type = (enum jvpn_event_type)t, .slot = 0};
 
 			if (t == JVPN_EVENT_RESTORE)
 				continue;
@@ -270,7 +269,7 @@ END_TEST
 
 START_TEST(session__invalid_transition__is_told_at_most_once_a_second)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_ATTACH_FAILED };
+	struct jvpn_event e = {.type = JVPN_EVENT_ATTACH_FAILED};
 
 	fixture_server(&f);
 	fixture_clear_log(&f);
@@ -331,7 +330,7 @@ END_TEST
 /* Else a client that says so each time would have neither cooldown nor budget (I4). */
 START_TEST(session__client_closes_with_restarting__exempts_nothing)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_TRANSPORT_CLOSED };
+	struct jvpn_event e = {.type = JVPN_EVENT_TRANSPORT_CLOSED};
 
 	fixture_server(&f);
 	e.u.closed.restarting = true;
@@ -344,7 +343,7 @@ END_TEST
 START_TEST(session__exported_when_just_unbound__is_not_taken_for_bound)
 {
 	struct jvpn_session_record r;
-	struct jvpn_event e = { .type = JVPN_EVENT_TRANSPORT_CLOSED };
+	struct jvpn_event e = {.type = JVPN_EVENT_TRANSPORT_CLOSED};
 
 	fixture_server(&f);
 	jvpn_session_export(&f.s, f.now_ns, &r);
@@ -357,7 +356,7 @@ END_TEST
 
 static void restore(enum jvpn_state state)
 {
-	struct jvpn_event e = { .type = JVPN_EVENT_RESTORE };
+	struct jvpn_event e = {.type = JVPN_EVENT_RESTORE};
 	struct jvpn_session_record r;
 
 	fixture_server(&f);

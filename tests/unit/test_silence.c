@@ -192,7 +192,8 @@ START_TEST(silence__idle_path_is_dead_for_good__noticed_by_keepalives)
 	world_open();
 	world.pair.drop_to_server = world.pair.drop_to_client = true;
 	world_run_ms(85000);
-	ck_assert_uint_eq(world_events(WORLD_CLIENT, "SessionStateChange", "transport_dead", NULL), 1);
+	ck_assert_uint_eq(world_events(WORLD_CLIENT, "SessionStateChange", "transport_dead", NULL),
+			  1);
 	world.pair.drop_to_server = world.pair.drop_to_client = false;
 	ck_assert(world_run_until(world_is_attached, 8000));
 }

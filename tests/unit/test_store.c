@@ -39,11 +39,11 @@ static void with_lines(struct jvpn_store_op *op, const char *a, const char *b)
 	static int next;
 	struct jvpn_store_line *l = line[next++ % 8];
 
-	l[0] = (struct jvpn_store_line){ a, strlen(a) };
+	l[0] = (struct jvpn_store_line){a, strlen(a)};
 	op->line = l;
 	op->line_count = 1;
 	if (b) {
-		l[1] = (struct jvpn_store_line){ b, strlen(b) };
+		l[1] = (struct jvpn_store_line){b, strlen(b)};
 		op->line_count = 2;
 	}
 }
@@ -248,8 +248,8 @@ END_TEST
 
 static uint64_t trim(uint64_t max_bytes, uint64_t before_ms)
 {
-	struct jvpn_store_op op = { .kind = JVPN_STORE_OP_TRIM, .max_bytes = max_bytes,
-				    .before_wall_ms = before_ms };
+	struct jvpn_store_op op = {
+		.kind = JVPN_STORE_OP_TRIM, .max_bytes = max_bytes, .before_wall_ms = before_ms};
 	const struct jvpn_store_result *r = fixture_do(&f, &op);
 
 	ck_assert_int_eq(r->status, JVPN_STORE_OK);
@@ -317,12 +317,12 @@ END_TEST
 START_TEST(store_trim__more_than_a_batch__says_so)
 {
 	struct jvpn_store_line line[JVPN_STORE_LINES_MAX];
-	struct jvpn_store_op op = { .kind = JVPN_STORE_OP_TRIM };
+	struct jvpn_store_op op = {.kind = JVPN_STORE_OP_TRIM};
 
 	fixture_init(&f, backends[_i]);
 	ck_assert_int_eq(fixture_open(&f), 0);
 	for (int i = 0; i < JVPN_STORE_LINES_MAX; i++)
-		line[i] = (struct jvpn_store_line){ "line", 4 };
+		line[i] = (struct jvpn_store_line){"line", 4};
 	for (int i = 0; i < 70; i++) {
 		struct jvpn_store_op add = fixture_op(JVPN_STORE_OP_AUDIT, 1, 0, 0);
 
@@ -342,13 +342,13 @@ END_TEST
 
 START_TEST(store_alive__committed__comes_back)
 {
-	struct jvpn_store_op op = { .kind = JVPN_STORE_OP_ALIVE };
+	struct jvpn_store_op op = {.kind = JVPN_STORE_OP_ALIVE};
 	struct jvpn_stamp stamp;
 
 	start(_i);
 	ck_assert_int_eq(jvpn_store_alive(f.store, &stamp), JVPN_ENOTFOUND);
 	for (uint64_t i = 1; i <= 2; i++) {
-		op.stamp = (struct jvpn_stamp){ 1790000000000 + i, 555 + i, { 7, 8, 9 } };
+		op.stamp = (struct jvpn_stamp){1790000000000 + i, 555 + i, {7, 8, 9}};
 		ck_assert_int_eq(fixture_do(&f, &op)->status, JVPN_STORE_OK);
 	}
 	ck_assert_int_eq(jvpn_store_alive(f.store, &stamp), 0);
@@ -358,7 +358,7 @@ END_TEST
 
 START_TEST(store_submit__nonsense__is_refused)
 {
-	struct jvpn_store_line empty = { "", 0 };
+	struct jvpn_store_line empty = {"", 0};
 	struct jvpn_store_op op;
 
 	start(_i);
@@ -474,7 +474,8 @@ UNIT_TESTS(store)
 			    BACKENDS);
 	tcase_add_loop_test(tc, store_cas__insert_over_existing__conflicts, 0, BACKENDS);
 	tcase_add_loop_test(tc, store_cas__unknown_session__conflicts_with_version_0, 0, BACKENDS);
-	tcase_add_loop_test(tc, store_append__same_nonce_again__is_ok_and_written_once, 0, BACKENDS);
+	tcase_add_loop_test(tc, store_append__same_nonce_again__is_ok_and_written_once, 0,
+			    BACKENDS);
 	tcase_add_loop_test(tc, store_append__same_version_other_nonce__conflicts, 0, BACKENDS);
 	tcase_add_loop_test(tc, store_reread__own_nonce__is_found, 0, BACKENDS);
 	tcase_add_loop_test(tc, store_reread__other_nonce_or_session__is_not_found, 0, BACKENDS);
@@ -485,7 +486,8 @@ UNIT_TESTS(store)
 	tcase_add_loop_test(tc, store_audit__callback_says_stop__stops, 0, BACKENDS);
 	tcase_add_loop_test(tc, store_trim__within_limits__deletes_nothing, 0, BACKENDS);
 	tcase_add_loop_test(tc, store_trim__too_old__goes, 0, BACKENDS);
-	tcase_add_loop_test(tc, store_trim__too_large__longest_ended_session_goes_first, 0, BACKENDS);
+	tcase_add_loop_test(tc, store_trim__too_large__longest_ended_session_goes_first, 0,
+			    BACKENDS);
 	tcase_add_loop_test(tc, store_trim__more_than_a_batch__says_so, 0, BACKENDS);
 	tcase_add_loop_test(tc, store_alive__committed__comes_back, 0, BACKENDS);
 	tcase_add_loop_test(tc, store_submit__nonsense__is_refused, 0, BACKENDS);

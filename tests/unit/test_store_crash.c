@@ -18,7 +18,7 @@
 #include "unit.h"
 
 #define SESSIONS 24
-#define DEPTH 40 /* operations in flight */
+#define DEPTH    40 /* operations in flight */
 
 struct report {
 	uint32_t session, version;
@@ -48,7 +48,7 @@ static int take_version(void *user, const struct jvpn_store_entry *entry)
 
 static void child_result(void *user, const struct jvpn_store_result *result)
 {
-	struct report r = { result->id.b[15], (uint32_t)result->to_version };
+	struct report r = {result->id.b[15], (uint32_t)result->to_version};
 
 	(void)user;
 	if (result->status != JVPN_STORE_OK)
@@ -65,7 +65,7 @@ static void child_submit(struct jvpn_store *store, uint32_t n)
 		fixture_op(version[n] % 3 ? JVPN_STORE_OP_CAS : JVPN_STORE_OP_APPEND, n, version[n],
 			   version[n] + 1);
 	char text[32];
-	struct jvpn_store_line line = { text, 0 };
+	struct jvpn_store_line line = {text, 0};
 
 	line.len = (size_t)snprintf(text, sizeof(text), "%u:%llu", n,
 				    (unsigned long long)op.to_version);
@@ -89,7 +89,7 @@ static void child(void)
 		fprintf(stderr, "%s\n", error);
 		_exit(2);
 	}
-	watch = (struct pollfd){ .fd = jvpn_store_fd(store), .events = POLLIN };
+	watch = (struct pollfd){.fd = jvpn_store_fd(store), .events = POLLIN};
 	for (;;) {
 		for (uint32_t n = 0; n < SESSIONS && jvpn_store_pending(store) < DEPTH; n++)
 			if (!busy[n])
@@ -159,7 +159,8 @@ static void check_integrity(void)
 	sqlite3 *db;
 
 	ck_assert_int_eq(sqlite3_open_v2(f.path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &st, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &st, NULL),
+			 SQLITE_OK);
 	ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
 	ck_assert_str_eq((const char *)sqlite3_column_text(st, 0), "ok");
 	sqlite3_finalize(st);
@@ -170,15 +171,15 @@ static void check_integrity(void)
 static void check_store(void)
 {
 	static struct audit_check c; /* goes on where the last round ended */
-	uint64_t stored[SESSIONS] = { 0 };
+	uint64_t stored[SESSIONS] = {0};
 
 	ck_assert_msg(fixture_open(&f) == 0, "%s", f.error);
 	check_integrity();
 	ck_assert_int_eq(jvpn_store_load(f.store, take_version, stored, f.error), 0);
 	ck_assert_int_eq(jvpn_store_audit(f.store, c.seq, check_line, &c, f.error), 0);
 	for (int n = 0; n < SESSIONS; n++) {
-		ck_assert_msg(stored[n] >= version[n], "session %d: %llu acknowledged, %llu stored", n,
-			      (unsigned long long)version[n], (unsigned long long)stored[n]);
+		ck_assert_msg(stored[n] >= version[n], "session %d: %llu acknowledged, %llu stored",
+			      n, (unsigned long long)version[n], (unsigned long long)stored[n]);
 		ck_assert_uint_eq(c.last[n], stored[n]);
 		version[n] = stored[n];
 	}

@@ -38,7 +38,7 @@ static void teardown(void)
 
 static void rule(enum jvpn_store_fault_kind kind, enum jvpn_store_kind op, uint64_t nth)
 {
-	struct jvpn_store_fault_rule r = { .kind = kind, .op = op, .nth = nth };
+	struct jvpn_store_fault_rule r = {.kind = kind, .op = op, .nth = nth};
 
 	ck_assert_int_eq(jvpn_store_fault_add(f.config.fault, &r), 0);
 }
@@ -64,7 +64,8 @@ START_TEST(fault_fail__nth__only_that_one_and_not_written)
 	start(_i);
 	rule(JVPN_STORE_FAULT_FAIL, JVPN_STORE_OP_CAS, 2);
 	ck_assert_int_eq(fixture_cas(&f, 1, 1, 2), JVPN_STORE_OK);
-	ck_assert_int_eq(fixture_reread(&f, 1, 2), JVPN_STORE_FOUND); /* does not count: not a CAS */
+	ck_assert_int_eq(fixture_reread(&f, 1, 2),
+			 JVPN_STORE_FOUND); /* does not count: not a CAS */
 	ck_assert_int_eq(fixture_cas(&f, 1, 2, 3), JVPN_STORE_FAILED);
 	ck_assert_uint_eq(fixture_version(&f, 1), 2);
 	ck_assert_int_eq(fixture_cas(&f, 1, 2, 3), JVPN_STORE_OK);
@@ -73,7 +74,7 @@ END_TEST
 
 START_TEST(fault_fail__count__so_many)
 {
-	struct jvpn_store_fault_rule r = { JVPN_STORE_FAULT_FAIL, JVPN_STORE_OP_NONE, 1, 3 };
+	struct jvpn_store_fault_rule r = {JVPN_STORE_FAULT_FAIL, JVPN_STORE_OP_NONE, 1, 3};
 
 	start(_i);
 	jvpn_store_fault_add(f.config.fault, &r);
@@ -189,7 +190,7 @@ END_TEST
 
 START_TEST(fault_lose_request__orphans__count_against_the_limit)
 {
-	struct jvpn_store_fault_rule r = { JVPN_STORE_FAULT_LOSE_REQUEST, JVPN_STORE_OP_CAS, 1, 9 };
+	struct jvpn_store_fault_rule r = {JVPN_STORE_FAULT_LOSE_REQUEST, JVPN_STORE_OP_CAS, 1, 9};
 	struct jvpn_store_op op;
 
 	fixture_init(&f, backends[_i]);
@@ -207,7 +208,7 @@ END_TEST
 
 START_TEST(fault_add__nonsense_or_too_many__is_refused)
 {
-	struct jvpn_store_fault_rule r = { JVPN_STORE_FAULT_FAIL, JVPN_STORE_OP_NONE, 0, 1 };
+	struct jvpn_store_fault_rule r = {JVPN_STORE_FAULT_FAIL, JVPN_STORE_OP_NONE, 0, 1};
 
 	start(_i);
 	ck_assert_int_eq(jvpn_store_fault_add(f.config.fault, &r), JVPN_EINVAL);
@@ -229,10 +230,13 @@ UNIT_TESTS(store_fault)
 	tcase_add_loop_test(tc, fault_full__submit__is_refused_without_a_result, 0, BACKENDS);
 	tcase_add_loop_test(tc, fault_delay__deadline_before_it_began__is_certain, 0, BACKENDS);
 	tcase_add_loop_test(tc, fault_delay__released_in_time__is_ok, 0, BACKENDS);
-	tcase_add_loop_test(tc, fault_delay__reread_beyond_its_deadline__stays_unknown, 0, BACKENDS);
-	tcase_add_loop_test(tc, fault_lose_answer__written__reread_finds_it_and_late_answer_is_swallowed,
-			    0, BACKENDS);
-	tcase_add_loop_test(tc, fault_lose_request__not_written__reread_does_not_find_it, 0, BACKENDS);
+	tcase_add_loop_test(tc, fault_delay__reread_beyond_its_deadline__stays_unknown, 0,
+			    BACKENDS);
+	tcase_add_loop_test(
+		tc, fault_lose_answer__written__reread_finds_it_and_late_answer_is_swallowed, 0,
+		BACKENDS);
+	tcase_add_loop_test(tc, fault_lose_request__not_written__reread_does_not_find_it, 0,
+			    BACKENDS);
 	tcase_add_loop_test(tc, fault_lose_request__orphans__count_against_the_limit, 0, BACKENDS);
 	tcase_add_loop_test(tc, fault_add__nonsense_or_too_many__is_refused, 0, BACKENDS);
 }

@@ -118,7 +118,8 @@ static pid_t owner(int *ready)
 	if (pid == 0) {
 		int failed = fixture_open(&f);
 
-		if (failed || fixture_cas(&f, 1, 1, 2) != JVPN_STORE_OK || write(fds[1], "x", 1) != 1)
+		if (failed || fixture_cas(&f, 1, 1, 2) != JVPN_STORE_OK ||
+		    write(fds[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
@@ -186,7 +187,7 @@ END_TEST
 
 START_TEST(store_file__audit_export__works_beside_the_owner)
 {
-	struct jvpn_store_line line = { "said", 4 };
+	struct jvpn_store_line line = {"said", 4};
 	struct jvpn_store_op op = fixture_op(JVPN_STORE_OP_AUDIT, 1, 0, 0);
 	size_t got = 0;
 

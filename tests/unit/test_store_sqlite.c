@@ -15,14 +15,13 @@ static struct store_fixture f;
 
 /* --- a VFS whose writes and syncs fail on request --- */
 
-
 static struct {
 	sqlite3_vfs vfs;
 	sqlite3_vfs *real;
 	sqlite3_io_methods methods[2]; /* the database's, other files': SQLite's differ too */
 	const sqlite3_io_methods *real_methods[2];
-	int rc;    /* what the calls that fail say */
-	long skip; /* so many go well first; __atomic: the writer's thread counts down */
+	int rc;     /* what the calls that fail say */
+	long skip;  /* so many go well first; __atomic: the writer's thread counts down */
 	long times; /* then so many fail */
 	bool syncs_only;
 } fault;
@@ -149,8 +148,7 @@ START_TEST(store_group__one_conflict__does_not_hurt_the_others)
 	}
 	fixture_wait(&f, 31);
 	for (size_t i = 1; i < 31; i++)
-		ck_assert_int_eq(f.result[i].status,
-				 i == 1 ? JVPN_STORE_CONFLICT : JVPN_STORE_OK);
+		ck_assert_int_eq(f.result[i].status, i == 1 ? JVPN_STORE_CONFLICT : JVPN_STORE_OK);
 }
 END_TEST
 
@@ -271,7 +269,7 @@ START_TEST(store_io__sync_fails__is_unknown_until_a_later_commit)
 }
 END_TEST
 
-static const int codes[] = { SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC };
+static const int codes[] = {SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC};
 
 /* The n-th write or sync fails, n = 1, 2 ...: an answer of OK is always true, one of FAILED never
  * becomes true, and the store works again afterwards. */

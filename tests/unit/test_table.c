@@ -24,7 +24,7 @@ static struct jvpn_id id_of(uint8_t n)
 
 static void setup(size_t capacity)
 {
-	static const uint8_t seed[JVPN_MAP_SEED_BYTES] = { 1 };
+	static const uint8_t seed[JVPN_MAP_SEED_BYTES] = {1};
 
 	jvpn_policy_init(&policy);
 	jvpn_map_free(map);

@@ -4,7 +4,6 @@
  */
 #include "config/tree.h"
 
-
 #include "base/err.h"
 #include "config_fixture.h"
 
@@ -70,7 +69,10 @@ START_TEST(file__nul_or_not_utf8__named_with_place)
 	ck_assert_int_eq(parse("a: 1\nb: 2\nc: \xff\n"), JVPN_ECONFIG);
 	ck_assert_int_eq(parse("a: \xc0\x80\n"), JVPN_ECONFIG);
 	ck_assert_int_eq(parse("a: \xed\xa0\x80\n"), JVPN_ECONFIG);
-	ck_assert_int_eq(parse_bytes("\xff\xfe" "a\0", 4), JVPN_ECONFIG);
+	ck_assert_int_eq(parse_bytes("\xff\xfe"
+				     "a\0",
+				     4),
+			 JVPN_ECONFIG);
 	FIXTURE_EXPECT("f.yaml:2:4: expected UTF-8 text, got the byte 0x00",
 		       "f.yaml:3:4: expected UTF-8 text, got the byte 0xff",
 		       "f.yaml:1:4: expected UTF-8 text, got the byte 0xc0",
@@ -81,7 +83,9 @@ END_TEST
 
 START_TEST(tree__bom_and_crlf__accepted)
 {
-	ck_assert_int_eq(parse("\xef\xbb\xbf" "a: 1\r\nb: \"x\"\r\n"), 0);
+	ck_assert_int_eq(parse("\xef\xbb\xbf"
+			       "a: 1\r\nb: \"x\"\r\n"),
+			 0);
 	ck_assert(jvpn_report_is_clean(fixture_report));
 	ck_assert_uint_eq(tree.count, 3);
 	ck_assert_str_eq(tree.node[1].key, "a");
@@ -110,8 +114,8 @@ END_TEST
 
 START_TEST(tree__anchors_aliases_tags_directives__refused_in_one_pass)
 {
-	ck_assert_int_eq(parse("%YAML 1.1\n---\na: &x 1\nb: *x\nc: !!str 2\nd: &y [1]\n? [k]\n: 1\n"),
-			 0);
+	ck_assert_int_eq(
+		parse("%YAML 1.1\n---\na: &x 1\nb: *x\nc: !!str 2\nd: &y [1]\n? [k]\n: 1\n"), 0);
 	FIXTURE_EXPECT("f.yaml:1:1: expected keys, got a % directive",
 		       "f.yaml:3:4: expected a value, got an anchor",
 		       "f.yaml:4:4: expected a value, got an alias",
@@ -184,13 +188,15 @@ START_TEST(secret_check__modes__only_the_owner_may_read)
 	static const struct {
 		mode_t mode;
 		int rc;
-	} modes[] = {{0600, 0}, {0400, 0}, {0700, 0}, {0640, JVPN_EPERM}, {0604, JVPN_EPERM},
-		     {0644, JVPN_EPERM}, {0620, JVPN_EPERM}, {0601, JVPN_EPERM}};
+	} modes[] = {{0600, 0},          {0400, 0},          {0700, 0},
+		     {0640, JVPN_EPERM}, {0604, JVPN_EPERM}, {0644, JVPN_EPERM},
+		     {0620, JVPN_EPERM}, {0601, JVPN_EPERM}};
 	char why[4096] = "";
 
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		fixture_write_bytes("f.yaml", "x", 1, modes[i].mode);
-		ck_assert_msg(jvpn_config_secret_check(fixture_file, why, sizeof(why)) == modes[i].rc,
+		ck_assert_msg(jvpn_config_secret_check(fixture_file, why, sizeof(why)) ==
+				      modes[i].rc,
 			      "mode %o", modes[i].mode);
 	}
 	ck_assert_ptr_nonnull(strstr(why, "run chmod 600 "));
@@ -229,7 +235,8 @@ START_TEST(report__many_errors__counted_and_bounded)
 	FILE *stream = open_memstream(&out, &size);
 
 	for (unsigned i = 0; i < JVPN_REPORT_LINES_MAX + 5; i++)
-		jvpn_report_add(fixture_report, JVPN_EXIT_PERMISSION, "f", 1, i + 1, "bad\x1b[2J%u", i);
+		jvpn_report_add(fixture_report, JVPN_EXIT_PERMISSION, "f", 1, i + 1, "bad\x1b[2J%u",
+				i);
 	ck_assert_int_eq(fixture_report->exit_code, JVPN_EXIT_PERMISSION);
 	jvpn_report_add(fixture_report, JVPN_EXIT_CONFIG, "f", 0, 0, "worse");
 	ck_assert_int_eq(fixture_report->exit_code, JVPN_EXIT_CONFIG);

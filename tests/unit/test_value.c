@@ -29,7 +29,7 @@ END_TEST
 START_TEST(value_uint__not_an_integer__malformed)
 {
 	static const char *const bad[] = {
-		"",    " 1", "1 ",  "-1",	 "+1",  "0x10", "010", "1e3",
+		"",      " 1",  "1 ",  "-1",    "+1",    "0x10",  "010",      "1e3",
 		"1e400", "0.5", "NaN", "eight", "1,000", "1_000", "\xd9\xa1",
 	};
 	uint64_t v = 7;
@@ -83,8 +83,8 @@ START_TEST(value_duration__units__milliseconds)
 	static const struct {
 		const char *text;
 		uint64_t ms;
-	} good[] = {{"45ms", 45},	{"8s", 8000},	   {"10min", 600000}, {"8h", 28800000},
-		    {"30d", 2592000000}, {"0", 0},	   {"0ms", 0}};
+	} good[] = {{"45ms", 45},        {"8s", 8000}, {"10min", 600000}, {"8h", 28800000},
+		    {"30d", 2592000000}, {"0", 0},     {"0ms", 0}};
 	static const char *const bad[] = {"45", "45 ms", "1.5s", "-1s", "5m", "ms", "1hs", "1H"};
 	uint64_t v = 7;
 
@@ -144,7 +144,7 @@ START_TEST(value_address__families_and_brackets__parsed)
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&ss;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&ss;
 	static const char *const bad[] = {
-		"443",	       "0.0.0.0",      "0.0.0.0:", "::1:443",	"[::1]",   "[::1]443",
+		"443",          "0.0.0.0",  "0.0.0.0:",  "::1:443",  "[::1]", "[::1]443",
 		"[10.0.0.1]:1", "host:443", "0.0.0.0:x", "[::1:443", ":443",
 	};
 

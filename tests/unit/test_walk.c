@@ -74,14 +74,13 @@ static void fill(struct jvpn_event *e)
 
 static struct jvpn_event random_event(enum jvpn_event_type last)
 {
-	struct jvpn_event e = { .type = (enum jvpn_event_type)(1 + jvpn_rng_below(&rng, last)) };
+	struct jvpn_event e = {.type = (enum jvpn_event_type)(1 + jvpn_rng_below(&rng, last))};
 
 	if (one_in(3)) /* what makes a session move, more often than the rest */
 		e.type = one_in(3) ? JVPN_EVENT_STORE_RESULT : JVPN_EVENT_REATTACH_REQUEST;
 	if (e.type == JVPN_EVENT_RESTORE || e.type == JVPN_EVENT_CREATE ||
 	    (e.type == JVPN_EVENT_TERMINATE && !one_in(200)) ||
-	    (e.type == JVPN_EVENT_DRAIN && !one_in(50)) ||
-	    (e.type == JVPN_EVENT_PEER_TERMINATE))
+	    (e.type == JVPN_EVENT_DRAIN && !one_in(50)) || (e.type == JVPN_EVENT_PEER_TERMINATE))
 		e.type = JVPN_EVENT_TIMER;
 	random_slot(&e);
 	fill(&e);
@@ -167,8 +166,8 @@ static void fill_client(struct jvpn_event *e)
 		e->u.deny.server_version = version;
 		e->u.deny.counter = counter;
 		e->u.deny.attach = one_in(10);
-		e->u.deny.reason = one_in(4) ? JVPN_REASON_STALE_STATE_VERSION
-					     : JVPN_REASON_COOLDOWN_ACTIVE;
+		e->u.deny.reason =
+			one_in(4) ? JVPN_REASON_STALE_STATE_VERSION : JVPN_REASON_COOLDOWN_ACTIVE;
 		e->u.deny.retry_after_ms = jvpn_rng_below(&rng, 2000);
 	} else if (e->type == JVPN_EVENT_STATE) {
 		e->u.state.verified = verified;

@@ -26,6 +26,6 @@ void jvpn_heap_clear(struct jvpn_heap *h);
 /* Inserts the node, or moves it when it is in already. JVPN_EFULL. */
 int jvpn_heap_set(struct jvpn_heap *h, struct jvpn_heap_node *node, uint64_t key_ns);
 void jvpn_heap_remove(struct jvpn_heap *h, struct jvpn_heap_node *node); /* fine when not in */
-struct jvpn_heap_node *jvpn_heap_first(const struct jvpn_heap *h); /* NULL when empty */
+struct jvpn_heap_node *jvpn_heap_first(const struct jvpn_heap *h);       /* NULL when empty */
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define JVPN_ID_BYTES 16
+#define JVPN_ID_BYTES   16
 #define JVPN_ID_HEX_LEN 32 /* without the final NUL */
 
 struct jvpn_id {

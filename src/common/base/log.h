@@ -26,8 +26,8 @@ void jvpn_log(enum jvpn_log_level level, enum jvpn_log_source source, const char
 	__attribute__((format(printf, 3, 4)));
 
 #define jvpn_log_error(source, ...) jvpn_log(JVPN_LOG_ERROR, (source), __VA_ARGS__)
-#define jvpn_log_warn(source, ...) jvpn_log(JVPN_LOG_WARN, (source), __VA_ARGS__)
-#define jvpn_log_info(source, ...) jvpn_log(JVPN_LOG_INFO, (source), __VA_ARGS__)
+#define jvpn_log_warn(source, ...)  jvpn_log(JVPN_LOG_WARN, (source), __VA_ARGS__)
+#define jvpn_log_info(source, ...)  jvpn_log(JVPN_LOG_INFO, (source), __VA_ARGS__)
 #define jvpn_log_debug(source, ...)                                                                \
 	do {                                                                                       \
 		if (jvpn_log_get_level() >= JVPN_LOG_DEBUG)                                        \

@@ -65,9 +65,9 @@ uint64_t jvpn_siphash(const uint8_t seed[JVPN_MAP_SEED_BYTES], const void *data,
 {
 	const uint8_t *p = data;
 	uint64_t k0 = load64(seed), k1 = load64(seed + 8);
-	uint64_t v[4] = { k0 ^ 0x736f6d6570736575ULL, k1 ^ 0x646f72616e646f6dULL,
-			  k0 ^ 0x6c7967656e657261ULL, k1 ^ 0x7465646279746573ULL };
-	uint8_t tail[8] = { 0 };
+	uint64_t v[4] = {k0 ^ 0x736f6d6570736575ULL, k1 ^ 0x646f72616e646f6dULL,
+			 k0 ^ 0x6c7967656e657261ULL, k1 ^ 0x7465646279746573ULL};
+	uint8_t tail[8] = {0};
 	size_t left = len;
 
 	for (; left >= 8; left -= 8, p += 8)

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JVPN_MAP_KEY_MAX 20
+#define JVPN_MAP_KEY_MAX    20
 #define JVPN_MAP_SEED_BYTES 16
 
 struct jvpn_map;

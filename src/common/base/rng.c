@@ -45,7 +45,8 @@ uint64_t jvpn_rng_below(struct jvpn_rng *rng, uint64_t bound)
 
 	if (bound == 0)
 		return 0;
-	threshold = (0 - bound) % bound; /* 2^64 mod bound: below it, values would be too frequent */
+	threshold =
+		(0 - bound) % bound; /* 2^64 mod bound: below it, values would be too frequent */
 	do {
 		x = jvpn_rng_u64(rng);
 	} while (x < threshold);

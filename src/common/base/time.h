@@ -10,8 +10,8 @@
 
 #define JVPN_NS_PER_US 1000ULL
 #define JVPN_NS_PER_MS 1000000ULL
-#define JVPN_NS_PER_S 1000000000ULL
-#define JVPN_MS_PER_S 1000ULL
+#define JVPN_NS_PER_S  1000000000ULL
+#define JVPN_MS_PER_S  1000ULL
 
 /* "No deadline": later than every real point in time. */
 #define JVPN_TIME_NEVER UINT64_MAX

@@ -151,8 +151,7 @@ static void print_option(const struct jvpn_cli_option *o, FILE *stream)
 	fprintf(stream, "%-*s %s\n", HELP_COLUMN, left, o->help);
 }
 
-void jvpn_cli_help(const struct jvpn_cli *cli, const struct jvpn_cli_command *command,
-		   FILE *stream)
+void jvpn_cli_help(const struct jvpn_cli *cli, const struct jvpn_cli_command *command, FILE *stream)
 {
 	bool whole = command == &cli->commands[0];
 

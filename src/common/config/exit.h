@@ -11,7 +11,7 @@
 	X(OK, 0, "success")                                                                        \
 	X(FAILURE, 1, "runtime failure")                                                           \
 	X(CONFIG, 2, "wrong usage, configuration or policy")                                       \
-	X(PERMISSION, 3, "permission: CAP_NET_ADMIN, TUN device, unreadable or exposed key") \
+	X(PERMISSION, 3, "permission: CAP_NET_ADMIN, TUN device, unreadable or exposed key")       \
 	X(ENVIRONMENT, 4, "environment: port in use, pool overlaps a local network, wrong clock")  \
 	X(AUTH_REFUSED, 5, "the server refused the token")                                         \
 	X(CERTIFICATE, 6, "the server's certificate was refused")                                  \

@@ -185,7 +185,8 @@ int jvpn_config_readable_check(const char *path, char *why, size_t why_size)
 	int rc = stat_readable(path, &st);
 
 	if (rc)
-		snprintf(why, why_size, "expected a readable file, got %s: %s", path, strerror(-rc));
+		snprintf(why, why_size, "expected a readable file, got %s: %s", path,
+			 strerror(-rc));
 	else if (!S_ISREG(st.st_mode))
 		snprintf(why, why_size, "expected a regular file, got %s, which is none", path);
 	else

@@ -42,7 +42,8 @@ static const struct {
 	 "Loss ratio in that window from which the transport is unstable."},
 	{"volatility.max_consecutive_drops",
 	 "So many probes lost in a row make the transport unstable."},
-	{"volatility.latency_window_ms", "Window in which the 95th percentile of latency is taken."},
+	{"volatility.latency_window_ms",
+	 "Window in which the 95th percentile of latency is taken."},
 	{"volatility.latency_volatile_threshold_ms",
 	 "Latency from which the transport is unstable; 0: latency never is a reason."},
 	{"volatility.volatile_to_degraded_ms", "VOLATILE for so long becomes DEGRADED."},
@@ -146,9 +147,12 @@ const struct jvpn_key *jvpn_policy_file_keys(size_t *count)
 		snprintf(paths[i], sizeof(paths[i]), "%s.%s", fields[i].section, fields[i].key);
 		keys[i + 1] = key_of(&fields[i], paths[i]);
 	}
-	keys[0] = (struct jvpn_key){.path = "version", .type = JVPN_KEY_NAME,
-				    .offset = offsetof(struct jvpn_policy, version), .min = 1,
-				    .max = JVPN_POLICY_VERSION_MAX, .flags = JVPN_KEY_REQUIRED,
+	keys[0] = (struct jvpn_key){.path = "version",
+				    .type = JVPN_KEY_NAME,
+				    .offset = offsetof(struct jvpn_policy, version),
+				    .min = 1,
+				    .max = JVPN_POLICY_VERSION_MAX,
+				    .flags = JVPN_KEY_REQUIRED,
 				    .help = "Name of this policy's content, in every event."};
 	(*count)++;
 	return keys;

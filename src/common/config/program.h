@@ -25,28 +25,30 @@ enum {
 /* Elements of the option table of a program without subcommand. */
 #define JVPN_PROGRAM_OPTIONS                                                                       \
 	{'c', "config", "FILE", "configuration (also: JVPN_CONFIG)"},                              \
-	{'t', "check", NULL, "check configuration, policy and keys, then end"},                    \
-	{JVPN_OPT_PRINT_CONFIG, "print-config", NULL, "print what is in force, then end"},         \
-	{JVPN_OPT_POLICY, "policy", "FILE", "policy (also: POLICY_FILE)"},                         \
-	{JVPN_OPT_EVENTS, "events", "OUTPUT", "stdout or a file for the event stream"},            \
-	JVPN_PROGRAM_COMMON_OPTIONS
+		{'t', "check", NULL, "check configuration, policy and keys, then end"},            \
+		{JVPN_OPT_PRINT_CONFIG, "print-config", NULL, "print what is in force, then end"}, \
+		{JVPN_OPT_POLICY, "policy", "FILE", "policy (also: POLICY_FILE)"},                 \
+		{JVPN_OPT_EVENTS, "events", "OUTPUT", "stdout or a file for the event stream"},    \
+		JVPN_PROGRAM_COMMON_OPTIONS
 
 /* Elements that every subcommand has too. */
 #define JVPN_PROGRAM_COMMON_OPTIONS                                                                \
 	{'v', "verbose", NULL, "log more (with -V: libraries too)"},                               \
-	{'q', "quiet", NULL, "log less"},                                                          \
-	{'V', "version", NULL, "print the version, then end"},                                     \
-	{'h', "help", NULL, "print this, then end"}
+		{'q', "quiet", NULL, "log less"},                                                  \
+		{'V', "version", NULL, "print the version, then end"},                             \
+	{                                                                                          \
+		'h', "help", NULL, "print this, then end"                                          \
+	}
 
 #define JVPN_PROGRAM_FOOTER                                                                        \
 	"Environment: JVPN_CONFIG, POLICY_FILE (the command line wins over them, they over the "   \
 	"file).\n"
 
 struct jvpn_program {
-	const char *config;  /* NULL: not given; borrowed from argv */
+	const char *config; /* NULL: not given; borrowed from argv */
 	const char *policy;
 	const char *events;
-	int verbosity;       /* -v adds, -q takes away */
+	int verbosity; /* -v adds, -q takes away */
 	bool check, print_config, version, help;
 };
 
@@ -60,8 +62,7 @@ int jvpn_program_log_level(const struct jvpn_program *program, int level);
 void jvpn_program_print_version(const struct jvpn_program *program, const char *name,
 				const char *libraries, FILE *stream);
 /* Loads the policy from path; "" or NULL: the built-in one. As jvpn_policy_file_load(). */
-int jvpn_program_load_policy(const char *path, struct jvpn_policy *out,
-			     struct jvpn_report *report);
+int jvpn_program_load_policy(const char *path, struct jvpn_policy *out, struct jvpn_report *report);
 /* The host name as node id, [A-Za-z0-9._-]; "jvpn" when there is none. */
 void jvpn_program_node_id(char *out, size_t size);
 

@@ -13,7 +13,7 @@
 #include "config/exit.h"
 
 #define JVPN_REPORT_LINES_MAX 100
-#define JVPN_REPORT_LINE_MAX 1536
+#define JVPN_REPORT_LINE_MAX  1536
 
 struct jvpn_report_line {
 	unsigned line, column; /* 0: about the file as a whole */
@@ -22,8 +22,8 @@ struct jvpn_report_line {
 
 /* Owner: the caller; about 150 KiB: on the heap, by _new. */
 struct jvpn_report {
-	size_t count;   /* errors seen; those beyond JVPN_REPORT_LINES_MAX are counted only */
-	int exit_code;  /* JVPN_EXIT_OK, or the gravest so far: CONFIG, then PERMISSION */
+	size_t count;  /* errors seen; those beyond JVPN_REPORT_LINES_MAX are counted only */
+	int exit_code; /* JVPN_EXIT_OK, or the gravest so far: CONFIG, then PERMISSION */
 	struct jvpn_report_line line[JVPN_REPORT_LINES_MAX];
 };
 

@@ -14,7 +14,7 @@
 
 #define GOT_SHOWN_MAX 60
 #define PATH_TEXT_MAX 128
-#define DESCRIBE_MAX 256
+#define DESCRIBE_MAX  256
 
 struct walk {
 	const struct jvpn_tree *tree;
@@ -287,8 +287,12 @@ static void report_missing(struct walk *w)
 int jvpn_schema_apply(const struct jvpn_tree *tree, const struct jvpn_key *keys, size_t count,
 		      void *out, struct jvpn_key_places *places, struct jvpn_report *report)
 {
-	struct walk w = {.tree = tree, .keys = keys, .count = count, .out = out,
-			 .places = places, .report = report};
+	struct walk w = {.tree = tree,
+			 .keys = keys,
+			 .count = count,
+			 .out = out,
+			 .places = places,
+			 .report = report};
 	size_t errors = report->count;
 	const struct jvpn_node *root = NULL;
 

@@ -13,12 +13,12 @@
 #include "config/file.h"
 #include "config/report.h"
 
-#define JVPN_TREE_DEPTH_MAX 32
-#define JVPN_TREE_NODES_MAX 16384
+#define JVPN_TREE_DEPTH_MAX   32
+#define JVPN_TREE_NODES_MAX   16384
 #define JVPN_TREE_ENTRIES_MAX 1024 /* of one mapping or list */
-#define JVPN_TREE_NONE UINT32_MAX
+#define JVPN_TREE_NONE        UINT32_MAX
 /* Names of keys that were refused and reported: an alias, a mapping or list as key. */
-#define JVPN_TREE_KEY_ALIAS "*"
+#define JVPN_TREE_KEY_ALIAS   "*"
 #define JVPN_TREE_KEY_COMPLEX "?"
 
 /* NONE: a node that was refused; the error is reported already. */

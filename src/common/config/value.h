@@ -39,8 +39,8 @@ struct jvpn_config_hex {
 
 /* Each takes the whole text and returns 0, JVPN_EMALFORMED (not of this form at all) or JVPN_ERANGE
  * (the form is right, the value does not fit); *out is untouched then. */
-int jvpn_value_bool(const char *text, bool *out);          /* true, false */
-int jvpn_value_uint(const char *text, uint64_t *out);      /* decimal digits, no sign */
+int jvpn_value_bool(const char *text, bool *out);     /* true, false */
+int jvpn_value_uint(const char *text, uint64_t *out); /* decimal digits, no sign */
 /* Integer or decimal with at most 'digits' digits behind the point, times 10^digits. */
 int jvpn_value_decimal(const char *text, unsigned digits, uint64_t *out);
 /* 500ms 8s 10min 8h 30d, in ms; without a unit only 0, or with bare_ok milliseconds. */

@@ -20,20 +20,22 @@ enum jvpn_role { JVPN_ROLE_NONE = 0, JVPN_ROLE_SERVER, JVPN_ROLE_CLIENT };
 
 /* Which optional members of struct jvpn_audit are to be written. */
 enum jvpn_audit_has {
-	JVPN_HAS_SESSION = 1 << 0,      /* session_id, state_version */
-	JVPN_HAS_STATES = 1 << 1,       /* from, to */
-	JVPN_HAS_TRANSPORT = 1 << 2,    /* transport -> "transport" */
-	JVPN_HAS_SWITCH = 1 << 3,       /* previous_transport, new_transport (= transport), candidate_count,
+	JVPN_HAS_SESSION = 1 << 0,   /* session_id, state_version */
+	JVPN_HAS_STATES = 1 << 1,    /* from, to */
+	JVPN_HAS_TRANSPORT = 1 << 2, /* transport -> "transport" */
+	JVPN_HAS_SWITCH =
+		1 << 3, /* previous_transport, new_transport (= transport), candidate_count,
 	                                   loss_ratio, latency_estimate_ms, detect_ms, recover_ms, explicit=true */
-	JVPN_HAS_TOTALS = 1 << 4,       /* session_age_ms, transportless_age_ms, total_switches, bytes/packets */
-	JVPN_HAS_RETRY_AFTER = 1 << 5,  /* retry_after_ms */
-	JVPN_HAS_COUNT = 1 << 6,        /* count: aggregated or dropped events */
-	JVPN_HAS_FSM_EVENT = 1 << 7,    /* fsm_event (InvalidTransition) */
-	JVPN_HAS_TEXT = 1 << 8,         /* text -> "detail": printable, bounded, never from a secret */
-	JVPN_HAS_PEER = 1 << 9,         /* peer -> "peer": outer address:port */
-	JVPN_HAS_ADDRESSES = 1 << 10,   /* inner_ipv4, inner_ipv6 */
-	JVPN_HAS_REQUEST = 1 << 11,     /* counter, request_version */
-	JVPN_HAS_USER = 1 << 12         /* user -> "user" */
+	JVPN_HAS_TOTALS =
+		1 << 4, /* session_age_ms, transportless_age_ms, total_switches, bytes/packets */
+	JVPN_HAS_RETRY_AFTER = 1 << 5, /* retry_after_ms */
+	JVPN_HAS_COUNT = 1 << 6,       /* count: aggregated or dropped events */
+	JVPN_HAS_FSM_EVENT = 1 << 7,   /* fsm_event (InvalidTransition) */
+	JVPN_HAS_TEXT = 1 << 8, /* text -> "detail": printable, bounded, never from a secret */
+	JVPN_HAS_PEER = 1 << 9, /* peer -> "peer": outer address:port */
+	JVPN_HAS_ADDRESSES = 1 << 10, /* inner_ipv4, inner_ipv6 */
+	JVPN_HAS_REQUEST = 1 << 11,   /* counter, request_version */
+	JVPN_HAS_USER = 1 << 12       /* user -> "user" */
 };
 
 struct jvpn_audit {

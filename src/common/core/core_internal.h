@@ -15,7 +15,7 @@
 #include "core/session.h"
 
 #define JVPN_MINUTE_MS 60000U
-#define JVPN_HOUR_MS 3600000U
+#define JVPN_HOUR_MS   3600000U
 
 /* One call of jvpn_session_step(). */
 struct jvpn_step {
@@ -25,8 +25,9 @@ struct jvpn_step {
 	const struct jvpn_event *event;
 	uint64_t now_ns;
 	struct jvpn_effects *fx;
-	char ranking[JVPN_SELECT_TEXT_MAX + 1]; /* client: why this candidate, for ReattachAttempt */
-	bool adopting; /* a commit the store took is being applied: its transitions are durable */
+	char ranking[JVPN_SELECT_TEXT_MAX +
+		     1]; /* client: why this candidate, for ReattachAttempt */
+	bool adopting;   /* a commit the store took is being applied: its transitions are durable */
 };
 
 /* session.c */
@@ -41,7 +42,8 @@ void jvpn_core_count_switch(struct jvpn_session *s, uint64_t now_ns);
 bool jvpn_core_is_switch(const struct jvpn_session *s, uint8_t slot, uint32_t generation);
 uint64_t jvpn_core_lifetime_ms(const struct jvpn_session *s, const struct jvpn_policy *policy);
 uint64_t jvpn_core_ttl_ms(const struct jvpn_session *s, const struct jvpn_policy *policy);
-uint64_t jvpn_core_lifetime_deadline(const struct jvpn_session *s, const struct jvpn_policy *policy);
+uint64_t jvpn_core_lifetime_deadline(const struct jvpn_session *s,
+				     const struct jvpn_policy *policy);
 uint64_t jvpn_core_ttl_deadline(const struct jvpn_session *s, const struct jvpn_policy *policy);
 bool jvpn_core_has_live_candidate(const struct jvpn_session *s);
 bool jvpn_core_has_live_slot(const struct jvpn_session *s);
@@ -49,7 +51,8 @@ bool jvpn_core_has_live_slot(const struct jvpn_session *s);
 enum jvpn_reason jvpn_core_recovery_reason(enum jvpn_reason instability);
 
 /* session_emit.c: effects */
-struct jvpn_effect *jvpn_core_effect(struct jvpn_step *st, enum jvpn_effect_type type, uint8_t slot);
+struct jvpn_effect *jvpn_core_effect(struct jvpn_step *st, enum jvpn_effect_type type,
+				     uint8_t slot);
 /* An audit event with session_id and durable version; the pointer is for more fields. */
 struct jvpn_audit *jvpn_core_emit(struct jvpn_step *st, enum jvpn_audit_type type,
 				  enum jvpn_reason reason);

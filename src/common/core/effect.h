@@ -74,7 +74,8 @@ struct jvpn_effect {
 		struct {
 			uint64_t from_version;
 			uint64_t to_version;
-			uint64_t nonce; /* unique in the session; the driver adds node and incarnation */
+			uint64_t
+				nonce; /* unique in the session; the driver adds node and incarnation */
 			enum jvpn_state state; /* at to_version */
 		} store;
 		enum jvpn_reason reason;

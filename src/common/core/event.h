@@ -95,7 +95,7 @@ enum jvpn_fact_kind {
 	JVPN_FACT_LATENCY,           /* quality: p95 over the threshold */
 	JVPN_FACT_HEARTBEAT_TIMEOUT, /* liveness of a standby */
 	JVPN_FACT_HEALTHY,           /* it answers again, values are good again */
-	JVPN_FACT_MEASURE,           /* figures only, for ranking and TransportSwitch; never a transition */
+	JVPN_FACT_MEASURE, /* figures only, for ranking and TransportSwitch; never a transition */
 	JVPN_FACT_COUNT
 };
 
@@ -125,10 +125,10 @@ struct jvpn_request {
 	uint64_t age_ms;
 	enum jvpn_reason reason; /* as the client says; logged, not trusted */
 	char label[JVPN_LABEL_MAX + 1];
-	bool proof_ok;            /* MAC right, for the challenge the request carries and this connection */
-	bool identity_mismatch;   /* a credential was presented and it is not the session's */
+	bool proof_ok; /* MAC right, for the challenge the request carries and this connection */
+	bool identity_mismatch; /* a credential was presented and it is not the session's */
 	bool has_challenge;
-	bool challenge_matches;   /* that challenge was issued for the tuple the request came from */
+	bool challenge_matches; /* that challenge was issued for the tuple the request came from */
 	bool handshake_validated; /* generation 0: the handshake validated the tuple (RFC 9000 8.1) */
 	bool forbidden;           /* the address or transport is against the ACL */
 	bool class_denied;        /* the transport class is not in transport.allowed */
@@ -141,22 +141,23 @@ struct jvpn_event {
 	uint32_t generation; /* PATH_* and REATTACH_REQUEST */
 	union {
 		struct {
-			struct jvpn_id id; /* client: all zero, unknown yet */
+			struct jvpn_id id;  /* client: all zero, unknown yet */
 			uint64_t user_hash; /* for max_sessions_per_user */
-			bool plain;        /* server: the peer has no jumping-session extension */
+			bool plain;         /* server: the peer has no jumping-session extension */
 		} create;
 		struct {
 			const struct jvpn_session_record *record; /* borrowed for the call */
 		} restore;
 		enum jvpn_reason reason;
 		struct {
-			bool restarting; /* the peer closed it with JVPN_APP_RESTARTING */
+			bool restarting;       /* the peer closed it with JVPN_APP_RESTARTING */
 			uint64_t last_good_ns; /* last authenticated packet; 0 unknown */
 		} closed;
 		struct {
 			enum jvpn_fact_kind kind;
-			uint64_t last_good_ns; /* last authenticated packet on the bound tuple; 0 unknown */
-			uint32_t loss_ppm;     /* jvpn_quality_* figures, taken over by every fact */
+			uint64_t
+				last_good_ns; /* last authenticated packet on the bound tuple; 0 unknown */
+			uint32_t loss_ppm; /* jvpn_quality_* figures, taken over by every fact */
 			uint32_t latency_us;
 			uint64_t pto_ns;
 		} fact;
@@ -205,7 +206,7 @@ struct jvpn_event {
 			uint64_t server_version;
 			uint64_t age_ms;
 			bool verified; /* MAC right; for reattach_refused: the server's certificate was */
-			bool attach;   /* it refuses the CONNECT: the slot is free again */
+			bool attach; /* it refuses the CONNECT: the slot is free again */
 		} deny;
 		struct {
 			enum jvpn_state state;

@@ -11,7 +11,7 @@
 
 static const struct jvpn_cell cells[JVPN_STATE_COUNT][JVPN_FSM_COUNT] = {
 #define X(state, event, kind_, next_)                                                              \
-	[JVPN_STATE_##state][JVPN_FSM_##event] = { JVPN_CELL_##kind_, JVPN_STATE_##next_ },
+	[JVPN_STATE_##state][JVPN_FSM_##event] = {JVPN_CELL_##kind_, JVPN_STATE_##next_},
 	JVPN_CELL_MAP(X)
 #undef X
 };
@@ -19,14 +19,14 @@ static const struct jvpn_cell cells[JVPN_STATE_COUNT][JVPN_FSM_COUNT] = {
 static const struct {
 	uint8_t event, reason;
 } allowed[] = {
-#define X(event_, reason_) { JVPN_FSM_##event_, JVPN_REASON_##reason_ },
+#define X(event_, reason_) {JVPN_FSM_##event_, JVPN_REASON_##reason_},
 	JVPN_CELL_REASON_MAP(X)
 #undef X
 };
 
 struct jvpn_cell jvpn_fsm_cell(enum jvpn_state state, enum jvpn_fsm_event event)
 {
-	struct jvpn_cell reject = { JVPN_CELL_REJECT, JVPN_STATE_NONE };
+	struct jvpn_cell reject = {JVPN_CELL_REJECT, JVPN_STATE_NONE};
 
 	if ((unsigned int)state >= JVPN_STATE_COUNT || (unsigned int)event >= JVPN_FSM_COUNT ||
 	    cells[state][event].kind == JVPN_CELL_NONE)

@@ -98,7 +98,8 @@ static bool no_early_death(const struct view *v)
 	return s->terminated_reason != JVPN_REASON_TRANSPORT_DEAD;
 }
 
-static bool has_room(const struct jvpn_session *s, uint64_t now_ms, uint64_t window_ms, uint64_t max)
+static bool has_room(const struct jvpn_session *s, uint64_t now_ms, uint64_t window_ms,
+		     uint64_t max)
 {
 	uint64_t sum = 0;
 
@@ -127,9 +128,8 @@ static bool switches_in_budget(const struct view *v)
 		return true;
 	return has_room(s, now_ms, 60000, p->max_switches_per_min) &&
 	       has_room(s, now_ms, 3600000, p->max_switches_per_hour) &&
-	       (s->last_switch_ns == 0 ||
-		jvpn_time_since(v->event->now_ns, s->last_switch_ns) >=
-			jvpn_ms_to_ns(p->switch_cooldown_ms));
+	       (s->last_switch_ns == 0 || jvpn_time_since(v->event->now_ns, s->last_switch_ns) >=
+						  jvpn_ms_to_ns(p->switch_cooldown_ms));
 }
 
 /* I5: RECOVERING ends by its deadline; only a commit in flight may outlast it. */
@@ -148,8 +148,8 @@ static bool time_is_bounded(const struct view *v)
 	const struct jvpn_session *s = v->s;
 	const struct jvpn_policy *p = v->ctx->policy;
 	uint64_t lifetime = s->lifetime_ms != 0 ? s->lifetime_ms : p->max_lifetime_ms;
-	uint64_t ttl = s->transport_lost_ttl_ms != 0 ? s->transport_lost_ttl_ms
-						     : p->transport_lost_ttl_ms;
+	uint64_t ttl =
+		s->transport_lost_ttl_ms != 0 ? s->transport_lost_ttl_ms : p->transport_lost_ttl_ms;
 	uint64_t age = jvpn_session_age_ms(s, v->event->now_ns);
 	uint64_t lost = jvpn_session_transportless_ms(s, v->event->now_ns);
 
@@ -187,8 +187,7 @@ static bool bound_by_proof(const struct view *v)
 		    (s->bound == JVPN_SLOT_NONE ||
 		     s->slot[s->bound].generation == v->before->bound_generation);
 
-	if (same || s->bound == JVPN_SLOT_NONE || s->plain ||
-	    v->before->state == JVPN_STATE_BIRTH)
+	if (same || s->bound == JVPN_SLOT_NONE || s->plain || v->before->state == JVPN_STATE_BIRTH)
 		return true;
 	if (s->bind_counter == 0 || s->bind_counter == v->before->bind_counter)
 		return false;
@@ -231,9 +230,8 @@ static bool events_tell_all(const struct view *v)
 		    e->u.audit.state_version != next++)
 			return false;
 	}
-	return !v->fx->overflow &&
-	       (!v->s->started || v->s->state == JVPN_STATE_BIRTH ||
-		next == v->s->durable_version + 1);
+	return !v->fx->overflow && (!v->s->started || v->s->state == JVPN_STATE_BIRTH ||
+				    next == v->s->durable_version + 1);
 }
 
 /* I8 (the same input gives the same result) is not a property of one step: the simulator replays. */
@@ -242,24 +240,24 @@ static const struct {
 	bool (*holds)(const struct view *v);
 	const char *text;
 } invariants[] = {
-	{ 1, one_binding, "ATTACHED has exactly one binding, no other state has more than one" },
-	{ 2, same_identity, "the identity of a session never changes" },
-	{ 3, no_early_death, "a dead transport does not end a session inside its TTLs" },
-	{ 4, switches_in_budget, "switches stay inside both budgets and the cooldown" },
-	{ 5, recovering_ends, "RECOVERING ends by its deadline" },
-	{ 6, time_is_bounded, "lifetime and transportless time are bounded by timers" },
-	{ 7, versions_step, "state_version grows by one with each transition" },
-	{ 9, bound_by_proof, "nothing is bound without a proof" },
-	{ 10, forgery_leaves_no_trace, "a forged request changes nothing" },
-	{ 11, authority_is_ours, "nothing is permitted without authority" },
-	{ 12, events_tell_all, "every transition has exactly one event, in version order" },
+	{1, one_binding, "ATTACHED has exactly one binding, no other state has more than one"},
+	{2, same_identity, "the identity of a session never changes"},
+	{3, no_early_death, "a dead transport does not end a session inside its TTLs"},
+	{4, switches_in_budget, "switches stay inside both budgets and the cooldown"},
+	{5, recovering_ends, "RECOVERING ends by its deadline"},
+	{6, time_is_bounded, "lifetime and transportless time are bounded by timers"},
+	{7, versions_step, "state_version grows by one with each transition"},
+	{9, bound_by_proof, "nothing is bound without a proof"},
+	{10, forgery_leaves_no_trace, "a forged request changes nothing"},
+	{11, authority_is_ours, "nothing is permitted without authority"},
+	{12, events_tell_all, "every transition has exactly one event, in version order"},
 };
 
 int jvpn_invariant_check(const struct jvpn_witness *before, const struct jvpn_session *s,
 			 const struct jvpn_step_ctx *ctx, const struct jvpn_event *event,
 			 const struct jvpn_effects *effects)
 {
-	struct view v = { before, s, ctx, event, effects };
+	struct view v = {before, s, ctx, event, effects};
 
 	for (size_t i = 0; i < sizeof(invariants) / sizeof(invariants[0]); i++)
 		if (!invariants[i].holds(&v))

@@ -90,8 +90,7 @@ static void merge_closest(const struct jvpn_tally *t, size_t first, size_t end)
 		if (merged_width(t, i) < merged_width(t, best))
 			best = i;
 	t->entry[best + 1].count += t->entry[best].count;
-	memmove(&t->entry[best], &t->entry[best + 1],
-		(*t->used - best - 1) * sizeof(t->entry[0]));
+	memmove(&t->entry[best], &t->entry[best + 1], (*t->used - best - 1) * sizeof(t->entry[0]));
 	*t->used = (uint8_t)(*t->used - 1);
 }
 
@@ -148,9 +147,8 @@ uint64_t jvpn_tally_wait_ms(const struct jvpn_tally *t, uint32_t window_ms, uint
 enum jvpn_refusal_verdict jvpn_refusals_charge(struct jvpn_refusals *conn,
 					       struct jvpn_bucket *source, uint64_t now_ns)
 {
-	bool source_ok = source == NULL ||
-			 jvpn_bucket_take(source, JVPN_REFUSAL_SOURCE_PER_S,
-					  JVPN_REFUSAL_SOURCE_BURST, now_ns);
+	bool source_ok = source == NULL || jvpn_bucket_take(source, JVPN_REFUSAL_SOURCE_PER_S,
+							    JVPN_REFUSAL_SOURCE_BURST, now_ns);
 	bool conn_ok = jvpn_bucket_take(&conn->bucket, JVPN_REFUSAL_CONN_PER_S,
 					JVPN_REFUSAL_CONN_BURST, now_ns);
 

@@ -63,9 +63,9 @@ uint64_t jvpn_tally_wait_ms(const struct jvpn_tally *t, uint32_t window_ms, uint
  * map) and to their connection. Verified requests never touch these. */
 #define JVPN_REFUSAL_SOURCE_PER_S 20
 #define JVPN_REFUSAL_SOURCE_BURST 40
-#define JVPN_REFUSAL_CONN_PER_S 5
-#define JVPN_REFUSAL_CONN_BURST 10
-#define JVPN_REFUSAL_CLOSE_AFTER 10
+#define JVPN_REFUSAL_CONN_PER_S   5
+#define JVPN_REFUSAL_CONN_BURST   10
+#define JVPN_REFUSAL_CLOSE_AFTER  10
 
 enum jvpn_refusal_verdict {
 	JVPN_REFUSAL_NONE = 0,

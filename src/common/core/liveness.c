@@ -155,7 +155,8 @@ static uint64_t first_probe_due_ns(const struct jvpn_liveness *l)
 	if (l->unacked_since_ns != 0)
 		at = jvpn_time_add(l->unacked_since_ns, after);
 	if (l->flowing)
-		at = jvpn_time_min(at, jvpn_time_add(l->last_received_ns, after << l->flow_answers));
+		at = jvpn_time_min(at,
+				   jvpn_time_add(l->last_received_ns, after << l->flow_answers));
 	return at;
 }
 
@@ -186,8 +187,7 @@ static uint64_t dead_due_ns(const struct jvpn_liveness *l, const struct jvpn_pol
 
 	if (l->said_dead || since == 0 || l->probes_lost < JVPN_LIVENESS_DEAD_PROBES)
 		return JVPN_TIME_NEVER;
-	return jvpn_time_add(since,
-			     max_u64(jvpn_ms_to_ns(policy->path_silence_ms), 3 * pto_of(l)));
+	return jvpn_time_add(since, max_u64(jvpn_ms_to_ns(policy->path_silence_ms), 3 * pto_of(l)));
 }
 
 static uint64_t heartbeat_due_ns(const struct jvpn_liveness *l, const struct jvpn_policy *policy)

@@ -29,11 +29,11 @@
  * next packet of a slow stream would not be missed by anybody. */
 #define JVPN_LIVENESS_FLOW_ANSWERS 4
 /* Idle: so many keepalives, then this much more, and the transport is dead (max_idle_timeout). */
-#define JVPN_LIVENESS_KEEPALIVES 3
+#define JVPN_LIVENESS_KEEPALIVES    3
 #define JVPN_LIVENESS_IDLE_SLACK_MS 5000
 /* A dead transport is probed on, in case it comes back: every 100 ms for 10 s, then ever slower. */
-#define JVPN_LIVENESS_DEAD_PROBE_MS 100
-#define JVPN_LIVENESS_DEAD_FAST_MS 10000
+#define JVPN_LIVENESS_DEAD_PROBE_MS   100
+#define JVPN_LIVENESS_DEAD_FAST_MS    10000
 #define JVPN_LIVENESS_DEAD_SLOWEST_MS 5000
 
 enum jvpn_liveness_verdict {
@@ -42,8 +42,8 @@ enum jvpn_liveness_verdict {
 	JVPN_LIVENESS_KEEPALIVE, /* idle: send a PING now; no answer is no instability */
 	JVPN_LIVENESS_DROPS,     /* fact: max_consecutive_drops probes lost in a row; said once */
 	JVPN_LIVENESS_HEARTBEAT_TIMEOUT, /* fact (standby): heartbeats unanswered; said once */
-	JVPN_LIVENESS_DEAD,      /* fact: the transport is dead; said once until it is heard again */
-	JVPN_LIVENESS_HEALTHY,   /* fact: an answer after DROPS, HEARTBEAT_TIMEOUT or DEAD; said once */
+	JVPN_LIVENESS_DEAD,    /* fact: the transport is dead; said once until it is heard again */
+	JVPN_LIVENESS_HEALTHY, /* fact: an answer after DROPS, HEARTBEAT_TIMEOUT or DEAD; said once */
 	JVPN_LIVENESS_COUNT
 };
 
@@ -55,17 +55,18 @@ enum jvpn_liveness_mode {
 
 struct jvpn_liveness {
 	enum jvpn_liveness_mode mode;
-	uint64_t pto_ns;            /* latest; 0 counts as the probe minimum */
+	uint64_t pto_ns; /* latest; 0 counts as the probe minimum */
 	uint64_t last_received_ns;
-	uint64_t last_activity_ns;  /* inner traffic or answer in either direction: the keepalive clock */
-	uint64_t unacked_since_ns;  /* oldest unacknowledged wanting packet; 0 none */
-	uint64_t probe_sent_ns;     /* last probe or heartbeat; 0 none outstanding */
-	uint64_t first_probe_ns;    /* first of the probes in a row that got no answer */
-	uint32_t probes_lost;       /* in a row, each unanswered for 1 PTO */
-	uint32_t keepalives;        /* sent in this silence */
-	bool probe_counted;         /* the last probe is already in probes_lost */
-	bool flowing;               /* inner packets were coming in, or were a moment ago */
-	uint8_t flow_answers;       /* answers since the last of them */
+	uint64_t
+		last_activity_ns; /* inner traffic or answer in either direction: the keepalive clock */
+	uint64_t unacked_since_ns; /* oldest unacknowledged wanting packet; 0 none */
+	uint64_t probe_sent_ns;    /* last probe or heartbeat; 0 none outstanding */
+	uint64_t first_probe_ns;   /* first of the probes in a row that got no answer */
+	uint32_t probes_lost;      /* in a row, each unanswered for 1 PTO */
+	uint32_t keepalives;       /* sent in this silence */
+	bool probe_counted;        /* the last probe is already in probes_lost */
+	bool flowing;              /* inner packets were coming in, or were a moment ago */
+	uint8_t flow_answers;      /* answers since the last of them */
 	bool said_drops, said_heartbeat, said_dead;
 	bool healthy_due;
 };

@@ -13,15 +13,15 @@
 #include "base/id.h"
 #include "core/fsm_table.h"
 
-#define JVPN_MAC_BYTES 32
-#define JVPN_CHALLENGE_BYTES 16
-#define JVPN_EXPORTER_BYTES 32
+#define JVPN_MAC_BYTES         32
+#define JVPN_CHALLENGE_BYTES   16
+#define JVPN_EXPORTER_BYTES    32
 #define JVPN_SESSION_KEY_BYTES 32
 /* A transport label: [a-z0-9._-]{1,15}; the id the server makes of it is label#n. */
-#define JVPN_LABEL_MAX 15
+#define JVPN_LABEL_MAX        15
 #define JVPN_TRANSPORT_ID_MAX 31
 #define JVPN_ROUTE_PREFIX_MAX 12
-#define JVPN_HINTS_MAX 8
+#define JVPN_HINTS_MAX        8
 
 enum jvpn_msg_type {
 	JVPN_MSG_NONE = 0,
@@ -41,7 +41,7 @@ struct jvpn_msg_session_created {
 	struct jvpn_id session_id;
 	uint64_t server_version;
 	uint64_t age_ms;
-	uint64_t lifetime_ms;          /* session.max_lifetime_ms in force */
+	uint64_t lifetime_ms;           /* session.max_lifetime_ms in force */
 	uint64_t transport_lost_ttl_ms; /* session.transport_lost_ttl_ms in force */
 	char transport_id[JVPN_TRANSPORT_ID_MAX + 1];
 	uint8_t route_prefix[JVPN_ROUTE_PREFIX_MAX];
@@ -85,7 +85,8 @@ struct jvpn_msg_reattach_deny {
 	uint64_t retry_after_ms;
 	uint64_t server_version;
 	uint64_t age_ms;
-	uint8_t mac[JVPN_MAC_BYTES]; /* all zero for reattach_refused (no key is known to be shared) */
+	uint8_t mac
+		[JVPN_MAC_BYTES]; /* all zero for reattach_refused (no key is known to be shared) */
 };
 
 /* Server to client: prove the possession from the path this challenge was issued for. */

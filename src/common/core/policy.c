@@ -10,15 +10,21 @@
 #include "core/prelude.h"
 
 #define MINUTE_MS 60000ULL
-#define HOUR_MS (60 * MINUTE_MS)
-#define DAY_MS (24 * HOUR_MS)
-#define GIB (1ULL << 30)
+#define HOUR_MS   (60 * MINUTE_MS)
+#define DAY_MS    (24 * HOUR_MS)
+#define GIB       (1ULL << 30)
 
 #define FIELD(section, key, kind, min, max, def)                                                   \
-	{ section, #key, JVPN_POLICY_##kind, offsetof(struct jvpn_policy, key), min, max, def }
+	{                                                                                          \
+		section, #key, JVPN_POLICY_##kind, offsetof(struct jvpn_policy, key), min, max,    \
+			def                                                                        \
+	}
 /* The file's key has another name than the field. */
 #define FIELD_AS(section, key, name, kind, min, max, def)                                          \
-	{ section, name, JVPN_POLICY_##kind, offsetof(struct jvpn_policy, key), min, max, def }
+	{                                                                                          \
+		section, name, JVPN_POLICY_##kind, offsetof(struct jvpn_policy, key), min, max,    \
+			def                                                                        \
+	}
 
 static const struct jvpn_policy_field fields[] = {
 	FIELD("session", max_lifetime_ms, MS, 1000, 30 * DAY_MS, 8 * HOUR_MS),
@@ -44,7 +50,7 @@ static const struct jvpn_policy_field fields[] = {
 	FIELD_AS("switching", switch_improvement_factor_milli, "switch_improvement_factor", MILLI,
 		 1000, 1000000, 1100),
 	FIELD("transport", max_candidate_count, UINT, 1, 8, 3),
-	{ "transport", "allowed", JVPN_POLICY_TRANSPORTS, 0, 0, 0, 0 },
+	{"transport", "allowed", JVPN_POLICY_TRANSPORTS, 0, 0, 0, 0},
 	FIELD("transport", enforce_hysteresis, BOOL, 0, 1, 1),
 	FIELD("transport", min_stability_ms, MS, 0, 10 * MINUTE_MS, 1000),
 	FIELD("transport", plain_peers, PLAIN_PEERS, 0, JVPN_PLAIN_PEERS_VALIDATED_PATH,

@@ -61,14 +61,14 @@ struct jvpn_policy {
 
 /* How a value of the table is written in the file. */
 enum jvpn_policy_kind {
-	JVPN_POLICY_UINT = 1,  /* plain integer, uint64_t field */
-	JVPN_POLICY_MS,        /* integer of milliseconds, or with a unit (500ms, 8s, 10min, 8h) */
-	JVPN_POLICY_BYTES,     /* integer, or with KiB MiB GiB */
-	JVPN_POLICY_PPM,       /* decimal ratio 0..1 in the file, uint64_t parts per million */
-	JVPN_POLICY_MILLI,     /* decimal factor in the file, uint64_t thousandths */
-	JVPN_POLICY_BOOL,      /* bool field */
+	JVPN_POLICY_UINT = 1, /* plain integer, uint64_t field */
+	JVPN_POLICY_MS,       /* integer of milliseconds, or with a unit (500ms, 8s, 10min, 8h) */
+	JVPN_POLICY_BYTES,    /* integer, or with KiB MiB GiB */
+	JVPN_POLICY_PPM,      /* decimal ratio 0..1 in the file, uint64_t parts per million */
+	JVPN_POLICY_MILLI,    /* decimal factor in the file, uint64_t thousandths */
+	JVPN_POLICY_BOOL,     /* bool field */
 	JVPN_POLICY_PLAIN_PEERS, /* enum jvpn_plain_peers */
-	JVPN_POLICY_TRANSPORTS /* list of transport classes; only quic exists */
+	JVPN_POLICY_TRANSPORTS   /* list of transport classes; only quic exists */
 };
 
 struct jvpn_policy_field {

@@ -99,8 +99,8 @@ static bool is_good_again(struct jvpn_quality *q, const struct jvpn_policy *poli
 			  uint32_t p95, uint64_t now_ns)
 {
 	uint64_t loss_limit = policy->loss_volatile_threshold_ppm;
-	uint64_t latency_limit = policy->latency_volatile_threshold_ms * JVPN_NS_PER_MS /
-				 JVPN_NS_PER_US;
+	uint64_t latency_limit =
+		policy->latency_volatile_threshold_ms * JVPN_NS_PER_MS / JVPN_NS_PER_US;
 	bool good;
 
 	if (policy->enforce_hysteresis) {
@@ -128,8 +128,7 @@ enum jvpn_quality_fact jvpn_quality_poll(struct jvpn_quality *q, const struct jv
 		q->good_since_ns = 0;
 		return JVPN_QUALITY_LOSS;
 	}
-	if (!q->bad_latency &&
-	    latency_is_over(p95, policy->latency_volatile_threshold_ms * 1000)) {
+	if (!q->bad_latency && latency_is_over(p95, policy->latency_volatile_threshold_ms * 1000)) {
 		q->bad_latency = true;
 		q->good_since_ns = 0;
 		return JVPN_QUALITY_LATENCY;

@@ -12,9 +12,9 @@
 #include "core/policy.h"
 
 /* A loss ratio of fewer packets says nothing. */
-#define JVPN_QUALITY_MIN_PACKETS 20
+#define JVPN_QUALITY_MIN_PACKETS  20
 #define JVPN_QUALITY_LOSS_BUCKETS 8
-#define JVPN_QUALITY_SAMPLES 64
+#define JVPN_QUALITY_SAMPLES      64
 
 enum jvpn_quality_fact {
 	JVPN_QUALITY_NONE = 0,

@@ -48,8 +48,8 @@ static bool check_session(const struct jvpn_ladder_input *in, struct jvpn_verdic
 		return fail(v, JVPN_LADDER_STATE, JVPN_REASON_INVALID_STATE_FOR_REATTACH);
 	if (jvpn_session_age_ms(s, in->now_ns) >= in->ctx->policy->max_lifetime_ms)
 		return fail(v, JVPN_LADDER_LIFETIME, JVPN_REASON_SESSION_EXPIRED);
-	if (s->bound == JVPN_SLOT_NONE && jvpn_session_transportless_ms(s, in->now_ns) >=
-						  in->ctx->policy->transport_lost_ttl_ms)
+	if (s->bound == JVPN_SLOT_NONE &&
+	    jvpn_session_transportless_ms(s, in->now_ns) >= in->ctx->policy->transport_lost_ttl_ms)
 		return fail(v, JVPN_LADDER_TTL, JVPN_REASON_TRANSPORT_TTL_EXCEEDED);
 	return true;
 }
@@ -167,8 +167,8 @@ static bool check_candidate(const struct jvpn_ladder_input *in, const struct tar
 {
 	const struct jvpn_session *s = in->session;
 	const struct jvpn_slot *slot = &s->slot[target->slot];
-	uint64_t good_ns = jvpn_time_add(slot->failed_ns,
-					 jvpn_ms_to_ns(in->ctx->policy->min_stability_ms));
+	uint64_t good_ns =
+		jvpn_time_add(slot->failed_ns, jvpn_ms_to_ns(in->ctx->policy->min_stability_ms));
 
 	if (target->class_denied)
 		return fail_until(v, JVPN_REASON_POLICY_DENIED, 0);
@@ -237,16 +237,15 @@ static bool lacks_challenge(const struct jvpn_ladder_input *in)
 
 void jvpn_reattach_check(const struct jvpn_ladder_input *in, struct jvpn_verdict *verdict)
 {
-	struct target target = { .slot = in->slot,
-				 .generation = in->generation,
-				 .charge = true,
-				 .forbidden = in->request->forbidden,
-				 .class_denied = in->request->class_denied,
-				 .handshake_validated = in->request->handshake_validated };
+	struct target target = {.slot = in->slot,
+				.generation = in->generation,
+				.charge = true,
+				.forbidden = in->request->forbidden,
+				.class_denied = in->request->class_denied,
+				.handshake_validated = in->request->handshake_validated};
 
 	memset(verdict, 0, sizeof(*verdict));
-	if (!check_request(in, verdict) ||
-	    !check_order(in->session, in->request->counter, verdict))
+	if (!check_request(in, verdict) || !check_order(in->session, in->request->counter, verdict))
 		return;
 	if (lacks_challenge(in)) {
 		verdict->answer = JVPN_ANSWER_REQUIRED;
@@ -266,9 +265,12 @@ void jvpn_reattach_recheck(const struct jvpn_session *s, const struct jvpn_step_
 			   uint8_t slot, uint64_t now_ns, struct jvpn_verdict *verdict)
 {
 	const struct jvpn_slot *p = &s->slot[slot];
-	struct jvpn_ladder_input in = { .session = s, .ctx = ctx, .slot = slot, .now_ns = now_ns,
-					.generation = p->parked_generation };
-	struct target target = { .slot = slot, .generation = p->parked_generation };
+	struct jvpn_ladder_input in = {.session = s,
+				       .ctx = ctx,
+				       .slot = slot,
+				       .now_ns = now_ns,
+				       .generation = p->parked_generation};
+	struct target target = {.slot = slot, .generation = p->parked_generation};
 
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->verified = true;
@@ -279,7 +281,7 @@ void jvpn_reattach_recheck(const struct jvpn_session *s, const struct jvpn_step_
 
 void jvpn_reattach_check_plain(const struct jvpn_ladder_input *in, struct jvpn_verdict *verdict)
 {
-	struct target target = { .slot = in->slot, .generation = in->generation, .charge = true };
+	struct target target = {.slot = in->slot, .generation = in->generation, .charge = true};
 
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->verified = true;

@@ -37,14 +37,14 @@ enum jvpn_ladder_answer {
 
 struct jvpn_verdict {
 	enum jvpn_ladder_answer answer;
-	enum jvpn_ladder_step step;    /* that failed; PASSED */
-	enum jvpn_reason reason;       /* the true one, for the log */
-	enum jvpn_reason wire_reason;  /* reattach_refused instead of 2-8 without a valid proof */
+	enum jvpn_ladder_step step;   /* that failed; PASSED */
+	enum jvpn_reason reason;      /* the true one, for the log */
+	enum jvpn_reason wire_reason; /* reattach_refused instead of 2-8 without a valid proof */
 	uint64_t retry_after_ms;
-	bool verified;                 /* the proof holds: may be charged, may be told version and age */
-	bool charge_counter;           /* passed 9: the counter is used up, whatever follows */
-	bool charge_session;           /* reached the per-session bucket with a token there */
-	bool charge_global;            /* ... and the global one */
+	bool verified;       /* the proof holds: may be charged, may be told version and age */
+	bool charge_counter; /* passed 9: the counter is used up, whatever follows */
+	bool charge_session; /* reached the per-session bucket with a token there */
+	bool charge_global;  /* ... and the global one */
 	bool is_switch;
 };
 

@@ -12,7 +12,7 @@
 
 #define JVPN_REPLAY_WINDOW_MIN 32
 #define JVPN_REPLAY_WINDOW_MAX 4096
-#define JVPN_REPLAY_WORDS (JVPN_REPLAY_WINDOW_MAX / 64)
+#define JVPN_REPLAY_WORDS      (JVPN_REPLAY_WINDOW_MAX / 64)
 
 /* All zero: nothing was seen. Counter 0 is never valid. Fixed memory: 512 bytes of bits, so that a
  * policy reload can change the size (a smaller window forgets nothing, it only looks at less). */

@@ -17,11 +17,11 @@
 
 struct jvpn_select_candidate {
 	uint8_t slot;
-	bool validated;     /* its address is validated and it answers */
+	bool validated;       /* its address is validated and it answers */
 	bool recently_failed; /* failed within min_stability_ms */
 	uint32_t loss_ppm;
 	uint32_t latency_us; /* p95; 0: not measured, ranks after every measured one */
-	uint64_t stable_ns; /* how long without a bad fact */
+	uint64_t stable_ns;  /* how long without a bad fact */
 	char transport_id[JVPN_TRANSPORT_ID_MAX + 1];
 };
 

@@ -141,12 +141,12 @@ static bool fits_role(const struct jvpn_session *s, enum jvpn_event_type type)
 void jvpn_session_step(struct jvpn_session *s, const struct jvpn_step_ctx *ctx,
 		       const struct jvpn_event *event, struct jvpn_effects *effects)
 {
-	struct jvpn_step st = { .s = s,
-				.ctx = ctx,
-				.policy = ctx->policy,
-				.event = event,
-				.now_ns = event->now_ns,
-				.fx = effects };
+	struct jvpn_step st = {.s = s,
+			       .ctx = ctx,
+			       .policy = ctx->policy,
+			       .event = event,
+			       .now_ns = event->now_ns,
+			       .fx = effects};
 
 	effects->count = 0;
 	effects->overflow = false;
@@ -278,7 +278,7 @@ uint64_t jvpn_core_failure_wait_ms(const struct jvpn_session *s, const struct jv
 {
 	struct jvpn_tally_entry entry[JVPN_FAILURE_ENTRIES];
 	uint8_t used = s->failures_used;
-	struct jvpn_tally t = { entry, &used, JVPN_FAILURE_ENTRIES };
+	struct jvpn_tally t = {entry, &used, JVPN_FAILURE_ENTRIES};
 
 	memcpy(entry, s->failures, sizeof(entry));
 	return jvpn_tally_wait_ms(&t, JVPN_MINUTE_MS, policy->max_validation_failures,
@@ -290,7 +290,7 @@ uint64_t jvpn_core_budget_wait_ms(const struct jvpn_session *s, const struct jvp
 {
 	struct jvpn_tally_entry entry[JVPN_SWITCH_ENTRIES];
 	uint8_t used = s->switches_used;
-	struct jvpn_tally t = { entry, &used, JVPN_SWITCH_ENTRIES };
+	struct jvpn_tally t = {entry, &used, JVPN_SWITCH_ENTRIES};
 	uint64_t now_ms = jvpn_session_age_ms(s, now_ns);
 	uint64_t minute, hour;
 
@@ -302,14 +302,14 @@ uint64_t jvpn_core_budget_wait_ms(const struct jvpn_session *s, const struct jvp
 
 void jvpn_core_count_failure(struct jvpn_session *s, uint64_t now_ns)
 {
-	struct jvpn_tally t = { s->failures, &s->failures_used, JVPN_FAILURE_ENTRIES };
+	struct jvpn_tally t = {s->failures, &s->failures_used, JVPN_FAILURE_ENTRIES};
 
 	jvpn_tally_add(&t, JVPN_MINUTE_MS, age_rounded_up_ms(s, now_ns));
 }
 
 void jvpn_core_count_switch(struct jvpn_session *s, uint64_t now_ns)
 {
-	struct jvpn_tally t = { s->switches, &s->switches_used, JVPN_SWITCH_ENTRIES };
+	struct jvpn_tally t = {s->switches, &s->switches_used, JVPN_SWITCH_ENTRIES};
 
 	jvpn_tally_add(&t, JVPN_HOUR_MS, age_rounded_up_ms(s, now_ns));
 }

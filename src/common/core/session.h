@@ -36,20 +36,20 @@
 #include "core/replay.h"
 
 /* The binding, max_candidate_count (<= 8) candidates, and one for a candidate that replaces another. */
-#define JVPN_SLOTS 10
-#define JVPN_JOURNAL_MAX 8
-#define JVPN_SWITCH_ENTRIES 32
+#define JVPN_SLOTS           10
+#define JVPN_JOURNAL_MAX     8
+#define JVPN_SWITCH_ENTRIES  32
 #define JVPN_FAILURE_ENTRIES 8
 
-#define JVPN_ATTACH_TIMEOUT_MS 10000     /* BIRTH lasts no longer */
-#define JVPN_STORE_RETRY_MS 200          /* between two attempts to settle an unknown outcome */
-#define JVPN_PATH_COOLDOWN_MIN_MS 1000   /* a tuple that failed validation: max(this, cooldown) */
-#define JVPN_REQUEST_TIMEOUT_MIN_MS 100  /* client: no answer within max(1 PTO, this) */
-#define JVPN_REQUEST_RETRY_MAX_MS 5000   /* client: longest pause between attempts */
-#define JVPN_STALE_RETRIES 4             /* client: corrections at once, then it waits like for loss */
-#define JVPN_REFUSED_MAX 2               /* client: then session_unknown_to_server */
-#define JVPN_INVALID_TRANSITION_PER_S 1  /* InvalidTransition events */
-#define JVPN_SECURITY_EVENTS_PER_S 5     /* security events of one session */
+#define JVPN_ATTACH_TIMEOUT_MS        10000 /* BIRTH lasts no longer */
+#define JVPN_STORE_RETRY_MS           200   /* between two attempts to settle an unknown outcome */
+#define JVPN_PATH_COOLDOWN_MIN_MS     1000 /* a tuple that failed validation: max(this, cooldown) */
+#define JVPN_REQUEST_TIMEOUT_MIN_MS   100  /* client: no answer within max(1 PTO, this) */
+#define JVPN_REQUEST_RETRY_MAX_MS     5000 /* client: longest pause between attempts */
+#define JVPN_STALE_RETRIES            4 /* client: corrections at once, then it waits like for loss */
+#define JVPN_REFUSED_MAX              2 /* client: then session_unknown_to_server */
+#define JVPN_INVALID_TRANSITION_PER_S 1 /* InvalidTransition events */
+#define JVPN_SECURITY_EVENTS_PER_S    5 /* security events of one session */
 
 /* A tuple that was seen and is not bound yet. */
 enum jvpn_pending_state { JVPN_PENDING_NONE = 0, JVPN_PENDING_UNDECIDED, JVPN_PENDING_VALIDATED };
@@ -62,16 +62,16 @@ struct jvpn_slot {
 	uint32_t loss_ppm, latency_us;
 	uint32_t pto_us;
 	bool used;
-	bool ready;     /* client: attached; server: always while used */
-	bool alive;     /* not known to be dead */
-	bool suspect;   /* a bad fact without a HEALTHY after it */
-	bool parked;    /* one verified request waits (for validation or for the store) */
-	uint8_t pending; /* enum jvpn_pending_state */
+	bool ready;          /* client: attached; server: always while used */
+	bool alive;          /* not known to be dead */
+	bool suspect;        /* a bad fact without a HEALTHY after it */
+	bool parked;         /* one verified request waits (for validation or for the store) */
+	uint8_t pending;     /* enum jvpn_pending_state */
 	bool undecided_said; /* path_silence_ms is over for the pending tuple */
-	bool validated;  /* its tuple is validated */
+	bool validated;      /* its tuple is validated */
 	uint64_t stable_since_ns;
-	uint64_t heard_ns;   /* newest sign of life the core was told of */
-	uint64_t failed_ns;  /* last failure; 0 never */
+	uint64_t heard_ns;  /* newest sign of life the core was told of */
+	uint64_t failed_ns; /* last failure; 0 never */
 	/* the pending tuple (server) */
 	uint32_t pending_generation, pending_n;
 	uint64_t pending_since_ns; /* first observation since the tuple was last in order */
@@ -85,10 +85,10 @@ struct jvpn_slot {
 /* A commit that was given to the store and is not decided yet. */
 struct jvpn_commit {
 	bool active;
-	bool unknown;    /* timed out: being re-read */
-	bool is_switch;  /* binding or tuple changes */
-	bool first;      /* BIRTH -> ATTACHED */
-	bool plain;      /* the server's own finding for a plain peer */
+	bool unknown;   /* timed out: being re-read */
+	bool is_switch; /* binding or tuple changes */
+	bool first;     /* BIRTH -> ATTACHED */
+	bool plain;     /* the server's own finding for a plain peer */
 	uint8_t slot;
 	uint8_t k;
 	uint8_t fsm_event[3];
@@ -98,10 +98,10 @@ struct jvpn_commit {
 	uint64_t counter; /* of the request */
 	uint64_t started_ns;
 	/* what came in between and waits for the outcome */
-	bool target_lost;            /* the target's transport died or its tuple changed */
-	uint8_t deferred_terminate;  /* enum jvpn_reason */
+	bool target_lost;           /* the target's transport died or its tuple changed */
+	uint8_t deferred_terminate; /* enum jvpn_reason */
 	uint8_t deferred_instability;
-	uint8_t lost_reason;         /* enum jvpn_reason: why target_lost */
+	uint8_t lost_reason; /* enum jvpn_reason: why target_lost */
 };
 
 /* A transition that acts in memory and is not durable yet. */
@@ -127,23 +127,24 @@ struct jvpn_session {
 	uint64_t transportless_ref_ms;
 	uint64_t lifetime_ms, transport_lost_ttl_ms; /* client: what the server said; server: 0 */
 
-	uint8_t bound;          /* slot of the binding, JVPN_SLOT_NONE: |A| = 0 */
-	bool permit;            /* inner packets may pass */
-	bool plain;             /* server: no extension */
-	bool exempt;            /* the next REATTACH costs no cooldown and no budget */
-	bool started;           /* CREATE or RESTORE came */
+	uint8_t bound; /* slot of the binding, JVPN_SLOT_NONE: |A| = 0 */
+	bool permit;   /* inner packets may pass */
+	bool plain;    /* server: no extension */
+	bool exempt;   /* the next REATTACH costs no cooldown and no budget */
+	bool started;  /* CREATE or RESTORE came */
 	bool draining;
-	bool dropped;           /* lost to another node: nothing happens any more */
+	bool dropped; /* lost to another node: nothing happens any more */
 	uint8_t terminated_reason;
-	uint8_t instability;    /* reason of the last ATTACHED -> VOLATILE */
-	uint32_t last_n;        /* n of the newest transport id */
+	uint8_t instability; /* reason of the last ATTACHED -> VOLATILE */
+	uint32_t last_n;     /* n of the newest transport id */
 	/* the last binding, for "is this a switch" and TransportSwitch, also while |A| = 0 */
 	uint8_t last_slot;
 	uint32_t last_generation;
 	uint32_t last_n_bound;
 	char last_label[JVPN_LABEL_MAX + 1];
 	uint64_t terminated_transportless_ms;
-	uint64_t bind_counter;  /* counter of the request that bound; 0: first attach or plain peer */
+	uint64_t
+		bind_counter; /* counter of the request that bound; 0: first attach or plain peer */
 	uint64_t detect_good_ns, detect_seen_ns; /* of the present instability */
 	uint64_t total_switches;
 	uint64_t last_switch_ns, previous_switch_ns; /* 0 never */
@@ -153,11 +154,11 @@ struct jvpn_session {
 	struct jvpn_commit commit;
 	struct jvpn_journal_entry journal[JVPN_JOURNAL_MAX];
 	uint8_t journal_count;
-	uint8_t append_count;   /* journal entries of the append in flight; 0 none */
+	uint8_t append_count; /* journal entries of the append in flight; 0 none */
 	uint64_t append_nonce;
 	uint64_t last_nonce;
 	uint64_t store_retry_ns; /* 0: nothing to repeat */
-	bool first_stored;      /* the record exists */
+	bool first_stored;       /* the record exists */
 
 	struct jvpn_replay replay;
 	struct jvpn_bucket reattach_bucket, unconfirmed_bucket, invalid_bucket, security_bucket;
@@ -171,16 +172,16 @@ struct jvpn_session {
 	struct {
 		bool active;
 		uint8_t slot;
-		uint8_t tries;       /* without an answer */
+		uint8_t tries; /* without an answer */
 		uint8_t stale_tries;
-		uint8_t refused;     /* authenticated reattach_refused in a row */
-		uint8_t reason;      /* enum jvpn_reason: said in the request */
+		uint8_t refused;        /* authenticated reattach_refused in a row */
+		uint8_t reason;         /* enum jvpn_reason: said in the request */
 		uint8_t challenge_slot; /* JVPN_SLOT_NONE: none is held */
 		uint8_t challenge[JVPN_CHALLENGE_BYTES];
 		uint64_t first_counter, counter; /* of this attempt */
-		uint64_t next_ns;    /* when to ask again; 0 not at all */
+		uint64_t next_ns;                /* when to ask again; 0 not at all */
 	} attempt;
-	uint64_t counter;       /* client: last one used. The driver reserves blocks on disk */
+	uint64_t counter; /* client: last one used. The driver reserves blocks on disk */
 };
 
 /* What a restart needs (session.md, "Restart"). Plain values; secrets and inner addresses are the
@@ -193,7 +194,7 @@ struct jvpn_session_record {
 	uint64_t attached_version;
 	uint64_t server_version; /* client */
 	uint64_t age_ms;
-	uint64_t transportless_ms; /* 0 while a transport was bound */
+	uint64_t transportless_ms;                   /* 0 while a transport was bound */
 	uint64_t lifetime_ms, transport_lost_ttl_ms; /* client */
 	uint64_t total_switches;
 	uint64_t counter; /* client: nothing at or below it is used again */
@@ -205,8 +206,9 @@ struct jvpn_session_record {
 
 /* What step needs besides the session and the event. */
 struct jvpn_step_ctx {
-	const struct jvpn_policy *policy;      /* valid (jvpn_policy_check) */
-	struct jvpn_bucket *global_reattach;   /* server: shared by all sessions; NULL: no global limit */
+	const struct jvpn_policy *policy; /* valid (jvpn_policy_check) */
+	struct jvpn_bucket
+		*global_reattach; /* server: shared by all sessions; NULL: no global limit */
 	enum jvpn_authority authority;
 };
 

@@ -57,8 +57,8 @@ enum jvpn_cell_kind jvpn_core_transit(struct jvpn_step *st, enum jvpn_fsm_event 
 {
 	struct jvpn_session *s = st->s;
 	struct jvpn_cell cell = jvpn_fsm_decide(s->state, event, reason);
-	struct jvpn_journal_entry change = { (uint8_t)s->state, (uint8_t)cell.next, (uint8_t)event,
-					     (uint8_t)reason };
+	struct jvpn_journal_entry change = {(uint8_t)s->state, (uint8_t)cell.next, (uint8_t)event,
+					    (uint8_t)reason};
 
 	if (cell.kind == JVPN_CELL_REJECT)
 		reject(st, event, reason);

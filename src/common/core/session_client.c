@@ -35,9 +35,9 @@ static void describe(const struct jvpn_step *st, uint8_t slot, struct jvpn_selec
 	memset(c, 0, sizeof(*c));
 	c->slot = slot;
 	c->validated = true;
-	c->recently_failed = p->failed_ns != 0 &&
-			     jvpn_time_since(st->now_ns, p->failed_ns) <
-				     jvpn_ms_to_ns(st->policy->min_stability_ms);
+	c->recently_failed =
+		p->failed_ns != 0 && jvpn_time_since(st->now_ns, p->failed_ns) <
+					     jvpn_ms_to_ns(st->policy->min_stability_ms);
 	c->loss_ppm = p->loss_ppm;
 	c->latency_us = p->latency_us;
 	c->stable_ns = jvpn_time_since(st->now_ns, p->stable_since_ns);
@@ -123,9 +123,8 @@ static enum jvpn_reason recovery_reason(const struct jvpn_session *s, uint8_t sl
 		return reason;
 	if (s->instability == JVPN_REASON_PATH_CHANGE_OBSERVED && slot == s->last_slot)
 		return JVPN_REASON_PATH_CHANGE_RECOVERY;
-	return jvpn_core_recovery_reason(reason != JVPN_REASON_NONE
-						 ? reason
-						 : (enum jvpn_reason)s->instability);
+	return jvpn_core_recovery_reason(
+		reason != JVPN_REASON_NONE ? reason : (enum jvpn_reason)s->instability);
 }
 
 void jvpn_core_client_request(struct jvpn_step *st, uint8_t slot, enum jvpn_reason reason)
@@ -183,7 +182,8 @@ void jvpn_core_client_keep_asking(struct jvpn_step *st)
 
 	if (!wants_binding(s) || s->draining || slot < 0 || s->attempt.next_ns != 0)
 		return;
-	if (s->bound != JVPN_SLOT_NONE && !is_binding_fine(s) && jvpn_session_candidate_count(s) == 0)
+	if (s->bound != JVPN_SLOT_NONE && !is_binding_fine(s) &&
+	    jvpn_session_candidate_count(s) == 0)
 		return;
 	s->attempt.next_ns = jvpn_time_add(st->now_ns, answer_timeout_ns(s, (uint8_t)slot));
 }
@@ -285,9 +285,9 @@ static bool is_waiting_elsewhere(const struct jvpn_step *st, uint8_t slot)
 {
 	const struct jvpn_session *s = st->s;
 
-	return s->attempt.active && s->attempt.slot != slot &&
-	       s->state == JVPN_STATE_RECOVERING && s->slot[s->attempt.slot].used &&
-	       s->slot[s->attempt.slot].alive && s->attempt.next_ns > st->now_ns;
+	return s->attempt.active && s->attempt.slot != slot && s->state == JVPN_STATE_RECOVERING &&
+	       s->slot[s->attempt.slot].used && s->slot[s->attempt.slot].alive &&
+	       s->attempt.next_ns > st->now_ns;
 }
 
 static void on_required(struct jvpn_step *st)
@@ -425,8 +425,7 @@ static void ask_again(struct jvpn_step *st, enum jvpn_reason reason, uint64_t re
 		return;
 	if (is_stale(reason) && s->attempt.stale_tries < JVPN_STALE_RETRIES) {
 		s->attempt.stale_tries++;
-		jvpn_core_client_request(st, s->attempt.slot,
-					 (enum jvpn_reason)s->attempt.reason);
+		jvpn_core_client_request(st, s->attempt.slot, (enum jvpn_reason)s->attempt.reason);
 		return;
 	}
 	if (pause == 0)
@@ -438,8 +437,8 @@ static void follow_denial(struct jvpn_step *st, enum jvpn_reason reason)
 {
 	struct jvpn_session *s = st->s;
 
-	if (s->state == JVPN_STATE_RECOVERING && (reason == JVPN_REASON_POLICY_DENIED ||
-						  reason == JVPN_REASON_SWITCH_RATE_LIMITED))
+	if (s->state == JVPN_STATE_RECOVERING &&
+	    (reason == JVPN_REASON_POLICY_DENIED || reason == JVPN_REASON_SWITCH_RATE_LIMITED))
 		(void)jvpn_core_transit(st, JVPN_FSM_REATTACH_INVALID, reason);
 	if (reason == JVPN_REASON_INVALID_TRANSPORT_CANDIDATE && s->attempt.active)
 		s->slot[s->attempt.slot].failed_ns = st->now_ns;

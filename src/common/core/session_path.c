@@ -136,14 +136,13 @@ static void on_validated(struct jvpn_step *st, uint8_t slot)
 static void deny_parked(struct jvpn_step *st, uint8_t slot)
 {
 	struct jvpn_slot *p = &st->s->slot[slot];
-	struct jvpn_verdict v = { .answer = JVPN_ANSWER_DENY,
-				  .step = JVPN_LADDER_PATH,
-				  .reason = JVPN_REASON_INVALID_TRANSPORT_CANDIDATE,
-				  .wire_reason = JVPN_REASON_INVALID_TRANSPORT_CANDIDATE,
-				  .verified = true,
-				  .is_switch = true };
-	struct jvpn_asked asked = { slot, p->parked_generation, p->parked_counter,
-				    JVPN_REASON_NONE };
+	struct jvpn_verdict v = {.answer = JVPN_ANSWER_DENY,
+				 .step = JVPN_LADDER_PATH,
+				 .reason = JVPN_REASON_INVALID_TRANSPORT_CANDIDATE,
+				 .wire_reason = JVPN_REASON_INVALID_TRANSPORT_CANDIDATE,
+				 .verified = true,
+				 .is_switch = true};
+	struct jvpn_asked asked = {slot, p->parked_generation, p->parked_counter, JVPN_REASON_NONE};
 
 	if (!p->parked || p->parked_generation != st->event->generation)
 		return;
@@ -161,8 +160,7 @@ static void on_failed(struct jvpn_step *st, uint8_t slot)
 	deny_parked(st, slot);
 	(void)emit_pending(st, JVPN_AUDIT_TRANSPORT_SWITCH_FAILED,
 			   JVPN_REASON_PATH_VALIDATION_FAILED, slot);
-	jvpn_core_drop_pending(st, slot, JVPN_REASON_PATH_VALIDATION_FAILED,
-			       tuple_cooldown_ns(st));
+	jvpn_core_drop_pending(st, slot, JVPN_REASON_PATH_VALIDATION_FAILED, tuple_cooldown_ns(st));
 	if (s->state == JVPN_STATE_RECOVERING && !s->commit.active &&
 	    (slot == s->bound || s->bound == JVPN_SLOT_NONE))
 		(void)jvpn_core_transit(st, JVPN_FSM_REATTACH_INVALID,
@@ -198,8 +196,7 @@ static void on_superseded(struct jvpn_step *st, uint8_t slot)
 	if (s->plain)
 		jvpn_core_plain_finding(st, slot, p->generation);
 	else
-		jvpn_core_send_required(st, slot, p->generation,
-					(enum jvpn_reason)s->instability);
+		jvpn_core_send_required(st, slot, p->generation, (enum jvpn_reason)s->instability);
 }
 
 void jvpn_core_on_path(struct jvpn_step *st)

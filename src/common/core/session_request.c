@@ -22,7 +22,7 @@ void jvpn_core_on_attached(struct jvpn_step *st)
 {
 	struct jvpn_session *s = st->s;
 	uint8_t slot = st->event->slot;
-	struct jvpn_commit plan = { .first = true, .slot = slot, .k = 1 };
+	struct jvpn_commit plan = {.first = true, .slot = slot, .k = 1};
 
 	if (s->state != JVPN_STATE_BIRTH || s->commit.active || slot >= JVPN_SLOTS ||
 	    s->slot[slot].used)
@@ -76,8 +76,7 @@ static void make_room(struct jvpn_step *st, const char *label)
 
 /* Requests that are not verified leave no trace in the session, not even in a limiter: the listener
  * has charged their source and their connection. */
-static void charge(struct jvpn_step *st, const struct jvpn_request *r,
-		   const struct jvpn_verdict *v)
+static void charge(struct jvpn_step *st, const struct jvpn_request *r, const struct jvpn_verdict *v)
 {
 	struct jvpn_session *s = st->s;
 	const struct jvpn_policy *p = st->policy;
@@ -203,11 +202,11 @@ static void plan_transitions(const struct jvpn_session *s, struct jvpn_commit *p
 static void commit_to(struct jvpn_step *st, const struct jvpn_asked *asked, bool is_switch,
 		      bool plain)
 {
-	struct jvpn_commit plan = { .is_switch = is_switch,
-				    .plain = plain,
-				    .slot = asked->slot,
-				    .generation = asked->generation,
-				    .counter = asked->counter };
+	struct jvpn_commit plan = {.is_switch = is_switch,
+				   .plain = plain,
+				   .slot = asked->slot,
+				   .generation = asked->generation,
+				   .counter = asked->counter};
 
 	plan_transitions(st->s, &plan, asked->reason);
 	jvpn_core_begin_commit(st, &plan);
@@ -279,12 +278,12 @@ static void refuse(struct jvpn_step *st, const struct jvpn_verdict *v)
 
 static struct jvpn_ladder_input ladder_input(const struct jvpn_step *st)
 {
-	struct jvpn_ladder_input in = { .session = st->s,
-					.ctx = st->ctx,
-					.request = &st->event->u.request,
-					.slot = st->event->slot,
-					.generation = st->event->generation,
-					.now_ns = st->now_ns };
+	struct jvpn_ladder_input in = {.session = st->s,
+				       .ctx = st->ctx,
+				       .request = &st->event->u.request,
+				       .slot = st->event->slot,
+				       .generation = st->event->generation,
+				       .now_ns = st->now_ns};
 
 	return in;
 }
@@ -293,7 +292,7 @@ void jvpn_core_on_reattach_request(struct jvpn_step *st)
 {
 	struct jvpn_ladder_input in = ladder_input(st);
 	const struct jvpn_request *r = in.request;
-	struct jvpn_asked asked = { in.slot, in.generation, r->counter, r->reason };
+	struct jvpn_asked asked = {in.slot, in.generation, r->counter, r->reason};
 	struct jvpn_verdict v;
 
 	if (in.slot >= JVPN_SLOTS)
@@ -360,8 +359,8 @@ void jvpn_core_on_attach_request(struct jvpn_step *st)
 void jvpn_core_plain_finding(struct jvpn_step *st, uint8_t slot, uint32_t generation)
 {
 	struct jvpn_ladder_input in = ladder_input(st);
-	struct jvpn_asked asked = { slot, generation, 0, JVPN_REASON_NONE };
-	struct jvpn_request none = { 0 };
+	struct jvpn_asked asked = {slot, generation, 0, JVPN_REASON_NONE};
+	struct jvpn_request none = {0};
 	struct jvpn_verdict v;
 
 	in.slot = slot;

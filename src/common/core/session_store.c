@@ -256,8 +256,7 @@ static void ask_for_pending(struct jvpn_step *st, uint8_t slot)
 		return;
 	p->undecided_said = false;
 	p->pending_since_ns = st->now_ns;
-	jvpn_core_send_required(st, slot, p->pending_generation,
-				JVPN_REASON_PATH_CHANGE_OBSERVED);
+	jvpn_core_send_required(st, slot, p->pending_generation, JVPN_REASON_PATH_CHANGE_OBSERVED);
 }
 
 static void bind_committed(struct jvpn_step *st, const struct jvpn_commit *c)
@@ -333,7 +332,7 @@ static void commit_failed(struct jvpn_step *st, enum jvpn_reason reason)
 {
 	struct jvpn_session *s = st->s;
 	struct jvpn_commit c = s->commit;
-	struct jvpn_verdict v = { .wire_reason = reason, .verified = true };
+	struct jvpn_verdict v = {.wire_reason = reason, .verified = true};
 
 	memset(&s->commit, 0, sizeof(s->commit));
 	s->store_retry_ns = 0;
@@ -408,8 +407,8 @@ void jvpn_core_on_store_result(struct jvpn_step *st)
 void jvpn_core_recheck_parked(struct jvpn_step *st, uint8_t slot)
 {
 	struct jvpn_slot *p = &st->s->slot[slot];
-	struct jvpn_asked asked = { slot, p->parked_generation, p->parked_counter,
-				    (enum jvpn_reason)p->parked_reason };
+	struct jvpn_asked asked = {slot, p->parked_generation, p->parked_counter,
+				   (enum jvpn_reason)p->parked_reason};
 	struct jvpn_verdict verdict;
 
 	if (!p->used || !p->parked)

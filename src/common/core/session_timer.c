@@ -96,10 +96,11 @@ static void recovery_timeout(struct jvpn_step *st)
 		if (p->pending == JVPN_PENDING_VALIDATED)
 			jvpn_core_unbind(st); /* validated without a proof: control only */
 		else
-			jvpn_core_drop_pending(st, s->bound,
-					       JVPN_REASON_RECOVERY_WINDOW_EXCEEDED, 0);
+			jvpn_core_drop_pending(st, s->bound, JVPN_REASON_RECOVERY_WINDOW_EXCEEDED,
+					       0);
 	}
-	(void)jvpn_core_transit(st, JVPN_FSM_RECOVERY_TIMEOUT, JVPN_REASON_RECOVERY_WINDOW_EXCEEDED);
+	(void)jvpn_core_transit(st, JVPN_FSM_RECOVERY_TIMEOUT,
+				JVPN_REASON_RECOVERY_WINDOW_EXCEEDED);
 	(void)jvpn_core_emit_slot(st, JVPN_AUDIT_TRANSPORT_SWITCH_FAILED,
 				  JVPN_REASON_RECOVERY_WINDOW_EXCEEDED, s->bound);
 }

@@ -84,8 +84,7 @@ static void on_dead(struct jvpn_step *st, uint8_t slot)
 	p->alive = false;
 	p->failed_ns = st->now_ns;
 	if (slot == st->s->bound)
-		lose_binding(st, slot, JVPN_REASON_TRANSPORT_DEAD,
-			     st->event->u.fact.last_good_ns);
+		lose_binding(st, slot, JVPN_REASON_TRANSPORT_DEAD, st->event->u.fact.last_good_ns);
 	follow_loss(st);
 }
 
@@ -131,16 +130,14 @@ static void on_healthy(struct jvpn_step *st, uint8_t slot)
 	p->stable_since_ns = st->now_ns;
 	p->heard_ns = st->now_ns;
 	if (s->state == JVPN_STATE_ATTACHED || s->state == JVPN_STATE_BIRTH ||
-	    s->state == JVPN_STATE_TERMINATED ||
-	    (s->bound != JVPN_SLOT_NONE && s->bound != slot))
+	    s->state == JVPN_STATE_TERMINATED || (s->bound != JVPN_SLOT_NONE && s->bound != slot))
 		return;
 	if (s->role == JVPN_ROLE_CLIENT)
 		jvpn_core_client_request(st, slot, JVPN_REASON_HEALTH_RECOVERED);
 	else if (s->plain)
 		jvpn_core_plain_finding(st, slot, p->generation);
 	else
-		jvpn_core_send_required(st, slot, p->generation,
-					(enum jvpn_reason)s->instability);
+		jvpn_core_send_required(st, slot, p->generation, (enum jvpn_reason)s->instability);
 }
 
 static void take_figures(struct jvpn_step *st, struct jvpn_slot *p)

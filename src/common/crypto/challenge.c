@@ -58,9 +58,9 @@ static int compute(const struct jvpn_secret *key, const struct jvpn_challenge_sc
 {
 	uint8_t when[8], remote[ADDRESS_BYTES], local[ADDRESS_BYTES], mac[JVPN_SHA256_BYTES];
 	struct jvpn_hash_part part[] = {
-		{ label, sizeof(label) - 1 }, { scope->conn_nonce, JVPN_CHALLENGE_NONCE_BYTES },
-		{ when, sizeof(when) },       { remote, sizeof(remote) },
-		{ local, sizeof(local) },
+		{label, sizeof(label) - 1}, {scope->conn_nonce, JVPN_CHALLENGE_NONCE_BYTES},
+		{when, sizeof(when)},       {remote, sizeof(remote)},
+		{local, sizeof(local)},
 	};
 	int err;
 

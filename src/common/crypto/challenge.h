@@ -13,7 +13,7 @@
 
 #include "crypto/secret.h"
 
-#define JVPN_CHALLENGE_LEN 16
+#define JVPN_CHALLENGE_LEN         16
 #define JVPN_CHALLENGE_NONCE_BYTES 16
 /* One epoch; the present one and the one before it are accepted. */
 #define JVPN_CHALLENGE_EPOCH_NS UINT64_C(30000000000)

@@ -37,8 +37,8 @@ static int hmac_run(Hmac *hmac, const struct jvpn_secret *key, const struct jvpn
 	return wc_HmacFinal(hmac, out) ? JVPN_ECRYPTO : 0;
 }
 
-int jvpn_hmac_sha256(const struct jvpn_secret *key, const struct jvpn_hash_part *part,
-		     size_t count, uint8_t out[JVPN_SHA256_BYTES])
+int jvpn_hmac_sha256(const struct jvpn_secret *key, const struct jvpn_hash_part *part, size_t count,
+		     uint8_t out[JVPN_SHA256_BYTES])
 {
 	Hmac hmac;
 	int err = JVPN_ECRYPTO;

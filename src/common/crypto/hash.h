@@ -11,7 +11,7 @@
 
 #include "crypto/secret.h"
 
-#define JVPN_SHA256_BYTES 32
+#define JVPN_SHA256_BYTES   32
 #define JVPN_SHA256_HEX_LEN 64
 
 /* A piece of a message that is hashed without being copied together. */
@@ -22,8 +22,8 @@ struct jvpn_hash_part {
 
 /* All return 0 or JVPN_ECRYPTO (out zeroed). */
 int jvpn_sha256(const void *data, size_t len, uint8_t out[JVPN_SHA256_BYTES]);
-int jvpn_hmac_sha256(const struct jvpn_secret *key, const struct jvpn_hash_part *part,
-		     size_t count, uint8_t out[JVPN_SHA256_BYTES]);
+int jvpn_hmac_sha256(const struct jvpn_secret *key, const struct jvpn_hash_part *part, size_t count,
+		     uint8_t out[JVPN_SHA256_BYTES]);
 /* HKDF (RFC 5869) without salt: extract and expand to 'len' octets. */
 int jvpn_hkdf_sha256(const struct jvpn_secret *key, const void *info, size_t info_len,
 		     struct jvpn_secret *out, size_t len);

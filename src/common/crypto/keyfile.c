@@ -114,7 +114,7 @@ static int load_open(const char *path, int fd, struct jvpn_secret *out, size_t l
 int jvpn_keyfile_load(const char *path, size_t len, struct jvpn_secret *out, char *error,
 		      size_t error_size)
 {
-	const struct complaint c = { error, error_size };
+	const struct complaint c = {error, error_size};
 	int fd, err;
 
 	jvpn_secret_clear(out);
@@ -126,8 +126,10 @@ int jvpn_keyfile_load(const char *path, size_t len, struct jvpn_secret *out, cha
 		int code = errno;
 
 		if (code == ELOOP)
-			return complain(&c, JVPN_EPERM, "%s is a symbolic link; put the key itself "
-							"there", path);
+			return complain(&c, JVPN_EPERM,
+					"%s is a symbolic link; put the key itself "
+					"there",
+					path);
 		return complain(&c, errno_to_err(code), "%s cannot be opened: %s", path,
 				strerror(code));
 	}
@@ -234,7 +236,7 @@ static int place(const char *path, const struct jvpn_secret *secret,
 int jvpn_keyfile_store(const char *path, const struct jvpn_secret *secret, char *error,
 		       size_t error_size)
 {
-	const struct complaint c = { error, error_size };
+	const struct complaint c = {error, error_size};
 
 	return place(path, secret, rename, &c);
 }
@@ -242,7 +244,7 @@ int jvpn_keyfile_store(const char *path, const struct jvpn_secret *secret, char 
 int jvpn_keyfile_load_or_create(const char *path, size_t len, struct jvpn_secret *out, char *error,
 				size_t error_size)
 {
-	const struct complaint c = { error, error_size };
+	const struct complaint c = {error, error_size};
 	int err = jvpn_keyfile_load(path, len, out, error, error_size);
 
 	if (err != JVPN_ENOTFOUND)

@@ -46,7 +46,7 @@ struct entry {
 };
 
 static const struct entry entries[] = {
-#define X(field, file, bytes) { (file), (bytes), offsetof(struct jvpn_keyring, field) },
+#define X(field, file, bytes) {(file), (bytes), offsetof(struct jvpn_keyring, field)},
 	JVPN_KEYRING_MAP(X)
 #undef X
 };

@@ -12,9 +12,9 @@
 
 /* Owner: the process; cleared at its end. X(field, file name, octets) */
 #define JVPN_KEYRING_MAP(X)                                                                        \
-	X(reset, "reset.key", JVPN_SECRET_KEY_BYTES)         /* stateless reset tokens */          \
-	X(token, "token.key", JVPN_SECRET_KEY_BYTES)         /* Retry and NEW_TOKEN */             \
-	X(cid, "cid.key", JVPN_SECRET_KEY_BYTES)             /* seeds hashes over connection IDs */ \
+	X(reset, "reset.key", JVPN_SECRET_KEY_BYTES) /* stateless reset tokens */                  \
+	X(token, "token.key", JVPN_SECRET_KEY_BYTES) /* Retry and NEW_TOKEN */                     \
+	X(cid, "cid.key", JVPN_SECRET_KEY_BYTES)     /* seeds hashes over connection IDs */        \
 	X(challenge, "challenge.key", JVPN_SECRET_KEY_BYTES) /* REATTACH challenges */             \
 	X(seal, "seal.key", JVPN_SECRET_KEY_BYTES)           /* sealed records in the store */     \
 	X(ticket, "ticket.key", JVPN_SECRET_TICKET_BYTES)    /* TLS session tickets, opaque */

@@ -57,8 +57,8 @@ int jvpn_proof_compute(const struct jvpn_secret *key, const uint8_t *input, size
 		       const uint8_t *exporter, uint8_t mac[JVPN_PROOF_MAC_BYTES])
 {
 	struct jvpn_hash_part part[2] = {
-		{ input, len },
-		{ exporter, exporter ? JVPN_PROOF_EXPORTER_BYTES : 0 },
+		{input, len},
+		{exporter, exporter ? JVPN_PROOF_EXPORTER_BYTES : 0},
 	};
 
 	memset(mac, 0, JVPN_PROOF_MAC_BYTES);

@@ -13,11 +13,11 @@
 #include "base/id.h"
 #include "crypto/secret.h"
 
-#define JVPN_PROOF_MAC_BYTES 32
+#define JVPN_PROOF_MAC_BYTES      32
 #define JVPN_PROOF_EXPORTER_BYTES 32
 /* Labels of the TLS exporter (RFC 8446 section 7.5). */
 #define JVPN_EXPORTER_SESSION "EXPORTER-jvpn-session-v1" /* context: session id */
-#define JVPN_EXPORTER_BIND "EXPORTER-jvpn-bind-v1"       /* empty context */
+#define JVPN_EXPORTER_BIND    "EXPORTER-jvpn-bind-v1"    /* empty context */
 
 /* Both directions' keys of one session. Owner: the session's record; cleared with it. */
 struct jvpn_session_keys {

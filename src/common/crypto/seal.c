@@ -16,9 +16,9 @@
 #include "crypto/wipe.h"
 
 #define SEAL_VERSION 1
-#define NONCE_BYTES 12
-#define AAD_MAX 256
-#define LABEL_BYTES 12
+#define NONCE_BYTES  12
+#define AAD_MAX      256
+#define LABEL_BYTES  12
 static const char label[] = "jvpn seal v1";
 
 _Static_assert(sizeof(label) - 1 == LABEL_BYTES, "the label's length is in the layout");

@@ -12,7 +12,7 @@
 #include "crypto/secret.h"
 
 #define JVPN_SEAL_SALT_BYTES 32
-#define JVPN_SEAL_TAG_BYTES 16
+#define JVPN_SEAL_TAG_BYTES  16
 /* version(1) || salt(32) || ciphertext || tag(16) */
 #define JVPN_SEAL_OVERHEAD (1 + JVPN_SEAL_SALT_BYTES + JVPN_SEAL_TAG_BYTES)
 

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JVPN_SECRET_KEY_BYTES 32 /* all keys but the ticket keys */
+#define JVPN_SECRET_KEY_BYTES    32 /* all keys but the ticket keys */
 #define JVPN_SECRET_TICKET_BYTES 88
-#define JVPN_SECRET_MAX 96
+#define JVPN_SECRET_MAX          96
 
 struct jvpn_secret {
 	uint8_t b[JVPN_SECRET_MAX];

@@ -13,7 +13,7 @@
 #include "core/policy.h"
 
 /* With the newline; not above PIPE_BUF (4096 on Linux), so that a pipe takes it whole or not. */
-#define JVPN_EVENT_LINE_MAX 4096
+#define JVPN_EVENT_LINE_MAX    4096
 #define JVPN_EVENT_NODE_ID_MAX 63
 
 /* What every line says besides its event. */

@@ -71,20 +71,20 @@ static const struct jvpn_event_member members[] = {
 	MEMBER(JVPN_HAS_TEXT, "detail", TEXT, 0, text, "For people; no contract on its wording."),
 };
 
-#define S JVPN_HAS_SESSION
-#define TR JVPN_HAS_TRANSPORT
-#define R JVPN_HAS_REASON
-#define TXT JVPN_HAS_TEXT
+#define S    JVPN_HAS_SESSION
+#define TR   JVPN_HAS_TRANSPORT
+#define R    JVPN_HAS_REASON
+#define TXT  JVPN_HAS_TEXT
 #define PEER JVPN_HAS_PEER
-#define REQ JVPN_HAS_REQUEST
-#define CNT JVPN_HAS_COUNT
+#define REQ  JVPN_HAS_REQUEST
+#define CNT  JVPN_HAS_COUNT
 #define WAIT JVPN_HAS_RETRY_AFTER
-#define ADR JVPN_HAS_ADDRESSES
-#define USR JVPN_HAS_USER
-#define ST JVPN_HAS_STATES
-#define EV JVPN_HAS_FSM_EVENT
-#define SW JVPN_HAS_SWITCH
-#define TOT JVPN_HAS_TOTALS
+#define ADR  JVPN_HAS_ADDRESSES
+#define USR  JVPN_HAS_USER
+#define ST   JVPN_HAS_STATES
+#define EV   JVPN_HAS_FSM_EVENT
+#define SW   JVPN_HAS_SWITCH
+#define TOT  JVPN_HAS_TOTALS
 
 #define SPEC(type_, severity_, required_, optional_)                                               \
 	[JVPN_AUDIT_##type_] = {.severity = JVPN_SEVERITY_##severity_,                             \

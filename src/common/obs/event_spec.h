@@ -12,7 +12,7 @@
 #include "core/audit.h"
 
 /* Groups beside those of enum jvpn_audit_has. */
-#define JVPN_HAS_REASON (1U << 30)          /* reason_code */
+#define JVPN_HAS_REASON          (1U << 30) /* reason_code */
 #define JVPN_HAS_PREVIOUS_POLICY (1U << 31) /* previous_policy_version; obs knows it */
 
 enum jvpn_severity {
@@ -27,16 +27,16 @@ enum jvpn_severity {
 /* How a member is written. */
 enum jvpn_member_form {
 	JVPN_FORM_NONE = 0,
-	JVPN_FORM_UINT,       /* integer >= 0 */
-	JVPN_FORM_MS,         /* milliseconds with up to three decimals, from microseconds */
-	JVPN_FORM_RATIO,      /* 0..1 with up to six decimals, from parts per million */
-	JVPN_FORM_TEXT,       /* bounded text */
-	JVPN_FORM_ID,         /* 32 lower-case hex digits */
-	JVPN_FORM_TRANSPORT,  /* transport id label#n; may be empty */
-	JVPN_FORM_STATE,      /* state of the registry */
-	JVPN_FORM_FSM_EVENT,  /* event of the transition function */
-	JVPN_FORM_REASON,     /* reason code of the registry */
-	JVPN_FORM_TRUE,       /* always true */
+	JVPN_FORM_UINT,      /* integer >= 0 */
+	JVPN_FORM_MS,        /* milliseconds with up to three decimals, from microseconds */
+	JVPN_FORM_RATIO,     /* 0..1 with up to six decimals, from parts per million */
+	JVPN_FORM_TEXT,      /* bounded text */
+	JVPN_FORM_ID,        /* 32 lower-case hex digits */
+	JVPN_FORM_TRANSPORT, /* transport id label#n; may be empty */
+	JVPN_FORM_STATE,     /* state of the registry */
+	JVPN_FORM_FSM_EVENT, /* event of the transition function */
+	JVPN_FORM_REASON,    /* reason code of the registry */
+	JVPN_FORM_TRUE,      /* always true */
 	JVPN_FORM_COUNT
 };
 

@@ -35,8 +35,8 @@ static void ignore_sigpipe(void)
 		signal(SIGPIPE, SIG_IGN);
 }
 
-int jvpn_events_open(const struct jvpn_events_config *config, struct jvpn_events **out,
-		     char *error, size_t error_size)
+int jvpn_events_open(const struct jvpn_events_config *config, struct jvpn_events **out, char *error,
+		     size_t error_size)
 {
 	size_t bytes = config->buffer_bytes ? config->buffer_bytes : JVPN_EVENTS_BUFFER_DEFAULT;
 	struct jvpn_events *events = calloc(1, sizeof(*events));
@@ -163,8 +163,7 @@ int jvpn_events_poll_fd(const struct jvpn_events *events)
 	return jvpn_sink_poll_fd(&events->sink);
 }
 
-int jvpn_events_reopen(struct jvpn_events *events, uint64_t wall_ms, char *error,
-		       size_t error_size)
+int jvpn_events_reopen(struct jvpn_events *events, uint64_t wall_ms, char *error, size_t error_size)
 {
 	int rc = jvpn_sink_reopen(&events->sink, error, error_size);
 

@@ -37,8 +37,8 @@ struct jvpn_events_stats {
 
 /* Opens the sink (a file is created with mode 0640 and appended to). Ignores SIGPIPE in this
  * process if it was at its default. JVPN_ENOMEM; JVPN_EPERM, JVPN_EIO with a sentence in error. */
-int jvpn_events_open(const struct jvpn_events_config *config, struct jvpn_events **out,
-		     char *error, size_t error_size);
+int jvpn_events_open(const struct jvpn_events_config *config, struct jvpn_events **out, char *error,
+		     size_t error_size);
 /* Version and observability.* switches for the events that follow; before the first call the
  * version is "none". PolicyLoaded carries the version that was in force before this call. */
 void jvpn_events_set_policy(struct jvpn_events *events, const struct jvpn_policy *policy);

@@ -17,7 +17,7 @@
 
 #include "base/err.h"
 
-#define CHUNK_BYTES PIPE_BUF
+#define CHUNK_BYTES    PIPE_BUF
 #define CLOSE_SLICE_MS 10
 
 struct opened {

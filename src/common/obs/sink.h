@@ -21,13 +21,13 @@ enum jvpn_sink_kind {
 	JVPN_SINK_PLAIN,  /* regular file or a device without poll(): never waits */
 	JVPN_SINK_STREAM, /* pipe or terminal with a non-blocking description of its own */
 	JVPN_SINK_SOCKET,
-	JVPN_SINK_SHARED  /* stream whose description is not ours */
+	JVPN_SINK_SHARED /* stream whose description is not ours */
 };
 
 struct jvpn_sink {
 	enum jvpn_sink_kind kind;
-	int fd; /* -1: dead, everything is refused until _reopen */
-	char *path; /* NULL: standard output */
+	int fd;           /* -1: dead, everything is refused until _reopen */
+	char *path;       /* NULL: standard output */
 	bool truncatable; /* a regular file that we opened */
 	uint8_t *ring;
 	size_t capacity, head, used;

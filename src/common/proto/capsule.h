@@ -13,9 +13,9 @@
 #include "base/buf.h"
 
 /* RFC 9297 section 3.5 and RFC 9484 section 4.7. */
-#define JVPN_CAPSULE_DATAGRAM UINT64_C(0x00)
-#define JVPN_CAPSULE_ADDRESS_ASSIGN UINT64_C(0x01)
-#define JVPN_CAPSULE_ADDRESS_REQUEST UINT64_C(0x02)
+#define JVPN_CAPSULE_DATAGRAM            UINT64_C(0x00)
+#define JVPN_CAPSULE_ADDRESS_ASSIGN      UINT64_C(0x01)
+#define JVPN_CAPSULE_ADDRESS_REQUEST     UINT64_C(0x02)
 #define JVPN_CAPSULE_ROUTE_ADVERTISEMENT UINT64_C(0x03)
 /* The Jumping extension: base + enum jvpn_msg_type (docs/protocol.md). */
 #define JVPN_CAPSULE_JVMSG_BASE UINT64_C(0x2a565000)
@@ -38,9 +38,9 @@ struct jvpn_capsule {
 struct jvpn_capsule_parser {
 	uint8_t *buffer;
 	size_t capacity;
-	size_t have;   /* octets of the present value in the buffer */
-	uint64_t type; /* of the present capsule, once in_value */
-	uint64_t left; /* octets of the present value still to come */
+	size_t have;            /* octets of the present value in the buffer */
+	uint64_t type;          /* of the present capsule, once in_value */
+	uint64_t left;          /* octets of the present value still to come */
 	uint64_t skipped_count; /* capsules of unknown type, and DATAGRAMs larger than the buffer */
 	bool in_value;
 	bool skipping;

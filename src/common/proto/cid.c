@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 #define CONFIG_SHIFT 5
-#define LENGTH_MASK 0x1fU
+#define LENGTH_MASK  0x1fU
 /* Octets of an Initial's DCID that has no prefix to follow. */
 #define INITIAL_RANDOM_LEN 18
 

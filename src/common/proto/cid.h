@@ -12,8 +12,8 @@
 
 #include "core/msg.h"
 
-#define JVPN_CID_MAX 20
-#define JVPN_CID_RANDOM_MIN 8
+#define JVPN_CID_MAX           20
+#define JVPN_CID_RANDOM_MIN    8
 #define JVPN_CID_SERVER_ID_MAX 8
 /* Config rotation bits 0..6; 7 means "not routable" in QUIC-LB and is never used by us. */
 #define JVPN_CID_CONFIG_ID_MAX 6

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "proto/varint.h"
 
-#define PROTOCOL_ICMP 1
+#define PROTOCOL_ICMP   1
 #define PROTOCOL_ICMPV6 58
 
 static size_t address_bytes(uint8_t version)

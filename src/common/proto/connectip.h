@@ -13,9 +13,9 @@
 #include "base/buf.h"
 
 #define JVPN_CONNECTIP_ADDRESSES_MAX 32
-#define JVPN_CONNECTIP_ROUTES_MAX 128
-#define JVPN_CONNECTIP_PATH "/.well-known/masque/ip/*/*/"
-#define JVPN_CONNECTIP_CONTEXT_IP 0
+#define JVPN_CONNECTIP_ROUTES_MAX    128
+#define JVPN_CONNECTIP_PATH          "/.well-known/masque/ip/*/*/"
+#define JVPN_CONNECTIP_CONTEXT_IP    0
 /* Longest quarter stream id + context id. */
 #define JVPN_CONNECTIP_DGRAM_PREFIX_MAX 16
 

@@ -9,22 +9,22 @@
 #include "base/err.h"
 #include "proto/ippkt_internal.h"
 
-#define ECN_MASK 3U
-#define ECN_CE 3
-#define TCP_HEADER_BYTES 20
-#define TCP_FLAG_SYN 0x02U
-#define TCP_OPTION_END 0
-#define TCP_OPTION_NOP 1
-#define TCP_OPTION_MSS 2
+#define ECN_MASK             3U
+#define ECN_CE               3
+#define TCP_HEADER_BYTES     20
+#define TCP_FLAG_SYN         0x02U
+#define TCP_OPTION_END       0
+#define TCP_OPTION_NOP       1
+#define TCP_OPTION_MSS       2
 #define TCP_OPTION_MSS_BYTES 4
-#define TCP_CHECKSUM_OFFSET 16
-#define PROTO_HOPOPTS 0
-#define PROTO_ROUTING 43
-#define PROTO_AH 51
-#define PROTO_DSTOPTS 60
-#define PROTO_MOBILITY 135
-#define PROTO_HIP 139
-#define PROTO_SHIM6 140
+#define TCP_CHECKSUM_OFFSET  16
+#define PROTO_HOPOPTS        0
+#define PROTO_ROUTING        43
+#define PROTO_AH             51
+#define PROTO_DSTOPTS        60
+#define PROTO_MOBILITY       135
+#define PROTO_HIP            139
+#define PROTO_SHIM6          140
 
 uint16_t jvpn_ippkt_get16(const uint8_t *at)
 {

@@ -13,17 +13,17 @@
 
 #include "proto/connectip.h"
 
-#define JVPN_IP_PROTO_ICMP 1
-#define JVPN_IP_PROTO_TCP 6
-#define JVPN_IP_PROTO_UDP 17
+#define JVPN_IP_PROTO_ICMP     1
+#define JVPN_IP_PROTO_TCP      6
+#define JVPN_IP_PROTO_UDP      17
 #define JVPN_IP_PROTO_FRAGMENT 44
-#define JVPN_IP_PROTO_ICMPV6 58
-#define JVPN_IP_PROTO_NONE 59
+#define JVPN_IP_PROTO_ICMPV6   58
+#define JVPN_IP_PROTO_NONE     59
 
 #define JVPN_IPV4_HEADER_BYTES 20
 #define JVPN_IPV6_HEADER_BYTES 40
-#define JVPN_IPV4_MTU_MIN 68
-#define JVPN_IPV6_MTU_MIN 1280
+#define JVPN_IPV4_MTU_MIN      68
+#define JVPN_IPV6_MTU_MIN      1280
 /* Extension headers that are walked before the chain counts as unknown. */
 #define JVPN_IPV6_EXTENSIONS_MAX 8
 /* An ICMPv4 error quotes so much that it ends within 576 octets (RFC 1812 section 4.3.2.3), an
@@ -34,15 +34,15 @@
 /* What jvpn_ippkt_parse() found. Offsets are into the packet it was given; no pointers, so a copy
  * of the packet can be read with the same view. */
 struct jvpn_ippkt {
-	uint8_t version;    /* 4 or 6 */
+	uint8_t version;     /* 4 or 6 */
 	uint8_t address_len; /* 4 or 16 */
-	uint8_t protocol;   /* the upper layer's; JVPN_IP_PROTO_NONE when the chain ends unknown */
-	uint8_t ttl;        /* or hop limit */
-	uint8_t ecn;        /* two bits: 0 not-ECT, 1 ECT(1), 2 ECT(0), 3 CE */
-	bool is_fragment;   /* any fragment */
+	uint8_t protocol;    /* the upper layer's; JVPN_IP_PROTO_NONE when the chain ends unknown */
+	uint8_t ttl;         /* or hop limit */
+	uint8_t ecn;         /* two bits: 0 not-ECT, 1 ECT(1), 2 ECT(0), 3 CE */
+	bool is_fragment;    /* any fragment */
 	bool has_payload_head; /* first or only fragment: payload_offset is the upper layer's header */
-	bool dont_fragment; /* IPv4 DF; IPv6 always */
-	uint16_t len;       /* the whole packet (no jumbograms) */
+	bool dont_fragment;    /* IPv4 DF; IPv6 always */
+	uint16_t len;          /* the whole packet (no jumbograms) */
 	uint16_t payload_offset; /* first octet after the headers that were walked */
 	uint8_t src_offset, dst_offset;
 };
@@ -79,12 +79,12 @@ bool jvpn_ippkt_mss_clamp(const struct jvpn_ippkt *view, uint8_t *packet, uint32
 
 enum jvpn_icmp_error {
 	JVPN_ICMP_NONE = 0,
-	JVPN_ICMP_TOO_BIG,         /* v4 3/4 with next-hop MTU (RFC 1191), v6 2/0; 'mtu' counts */
-	JVPN_ICMP_TIME_EXCEEDED,   /* 11/0; 3/0 */
-	JVPN_ICMP_NO_ROUTE,        /* 3/0; 1/0 */
+	JVPN_ICMP_TOO_BIG,          /* v4 3/4 with next-hop MTU (RFC 1191), v6 2/0; 'mtu' counts */
+	JVPN_ICMP_TIME_EXCEEDED,    /* 11/0; 3/0 */
+	JVPN_ICMP_NO_ROUTE,         /* 3/0; 1/0 */
 	JVPN_ICMP_ADMIN_PROHIBITED, /* 3/13; 1/1 */
 	JVPN_ICMP_HOST_UNREACHABLE, /* 3/1; 1/3 */
-	JVPN_ICMP_BAD_SOURCE,      /* 3/13; 1/5: source address failed ingress policy */
+	JVPN_ICMP_BAD_SOURCE,       /* 3/13; 1/5: source address failed ingress policy */
 	JVPN_ICMP_COUNT
 };
 

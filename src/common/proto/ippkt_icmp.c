@@ -11,11 +11,11 @@
 #include "proto/ippkt_internal.h"
 
 #define ICMP_HEADER_BYTES 8
-#define ICMP_TTL 64
+#define ICMP_TTL          64
 /* Precedence 6, internetwork control (RFC 1812 section 4.3.2.5). */
-#define ICMP4_TOS 0xc0
+#define ICMP4_TOS            0xc0
 #define ICMP6_ERROR_TYPE_MAX 127
-#define ICMP6_REDIRECT 137
+#define ICMP6_REDIRECT       137
 
 struct icmp_code {
 	uint8_t type4, code4;
@@ -23,12 +23,9 @@ struct icmp_code {
 };
 
 static const struct icmp_code icmp_code[JVPN_ICMP_COUNT] = {
-	[JVPN_ICMP_TOO_BIG] = { 3, 4, 2, 0 },
-	[JVPN_ICMP_TIME_EXCEEDED] = { 11, 0, 3, 0 },
-	[JVPN_ICMP_NO_ROUTE] = { 3, 0, 1, 0 },
-	[JVPN_ICMP_ADMIN_PROHIBITED] = { 3, 13, 1, 1 },
-	[JVPN_ICMP_HOST_UNREACHABLE] = { 3, 1, 1, 3 },
-	[JVPN_ICMP_BAD_SOURCE] = { 3, 13, 1, 5 },
+	[JVPN_ICMP_TOO_BIG] = {3, 4, 2, 0},          [JVPN_ICMP_TIME_EXCEEDED] = {11, 0, 3, 0},
+	[JVPN_ICMP_NO_ROUTE] = {3, 0, 1, 0},         [JVPN_ICMP_ADMIN_PROHIBITED] = {3, 13, 1, 1},
+	[JVPN_ICMP_HOST_UNREACHABLE] = {3, 1, 1, 3}, [JVPN_ICMP_BAD_SOURCE] = {3, 13, 1, 5},
 };
 
 /* Queries and their answers may be answered with an error; everything else, and what nobody knows,
@@ -98,9 +95,9 @@ bool jvpn_ippkt_is_answerable(const struct jvpn_ippkt *view, const uint8_t *pack
 /* Octets of the offender that are quoted. */
 static size_t quote_bytes(const struct jvpn_ippkt *view)
 {
-	size_t room = view->version == 4 ?
-			      JVPN_ICMP4_ERROR_MAX - JVPN_IPV4_HEADER_BYTES - ICMP_HEADER_BYTES :
-			      JVPN_ICMP6_ERROR_MAX - JVPN_IPV6_HEADER_BYTES - ICMP_HEADER_BYTES;
+	size_t room = view->version == 4
+			      ? JVPN_ICMP4_ERROR_MAX - JVPN_IPV4_HEADER_BYTES - ICMP_HEADER_BYTES
+			      : JVPN_ICMP6_ERROR_MAX - JVPN_IPV6_HEADER_BYTES - ICMP_HEADER_BYTES;
 
 	return view->len < room ? view->len : room;
 }

@@ -53,7 +53,7 @@ static const char *const reason_name[JVPN_REASON_COUNT] = {
 };
 
 /* Bytes in base64 between colons, and a NUL. */
-#define ID_TEXT_SIZE ((JVPN_ID_BYTES + 2) / 3 * 4 + 3)
+#define ID_TEXT_SIZE  ((JVPN_ID_BYTES + 2) / 3 * 4 + 3)
 #define MAC_TEXT_SIZE ((JVPN_MAC_BYTES + 2) / 3 * 4 + 3)
 
 static int gather(const char *text, size_t len, struct jvpn_sfield_value value[MEMBER_COUNT])
@@ -80,7 +80,7 @@ static int read_integer(const struct jvpn_sfield_value *value, uint64_t *out)
 
 static int read_label(const struct jvpn_sfield_value *value, char out[JVPN_LABEL_MAX + 1])
 {
-	char label[JVPN_LABEL_MAX + 1] = { 0 };
+	char label[JVPN_LABEL_MAX + 1] = {0};
 
 	if (value->kind != JVPN_SFIELD_STRING || value->len > JVPN_LABEL_MAX)
 		return JVPN_EMALFORMED;
@@ -112,8 +112,7 @@ static enum jvpn_jvfield_op read_op(const struct jvpn_sfield_value *value)
 	return JVPN_JVFIELD_NONE;
 }
 
-static int read_attach(const struct jvpn_sfield_value *value,
-		       struct jvpn_msg_reattach_request *out)
+static int read_attach(const struct jvpn_sfield_value *value, struct jvpn_msg_reattach_request *out)
 {
 	if (jvpn_sfield_bytes(&value[MEMBER_SID], out->session_id.b, JVPN_ID_BYTES) ||
 	    read_integer(&value[MEMBER_CTR], &out->counter) ||
@@ -161,8 +160,8 @@ static int read_field(const struct jvpn_sfield_value *value, struct jvpn_jvfield
 		return 0;
 	case JVPN_JVFIELD_NONE:
 	case JVPN_JVFIELD_COUNT:
-		return value[MEMBER_OP].kind == JVPN_SFIELD_TOKEN ? JVPN_EUNSUPPORTED :
-								    JVPN_EMALFORMED;
+		return value[MEMBER_OP].kind == JVPN_SFIELD_TOKEN ? JVPN_EUNSUPPORTED
+								  : JVPN_EMALFORMED;
 	}
 	return JVPN_EMALFORMED;
 }

@@ -12,7 +12,7 @@
 
 #include "core/msg.h"
 
-#define JVPN_JVFIELD_NAME "jumping-session"
+#define JVPN_JVFIELD_NAME    "jumping-session"
 #define JVPN_JVFIELD_VERSION 1
 /* Longest text that is parsed, and what a buffer for _print needs at most (with the NUL). */
 #define JVPN_JVFIELD_TEXT_MAX 511
@@ -21,8 +21,8 @@
 
 enum jvpn_jvfield_op {
 	JVPN_JVFIELD_NONE = 0,
-	JVPN_JVFIELD_CREATE,  /* v, op, label */
-	JVPN_JVFIELD_ATTACH,  /* v, op, sid, ctr, ver, age, proof, label */
+	JVPN_JVFIELD_CREATE, /* v, op, label */
+	JVPN_JVFIELD_ATTACH, /* v, op, sid, ctr, ver, age, proof, label */
 	JVPN_JVFIELD_REFUSED, /* v, op, reason; with a verified attach also ctr, ver, age, retry, mac */
 	JVPN_JVFIELD_OK,      /* v, op: the server takes part (answer to create or attach) */
 	JVPN_JVFIELD_COUNT

@@ -14,7 +14,7 @@
 static const char auth_label[] = "jvpn reattach v1";
 
 /* RFC 9297 section 5.4: types 0x29 * N + 0x17 exist to be ignored, so none of ours may be one. */
-#define IS_GREASE(type) (((type) - 0x17) % 0x29 == 0)
+#define IS_GREASE(type) (((type)-0x17) % 0x29 == 0)
 _Static_assert(!IS_GREASE(JVPN_CAPSULE_JVMSG_BASE + 1) && !IS_GREASE(JVPN_CAPSULE_JVMSG_BASE + 2) &&
 		       !IS_GREASE(JVPN_CAPSULE_JVMSG_BASE + 3) &&
 		       !IS_GREASE(JVPN_CAPSULE_JVMSG_BASE + 4) &&

@@ -10,8 +10,8 @@
 #include "base/err.h"
 
 /* RFC 9651 sections 3.3.1 and 3.3.2. */
-#define INTEGER_DIGITS_MAX 15
-#define DECIMAL_WHOLE_DIGITS_MAX 12
+#define INTEGER_DIGITS_MAX          15
+#define DECIMAL_WHOLE_DIGITS_MAX    12
 #define DECIMAL_FRACTION_DIGITS_MAX 3
 
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

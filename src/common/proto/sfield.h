@@ -14,9 +14,9 @@ enum jvpn_sfield_kind {
 	JVPN_SFIELD_NONE = 0,
 	JVPN_SFIELD_INTEGER, /* 'integer' */
 	JVPN_SFIELD_DECIMAL,
-	JVPN_SFIELD_STRING, /* 'text': between the quotes, escapes as they are written */
-	JVPN_SFIELD_TOKEN,  /* 'text' */
-	JVPN_SFIELD_BYTES,  /* 'text': base64 between the colons */
+	JVPN_SFIELD_STRING,  /* 'text': between the quotes, escapes as they are written */
+	JVPN_SFIELD_TOKEN,   /* 'text' */
+	JVPN_SFIELD_BYTES,   /* 'text': base64 between the colons */
 	JVPN_SFIELD_BOOLEAN, /* 'integer' 0 or 1; also a member without value */
 	JVPN_SFIELD_DATE,
 	JVPN_SFIELD_DISPLAY,

@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 
-#define JVPN_VARINT_MAX ((UINT64_C(1) << 62) - 1)
+#define JVPN_VARINT_MAX       ((UINT64_C(1) << 62) - 1)
 #define JVPN_VARINT_BYTES_MAX 8
 
 /* Octets of the shortest encoding: 1, 2, 4 or 8; 0 when v > JVPN_VARINT_MAX. */

@@ -14,13 +14,13 @@
 
 /* Stateless resets of one worker. A restart with ten thousand clients needs as many at once. */
 #define RESETS_PER_S 10000ULL
-#define RESET_BURST 10000ULL
+#define RESET_BURST  10000ULL
 /* RFC 9000 section 10.3: 5 bytes that look like a header, some that look like a payload, the token. */
 #define RESET_TOKEN_BYTES 16
-#define RESET_LEN_MAX 45
+#define RESET_LEN_MAX     45
 /* Beyond so many times the Retry threshold, Initials are dropped. */
 #define HALF_OPEN_FACTOR 8
-#define ANSWER_BYTES 1280
+#define ANSWER_BYTES     1280
 
 struct stranger {
 	struct jvpn_quic *quic;
@@ -77,8 +77,8 @@ static bool is_ours(const struct jvpn_quic *quic, const ngtcp2_version_cid *vc)
 {
 	struct jvpn_cid_route route;
 
-	return jvpn_cid_parse(&quic->layout, vc->dcid, vc->dcidlen, &route) == 0 && route.is_local &&
-	       route.worker_id == quic->config.worker_id;
+	return jvpn_cid_parse(&quic->layout, vc->dcid, vc->dcidlen, &route) == 0 &&
+	       route.is_local && route.worker_id == quic->config.worker_id;
 }
 
 static void send_reset(struct stranger *s, const ngtcp2_version_cid *vc)
@@ -86,7 +86,8 @@ static void send_reset(struct stranger *s, const ngtcp2_version_cid *vc)
 	struct jvpn_quic *quic = s->quic;
 	ngtcp2_stateless_reset_token token;
 	uint8_t out[RESET_LEN_MAX], random[RESET_LEN_MAX];
-	size_t len = s->datagram->len - 1; /* smaller than its trigger, or two servers play for ever */
+	size_t len =
+		s->datagram->len - 1; /* smaller than its trigger, or two servers play for ever */
 	ngtcp2_cid cid;
 
 	if (!is_ours(quic, vc)) {
@@ -168,12 +169,13 @@ static bool check_token(struct stranger *s)
 		refuse(s, NGTCP2_INVALID_TOKEN);
 		return false;
 	}
-	s->has_token = s->hd.token[0] == NGTCP2_CRYPTO_TOKEN_MAGIC_REGULAR &&
-		       ngtcp2_crypto_verify_regular_token(
-			       s->hd.token, s->hd.tokenlen, quic->config.token_secret,
-			       sizeof(quic->config.token_secret), (const ngtcp2_sockaddr *)&t->remote,
-			       remote_len(t), JVPN_QUIC_TOKEN_LIFETIME_S * NGTCP2_SECONDS,
-			       quic->wall_s * NGTCP2_SECONDS) == 0;
+	s->has_token =
+		s->hd.token[0] == NGTCP2_CRYPTO_TOKEN_MAGIC_REGULAR &&
+		ngtcp2_crypto_verify_regular_token(
+			s->hd.token, s->hd.tokenlen, quic->config.token_secret,
+			sizeof(quic->config.token_secret), (const ngtcp2_sockaddr *)&t->remote,
+			remote_len(t), JVPN_QUIC_TOKEN_LIFETIME_S * NGTCP2_SECONDS,
+			quic->wall_s * NGTCP2_SECONDS) == 0;
 	if (!s->has_token)
 		quic->stats.invalid_tokens++;
 	return true; /* an old NEW_TOKEN is no more than no token */
@@ -191,10 +193,9 @@ static void fill_params(struct stranger *s, const ngtcp2_cid *scid, ngtcp2_trans
 		p->retry_scid = s->hd.dcid;
 	}
 	p->stateless_reset_token_present =
-		ngtcp2_crypto_generate_stateless_reset_token(p->stateless_reset_token,
-							     s->quic->config.reset_secret,
-							     sizeof(s->quic->config.reset_secret),
-							     scid) == 0;
+		ngtcp2_crypto_generate_stateless_reset_token(
+			p->stateless_reset_token, s->quic->config.reset_secret,
+			sizeof(s->quic->config.reset_secret), scid) == 0;
 }
 
 static int start_ngtcp2(struct stranger *s, struct jvpn_conn *conn)
@@ -214,8 +215,8 @@ static int start_ngtcp2(struct stranger *s, struct jvpn_conn *conn)
 	if (s->has_retry_token || s->has_token) {
 		settings.token = s->hd.token;
 		settings.tokenlen = s->hd.tokenlen;
-		settings.token_type = s->has_retry_token ? NGTCP2_TOKEN_TYPE_RETRY
-							 : NGTCP2_TOKEN_TYPE_NEW_TOKEN;
+		settings.token_type =
+			s->has_retry_token ? NGTCP2_TOKEN_TYPE_RETRY : NGTCP2_TOKEN_TYPE_NEW_TOKEN;
 	}
 	fill_params(s, &scid, &params);
 	jvpn_conn_make_path(conn->path.bound, &path);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define JVPN_CIDMAP_KEY_BYTES 16
-#define JVPN_CIDMAP_CID_MAX 20
+#define JVPN_CIDMAP_CID_MAX   20
 
 struct jvpn_cidmap; /* Owner: struct jvpn_quic */
 
@@ -23,8 +23,7 @@ void *jvpn_cidmap_get(const struct jvpn_cidmap *map, const uint8_t *cid, size_t 
 /* JVPN_EEXISTS (also for the same value), JVPN_EFULL, JVPN_ENOMEM, JVPN_EINVAL (length). */
 int jvpn_cidmap_add(struct jvpn_cidmap *map, const uint8_t *cid, size_t len, void *value);
 /* Nothing happens when it is not there or belongs to another value. */
-void jvpn_cidmap_remove(struct jvpn_cidmap *map, const uint8_t *cid, size_t len,
-			const void *value);
+void jvpn_cidmap_remove(struct jvpn_cidmap *map, const uint8_t *cid, size_t len, const void *value);
 size_t jvpn_cidmap_count(const struct jvpn_cidmap *map);
 
 /* SipHash-2-4 (Aumasson, Bernstein 2012), for the tests' reference vectors. */

@@ -87,8 +87,8 @@ int jvpn_conn_new(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
 		       quic->config.hold_max_bytes);
 	jvpn_dgram_init(&conn->dgram);
 	jvpn_mtu_init(&conn->mtu, quic->config.max_udp_payload);
-	conn->fall_back_ns = jvpn_time_add(quic->now_ns, JVPN_QUIC_FALL_BACK_RTTS *
-								 quic->config.initial_rtt_ns);
+	conn->fall_back_ns =
+		jvpn_time_add(quic->now_ns, JVPN_QUIC_FALL_BACK_RTTS * quic->config.initial_rtt_ns);
 	ngtcp2_ccerr_default(&conn->ccerr);
 	link_conn(conn);
 	if (jvpn_random(conn->nonce, sizeof(conn->nonce)) != 0 ||
@@ -291,7 +291,8 @@ int jvpn_conn_request(struct jvpn_conn *conn, const struct jvpn_h3_request *requ
 	if (!err)
 		err = jvpn_dgram_bind(&conn->dgram, stream_id, true);
 	if (err)
-		(void)ngtcp2_conn_shutdown_stream(conn->ng, 0, stream_id, JVPN_H3_REQUEST_CANCELLED);
+		(void)ngtcp2_conn_shutdown_stream(conn->ng, 0, stream_id,
+						  JVPN_H3_REQUEST_CANCELLED);
 	jvpn_conn_mark(conn);
 	return err;
 }
@@ -341,12 +342,13 @@ static void start_anew(struct jvpn_conn *conn)
 	if (!conn->is_confirmed || conn->anew_count >= JVPN_QUIC_ANEW_MAX ||
 	    conn->quic->now_ns < conn->anew_after_ns)
 		return;
-	conn->anew_after_ns = jvpn_time_add(conn->quic->now_ns,
-					    JVPN_QUIC_ANEW_INTERVAL_NS << conn->anew_count);
+	conn->anew_after_ns =
+		jvpn_time_add(conn->quic->now_ns, JVPN_QUIC_ANEW_INTERVAL_NS << conn->anew_count);
 	conn->anew_count++;
 	jvpn_path_renew_client(&conn->path);
 	jvpn_conn_make_path(bound, &path);
-	if (ngtcp2_conn_initiate_immediate_migration(conn->ng, &path.path, conn->quic->now_ns) != 0) {
+	if (ngtcp2_conn_initiate_immediate_migration(conn->ng, &path.path, conn->quic->now_ns) !=
+	    0) {
 		bound->id = id;
 		bound->local_id = local_id;
 		return;

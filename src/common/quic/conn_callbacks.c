@@ -12,14 +12,14 @@
 #include "quic/quic_internal.h"
 
 /* Windows of h3.h ("must be >= 64 KiB"): 1 MB of capsules flows through 128 KiB. */
-#define STREAM_WINDOW 131072
-#define UNI_WINDOW 65536
+#define STREAM_WINDOW     131072
+#define UNI_WINDOW        65536
 #define CONNECTION_WINDOW 524288
-#define MAX_ACK_DELAY_NS (10 * 1000000ULL)
+#define MAX_ACK_DELAY_NS  (10 * 1000000ULL)
 /* ACK every so many packets: a batch of GRO is acknowledged once anyway. */
 #define ACK_THRESHOLD 8
-#define GLITCH_BURST 1000
-#define GLITCH_RATE 100
+#define GLITCH_BURST  1000
+#define GLITCH_RATE   100
 
 /* --- paths --- */
 
@@ -89,7 +89,8 @@ static int on_begin_path_validation(ngtcp2_conn *ng, uint32_t flags, const ngtcp
 static void submit_new_token(struct jvpn_conn *conn)
 {
 	uint8_t token[NGTCP2_CRYPTO_MAX_REGULAR_TOKENLEN];
-	const struct jvpn_path_slot *slot = jvpn_path_by_id(&conn->path, jvpn_conn_current_id(conn));
+	const struct jvpn_path_slot *slot =
+		jvpn_path_by_id(&conn->path, jvpn_conn_current_id(conn));
 	struct jvpn_tuple tuple;
 	ngtcp2_ssize len;
 
@@ -165,10 +166,9 @@ static int on_new_cid(ngtcp2_conn *ng, ngtcp2_cid *cid, ngtcp2_stateless_reset_t
 	(void)ng, (void)len;
 	if (jvpn_conn_issue_cid(conn, cid) != 0)
 		return NGTCP2_ERR_CALLBACK_FAILURE;
-	if (ngtcp2_crypto_generate_stateless_reset_token(token->data,
-							 conn->quic->config.reset_secret,
-							 sizeof(conn->quic->config.reset_secret),
-							 cid) != 0)
+	if (ngtcp2_crypto_generate_stateless_reset_token(
+		    token->data, conn->quic->config.reset_secret,
+		    sizeof(conn->quic->config.reset_secret), cid) != 0)
 		return NGTCP2_ERR_CALLBACK_FAILURE;
 	return 0;
 }

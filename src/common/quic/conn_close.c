@@ -54,18 +54,19 @@ static void bury_closed_by_peer(struct jvpn_conn *conn)
 		else if (e->error_code == NGTCP2_CONNECTION_REFUSED)
 			snprintf(text, sizeof(text), "the peer refuses new connections now");
 		else if (e->error_code == NGTCP2_INVALID_TOKEN)
-			snprintf(text, sizeof(text), "the peer refused the address validation token");
+			snprintf(text, sizeof(text),
+				 "the peer refused the address validation token");
 	}
 	if (text[0] == '\0')
-		snprintf(text, sizeof(text), "closed by the peer%s%s", reason[0] ? ": " : "", reason);
+		snprintf(text, sizeof(text), "closed by the peer%s%s", reason[0] ? ": " : "",
+			 reason);
 	jvpn_conn_bury(conn, kind, e->error_code, text);
 }
 
 static void fail_tls(struct jvpn_conn *conn)
 {
 	char text[sizeof(conn->info.text)] = "";
-	enum jvpn_tls_failure failure =
-		jvpn_tls_session_describe(conn->tls, text, sizeof(text));
+	enum jvpn_tls_failure failure = jvpn_tls_session_describe(conn->tls, text, sizeof(text));
 	uint8_t alert = ngtcp2_conn_get_tls_alert2(conn->ng);
 
 	if (alert)
@@ -91,12 +92,14 @@ void jvpn_conn_fail(struct jvpn_conn *conn, int liberr)
 		jvpn_conn_bury(conn, JVPN_CLOSE_IDLE, 0, "nothing was heard for the idle timeout");
 		return;
 	case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
-		jvpn_conn_bury(conn, JVPN_CLOSE_HANDSHAKE_TIMEOUT, 0,
-			       "the handshake was not finished in time (is the address right, and UDP "
-			       "let through?)");
+		jvpn_conn_bury(
+			conn, JVPN_CLOSE_HANDSHAKE_TIMEOUT, 0,
+			"the handshake was not finished in time (is the address right, and UDP "
+			"let through?)");
 		return;
 	case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
-		jvpn_conn_bury(conn, JVPN_CLOSE_PROTOCOL, 0, "the peer does not speak QUIC version 1");
+		jvpn_conn_bury(conn, JVPN_CLOSE_PROTOCOL, 0,
+			       "the peer does not speak QUIC version 1");
 		return;
 	case NGTCP2_ERR_CLOSING:
 		return;
@@ -137,8 +140,7 @@ int jvpn_conn_fail_app(struct jvpn_conn *conn, uint64_t code, const char *text)
 
 int jvpn_conn_fail_h3(struct jvpn_conn *conn)
 {
-	return jvpn_conn_fail_app(conn, jvpn_h3_error_code(conn->h3),
-				  jvpn_h3_error_text(conn->h3));
+	return jvpn_conn_fail_app(conn, jvpn_h3_error_code(conn->h3), jvpn_h3_error_text(conn->h3));
 }
 
 void jvpn_conn_close(struct jvpn_conn *conn, uint64_t app_code, const char *reason)

@@ -117,9 +117,9 @@ static bool write_streams(struct jvpn_conn *conn)
 		if (chunk.fin)
 			flags |= NGTCP2_WRITE_STREAM_FLAG_FIN;
 		n = ngtcp2_conn_writev_stream(conn->ng, &path.path, &pi,
-					      jvpn_batch_tail(&conn->quic->batch),
-					      conn->mtu.size, &taken, flags,
-					      chunk.id, chunk.vec, chunk.count, conn->quic->now_ns);
+					      jvpn_batch_tail(&conn->quic->batch), conn->mtu.size,
+					      &taken, flags, chunk.id, chunk.vec, chunk.count,
+					      conn->quic->now_ns);
 		more = after_chunk(conn, &chunk, n, taken);
 		if (more < 0)
 			return false;
@@ -182,8 +182,7 @@ size_t jvpn_conn_max_packet(const struct jvpn_conn *conn)
 static bool may_send_inner(const struct jvpn_conn *conn)
 {
 	/* Both: the session layer permits this tuple, and it is where ngtcp2 would send to. */
-	return jvpn_conn_is_permitted(conn) &&
-	       jvpn_conn_current_id(conn) == conn->path.bound->id;
+	return jvpn_conn_is_permitted(conn) && jvpn_conn_current_id(conn) == conn->path.bound->id;
 }
 
 int jvpn_conn_send_packet(struct jvpn_conn *conn, const uint8_t *packet, size_t len)
@@ -233,10 +232,11 @@ static struct jvpn_probe *oldest_probe(struct jvpn_conn *conn)
 
 static struct datagram probe_datagram(struct jvpn_conn *conn, size_t packet_size)
 {
-	return (struct datagram){.vec[0] = {.base = conn->dgram.probe, .len = conn->dgram.probe_len},
-				 .count = 1,
-				 .id = ++conn->last_dgram_id,
-				 .packet_size = packet_size};
+	return (struct datagram){
+		.vec[0] = {.base = conn->dgram.probe, .len = conn->dgram.probe_len},
+		.count = 1,
+		.id = ++conn->last_dgram_id,
+		.packet_size = packet_size};
 }
 
 /* A full window keeps even this back; then its packets are probes themselves, and the first
@@ -331,9 +331,8 @@ static void write_close(struct jvpn_conn *conn)
 
 	ngtcp2_path_storage_zero(&path);
 	n = ngtcp2_conn_write_connection_close(conn->ng, &path.path, &pi,
-					       jvpn_batch_tail(&conn->quic->batch),
-					       conn->mtu.size, &conn->ccerr,
-					       conn->quic->now_ns);
+					       jvpn_batch_tail(&conn->quic->batch), conn->mtu.size,
+					       &conn->ccerr, conn->quic->now_ns);
 	if (n > 0)
 		take_packet(conn, &path.path, &pi, (size_t)n);
 	jvpn_conn_bury(conn, conn->info.kind, conn->info.code, conn->info.text);

@@ -48,7 +48,8 @@ enum jvpn_dgram_kind jvpn_dgram_decode(const struct jvpn_dgram *d, const uint8_t
 	struct jvpn_reader r;
 
 	/* The usual case: exactly the prefix that we send ourselves. */
-	if (d->stream_id >= 0 && len > d->prefix_len && memcmp(data, d->prefix, d->prefix_len) == 0) {
+	if (d->stream_id >= 0 && len > d->prefix_len &&
+	    memcmp(data, d->prefix, d->prefix_len) == 0) {
 		*packet = data + d->prefix_len;
 		*packet_len = len - d->prefix_len;
 		return JVPN_DGRAM_PACKET;

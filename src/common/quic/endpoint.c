@@ -25,7 +25,7 @@
 #endif
 
 #define RECEIVE_MESSAGES 8
-#define RECEIVE_BYTES 65536
+#define RECEIVE_BYTES    65536
 /* Room for packet info, ECN and the GRO or GSO segment size. */
 #define CONTROL_BYTES 256
 
@@ -144,17 +144,17 @@ static int bind_socket(struct jvpn_endpoint *e, const struct jvpn_endpoint_confi
 {
 	socklen_t len = sizeof(e->local);
 
-	if (config->device &&
-	    setsockopt(e->fd, SOL_SOCKET, SO_BINDTODEVICE, config->device,
-		       (socklen_t)strnlen(config->device, IF_NAMESIZE)) != 0)
-		return open_error("cannot bind the UDP socket to its device (CAP_NET_RAW is needed)",
-				  errno, error, error_size);
+	if (config->device && setsockopt(e->fd, SOL_SOCKET, SO_BINDTODEVICE, config->device,
+					 (socklen_t)strnlen(config->device, IF_NAMESIZE)) != 0)
+		return open_error(
+			"cannot bind the UDP socket to its device (CAP_NET_RAW is needed)", errno,
+			error, error_size);
 	if (config->fwmark && !set_int(e->fd, SOL_SOCKET, SO_MARK, (int)config->fwmark))
 		return open_error("cannot mark the UDP socket (CAP_NET_ADMIN is needed)", errno,
 				  error, error_size);
 	if (bind(e->fd, (const struct sockaddr *)&config->local, address_len(&config->local)) != 0)
-		return open_error("cannot bind the UDP socket to its address and port", errno, error,
-				  error_size);
+		return open_error("cannot bind the UDP socket to its address and port", errno,
+				  error, error_size);
 	if (getsockname(e->fd, (struct sockaddr *)&e->local, &len) != 0)
 		return open_error("cannot read the UDP socket's address", errno, error, error_size);
 	return 0;
@@ -386,8 +386,8 @@ static void add_source(const struct jvpn_endpoint *e, struct msghdr *msg,
 
 		add_control(msg, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
 	} else {
-		struct in_pktinfo info = {
-			.ipi_spec_dst = ((const struct sockaddr_in *)local)->sin_addr};
+		struct in_pktinfo info = {.ipi_spec_dst =
+						  ((const struct sockaddr_in *)local)->sin_addr};
 
 		add_control(msg, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 	}
@@ -410,8 +410,8 @@ static int send_message(struct jvpn_endpoint *e, const struct kept *k, const uin
 
 	add_source(e, &msg, &k->tuple.local);
 	if (tos)
-		add_control(&msg, is_v6(e) ? IPPROTO_IPV6 : IPPROTO_IP, is_v6(e) ? IPV6_TCLASS : IP_TOS,
-			    &tos, sizeof(tos));
+		add_control(&msg, is_v6(e) ? IPPROTO_IPV6 : IPPROTO_IP,
+			    is_v6(e) ? IPV6_TCLASS : IP_TOS, &tos, sizeof(tos));
 	if (segment)
 		add_control(&msg, IPPROTO_UDP, UDP_SEGMENT, &gso, sizeof(gso));
 	if (msg.msg_controllen == 0)

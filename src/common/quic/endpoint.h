@@ -14,7 +14,7 @@
 struct jvpn_endpoint;
 
 /* What one call of _send takes (the kernel's limit of UDP_SEGMENT, one IP packet's size). */
-#define JVPN_ENDPOINT_SEGMENTS 64
+#define JVPN_ENDPOINT_SEGMENTS    64
 #define JVPN_ENDPOINT_BATCH_BYTES 65000
 
 /* Local and remote address of one datagram. */

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define JVPN_H3_FIELD_MAX 511
-#define JVPN_H3_BODY_MAX 511
+#define JVPN_H3_BODY_MAX  511
 
 struct jvpn_h3_request {
 	char method[16];
@@ -20,15 +20,15 @@ struct jvpn_h3_request {
 	char scheme[16];
 	char authority[256];
 	char path[256];
-	char authorization[JVPN_H3_FIELD_MAX + 1]; /* secret: wiped by the receiver after use */
+	char authorization[JVPN_H3_FIELD_MAX + 1];   /* secret: wiped by the receiver after use */
 	char jumping_session[JVPN_H3_FIELD_MAX + 1]; /* "" when the field is absent */
-	bool capsule_protocol;                         /* capsule-protocol: ?1 */
+	bool capsule_protocol;                       /* capsule-protocol: ?1 */
 };
 
 struct jvpn_h3_response {
 	int status; /* 200, 401, 403, 429, 503 ... */
 	char jumping_session[JVPN_H3_FIELD_MAX + 1];
-	uint32_t retry_after_s;              /* 0: no retry-after field */
+	uint32_t retry_after_s;          /* 0: no retry-after field */
 	char body[JVPN_H3_BODY_MAX + 1]; /* problem details (RFC 9457) of a refusal, else "" */
 };
 

@@ -18,7 +18,7 @@
 #define JVPN_MTU_BASE 1200
 /* Carries an inner packet of 1280 bytes whatever the connection ID's length (wire.md "Paths"). */
 #define JVPN_MTU_HANDSHAKE 1331
-#define JVPN_MTU_TRIES 3
+#define JVPN_MTU_TRIES     3
 /* After this the sizes that failed are tried again (RFC 8899 section 5.1.1, PMTU_RAISE_TIMER). */
 #define JVPN_MTU_RAISE_NS 600000000000ULL
 

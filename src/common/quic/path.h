@@ -23,14 +23,14 @@
 
 /* Bound, candidate, previous, ngtcp2's history of four, its fallback and old-path probe, tuples that
  * only sent probing packets; the least recently heard makes room. */
-#define JVPN_PATH_SLOTS 16
+#define JVPN_PATH_SLOTS  16
 #define JVPN_PATH_EVENTS 8
 /* A tuple whose validation failed is ignored for so long, exactly that one. */
 #define JVPN_PATH_FAILED_COOLDOWN_NS 1000000000ULL
 /* The longest time stragglers of the previous tuple are taken (wire.md "Paths"). */
 #define JVPN_PATH_STRAGGLER_MAX_NS 2000000000ULL
 /* How often it is asked then. */
-#define JVPN_PATH_RECHECK_NS 50000000ULL
+#define JVPN_PATH_RECHECK_NS    50000000ULL
 #define JVPN_PATH_NO_GENERATION UINT32_MAX
 
 /* An address without the padding of sockaddr_storage: comparable with memcmp. */
@@ -63,9 +63,9 @@ struct jvpn_path_config {
 };
 
 struct jvpn_path_stats {
-	uint64_t dropped;      /* off-tuple datagrams that QUIC did not see */
-	uint64_t candidates;   /* opened */
-	uint64_t unconfirmed;  /* candidates that ended without being bound */
+	uint64_t dropped;     /* off-tuple datagrams that QUIC did not see */
+	uint64_t candidates;  /* opened */
+	uint64_t unconfirmed; /* candidates that ended without being bound */
 };
 
 /* Part of its connection; the pointers point into slots or at scratch. */
@@ -75,17 +75,17 @@ struct jvpn_path {
 	struct jvpn_path_slot scratch; /* an arrival that has not authenticated yet */
 	struct jvpn_path_slot *bound, *candidate, *previous, *arrival;
 	uint64_t last_id;
-	uint64_t began_id;       /* ngtcp2 began to validate this id during the present read */
-	uint64_t validating_id;  /* ngtcp2 validates the path it sends to; 0: it does not */
+	uint64_t began_id;            /* ngtcp2 began to validate this id during the present read */
+	uint64_t validating_id;       /* ngtcp2 validates the path it sends to; 0: it does not */
 	uint64_t validating_until_ns; /* it should have ended by then */
-	uint64_t probe_id;       /* ngtcp2 probes the path it has left */
-	uint64_t probe_until_ns; /* over then, when ngtcp2 gets to look at it */
-	uint64_t probe_gone_ns;  /* over for certain */
+	uint64_t probe_id;            /* ngtcp2 probes the path it has left */
+	uint64_t probe_until_ns;      /* over then, when ngtcp2 gets to look at it */
+	uint64_t probe_gone_ns;       /* over for certain */
 	uint64_t previous_until_ns;
-	uint64_t limited_until_ns;   /* the session layer has seen too many unconfirmed candidates */
-	uint64_t pto_ns;             /* of the path before the present read */
-	uint64_t old_pto_ns;         /* of the bound path when the candidate was opened */
-	uint32_t generation;         /* the newest */
+	uint64_t limited_until_ns; /* the session layer has seen too many unconfirmed candidates */
+	uint64_t pto_ns;           /* of the path before the present read */
+	uint64_t old_pto_ns;       /* of the bound path when the candidate was opened */
+	uint32_t generation;       /* the newest */
 	bool candidate_validated, strict;
 	bool is_renewing; /* _renew() in the present read, not settled yet */
 	struct jvpn_path_event events[JVPN_PATH_EVENTS];
@@ -152,7 +152,8 @@ enum jvpn_path_admission jvpn_path_admit(const struct jvpn_path *p, bool permitt
 					 uint64_t now_ns);
 /* ngtcp2 is through with what came from the arrival. authenticated: at least one packet was new and
  * authentic (pkt_recv grew). current_id: the path ngtcp2 sends to now. */
-void jvpn_path_settle(struct jvpn_path *p, bool authenticated, uint64_t current_id, uint64_t now_ns);
+void jvpn_path_settle(struct jvpn_path *p, bool authenticated, uint64_t current_id,
+		      uint64_t now_ns);
 
 /* Takes the next event off the queue; false when there is none. */
 bool jvpn_path_next_event(struct jvpn_path *p, struct jvpn_path_event *event);

@@ -16,7 +16,7 @@
 
 /* CIDs per connection: 8 issued, a few being retired, the client's first one. */
 #define CIDS_PER_CONNECTION 16
-#define RECEIVE_BATCH 64
+#define RECEIVE_BATCH       64
 
 /* --- life --- */
 
@@ -298,8 +298,8 @@ static int start_client(struct jvpn_conn *conn, const char *server_name, const n
 	jvpn_conn_fill_settings(quic, &settings);
 	jvpn_conn_fill_params(quic, &params);
 	jvpn_conn_make_path(conn->path.bound, &path);
-	if (ngtcp2_conn_client_new(&conn->ng, dcid, &scid, &path.path, NGTCP2_PROTO_VER_V1, &callbacks,
-				   &settings, &params, NULL, conn) != 0) {
+	if (ngtcp2_conn_client_new(&conn->ng, dcid, &scid, &path.path, NGTCP2_PROTO_VER_V1,
+				   &callbacks, &settings, &params, NULL, conn) != 0) {
 		jvpn_cidmap_remove(quic->cids, scid.data, scid.datalen, conn);
 		return JVPN_ENOMEM;
 	}
@@ -386,7 +386,8 @@ void jvpn_quic_forget_endpoint(struct jvpn_quic *quic, struct jvpn_endpoint *end
 		if (c->path.bound->endpoint == endpoint)
 			jvpn_conn_bury(c, JVPN_CLOSE_LOCAL, 0, "its socket was closed");
 		for (size_t i = 0; i < JVPN_PATH_SLOTS; i++)
-			if (c->path.slots[i].endpoint == endpoint && &c->path.slots[i] != c->path.bound)
+			if (c->path.slots[i].endpoint == endpoint &&
+			    &c->path.slots[i] != c->path.bound)
 				c->path.slots[i].endpoint = c->path.bound->endpoint;
 	}
 }

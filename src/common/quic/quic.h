@@ -24,17 +24,17 @@
 #include "core/fsm_table.h"
 #include "quic/message.h"
 
-struct jvpn_quic; /* one per worker: endpoints, connections, CID map. Owner: runtime */
-struct jvpn_conn; /* one QUIC connection. Owner: struct jvpn_quic; dies right after on_closed */
+struct jvpn_quic;     /* one per worker: endpoints, connections, CID map. Owner: runtime */
+struct jvpn_conn;     /* one QUIC connection. Owner: struct jvpn_quic; dies right after on_closed */
 struct jvpn_endpoint; /* one UDP socket (endpoint.h) */
-struct jvpn_tls;  /* TLS context (tls.h) */
+struct jvpn_tls;      /* TLS context (tls.h) */
 
 enum jvpn_congestion { JVPN_CC_BBR = 0, JVPN_CC_CUBIC, JVPN_CC_RENO };
 
 /* Application error codes of CONNECTION_CLOSE (H3 codes stay as they are in RFC 9114). */
-#define JVPN_APP_NO_ERROR 0x100ULL /* H3_NO_ERROR */
+#define JVPN_APP_NO_ERROR   0x100ULL /* H3_NO_ERROR */
 #define JVPN_APP_RESTARTING 0x6a76706e01ULL
-#define JVPN_APP_REFUSED 0x6a76706e02ULL
+#define JVPN_APP_REFUSED    0x6a76706e02ULL
 
 /* Why a connection is gone. */
 enum jvpn_close_kind {
@@ -44,9 +44,9 @@ enum jvpn_close_kind {
 	JVPN_CLOSE_STATELESS_RESET, /* the peer has forgotten the connection (RFC 9000 section 10.3) */
 	JVPN_CLOSE_IDLE,            /* idle timeout */
 	JVPN_CLOSE_HANDSHAKE_TIMEOUT,
-	JVPN_CLOSE_CERTIFICATE,     /* client: the server's certificate was refused; text says why */
-	JVPN_CLOSE_TLS,             /* any other TLS failure; text says what */
-	JVPN_CLOSE_PROTOCOL,        /* QUIC or HTTP/3 rules broken */
+	JVPN_CLOSE_CERTIFICATE, /* client: the server's certificate was refused; text says why */
+	JVPN_CLOSE_TLS,         /* any other TLS failure; text says what */
+	JVPN_CLOSE_PROTOCOL,    /* QUIC or HTTP/3 rules broken */
 	JVPN_CLOSE_COUNT
 };
 
@@ -67,7 +67,8 @@ enum jvpn_path_change {
 
 struct jvpn_path_event {
 	enum jvpn_path_change change;
-	uint32_t generation; /* grows with each candidate of the connection; 0 is the handshake's tuple */
+	uint32_t
+		generation; /* grows with each candidate of the connection; 0 is the handshake's tuple */
 	uint64_t last_good_ns; /* when the bound tuple was last heard */
 	struct sockaddr_storage remote;
 };
@@ -80,20 +81,21 @@ struct jvpn_conn_stats {
 	uint64_t pto_ns;
 	uint64_t pkt_sent, pkt_lost, pkt_recv, pkt_discarded;
 	uint64_t bytes_sent, bytes_recv, bytes_in_flight, cwnd;
-	uint64_t last_received_ns;          /* last authenticated packet on the bound tuple */
-	uint64_t last_eliciting_sent_ns;    /* last ack-eliciting packet sent; 0 never */
-	uint64_t oldest_unacked_ns;         /* send time of the oldest tracked, unacknowledged
+	uint64_t last_received_ns;       /* last authenticated packet on the bound tuple */
+	uint64_t last_eliciting_sent_ns; /* last ack-eliciting packet sent; 0 never */
+	uint64_t oldest_unacked_ns;      /* send time of the oldest tracked, unacknowledged
 	                                       ack-eliciting packet; 0 when there is none */
-	uint64_t tracked_acked;             /* tracked packets that were acknowledged: grows with
+	uint64_t tracked_acked;          /* tracked packets that were acknowledged: grows with
 	                                       each answer, never with a loss or a send */
 	uint64_t dgram_sent, dgram_recv, dgram_bytes_sent, dgram_bytes_recv;
 	uint64_t hold_queued, hold_dropped, offpath_dropped;
-	size_t max_packet;                  /* largest inner IP packet a DATAGRAM takes now */
+	size_t max_packet; /* largest inner IP packet a DATAGRAM takes now */
 };
 
 struct jvpn_quic_ops {
 	/* Server: a CONNECT-IP request arrived. Answer with jvpn_conn_respond(), at once or later. */
-	void (*on_request)(void *user, struct jvpn_conn *conn, const struct jvpn_h3_request *request);
+	void (*on_request)(void *user, struct jvpn_conn *conn,
+			   const struct jvpn_h3_request *request);
 	/* Client: connected as far as TLS and HTTP/3 SETTINGS go; send the request now
 	 * (jvpn_conn_request). Handshake confirmed or in the flight of the client's Finished. */
 	void (*on_ready)(void *user, struct jvpn_conn *conn);
@@ -129,30 +131,30 @@ struct jvpn_quic_config {
 	const struct jvpn_quic_ops *ops; /* borrowed */
 	void *user;
 	enum jvpn_congestion congestion;
-	uint64_t initial_rtt_ns;        /* <= 45 ms keeps a lost PATH_CHALLENGE inside 500 ms */
-	uint64_t idle_timeout_ns;       /* max_idle_timeout we announce */
+	uint64_t initial_rtt_ns;  /* <= 45 ms keeps a lost PATH_CHALLENGE inside 500 ms */
+	uint64_t idle_timeout_ns; /* max_idle_timeout we announce */
 	uint64_t handshake_timeout_ns;
-	uint16_t max_udp_payload;       /* PMTUD ends here, 1200..65527 */
-	size_t max_connections;         /* then new Initials are refused (CONNECTION_REFUSED) */
-	uint8_t server_id[8];           /* connection ID layout of wire.md */
+	uint16_t max_udp_payload; /* PMTUD ends here, 1200..65527 */
+	size_t max_connections;   /* then new Initials are refused (CONNECTION_REFUSED) */
+	uint8_t server_id[8];     /* connection ID layout of wire.md */
 	uint8_t server_id_len;
 	uint8_t worker_id;
-	uint8_t reset_secret[32];       /* stateless reset tokens; outlives the process */
-	uint8_t token_secret[32];       /* address validation tokens; outlives the process */
-	uint8_t hash_secret[16];        /* keys the CID map; fresh per process */
-	size_t retry_above_half_open;   /* Retry (RFC 9000 section 8.1.2) above so many handshakes */
+	uint8_t reset_secret[32];     /* stateless reset tokens; outlives the process */
+	uint8_t token_secret[32];     /* address validation tokens; outlives the process */
+	uint8_t hash_secret[16];      /* keys the CID map; fresh per process */
+	size_t retry_above_half_open; /* Retry (RFC 9000 section 8.1.2) above so many handshakes */
 	/* The gate, server side (session.md, "Path change"): */
 	size_t hold_max_packets, hold_max_bytes, hold_max_bytes_process;
 };
 
 /* Figures of a whole worker. */
 struct jvpn_quic_stats {
-	uint64_t accepted;          /* connections begun by clients */
-	uint64_t refused;           /* Initials answered with CONNECTION_REFUSED or dropped: no room */
+	uint64_t accepted; /* connections begun by clients */
+	uint64_t refused;  /* Initials answered with CONNECTION_REFUSED or dropped: no room */
 	uint64_t retries_sent, version_negotiations_sent, resets_sent, resets_suppressed;
-	uint64_t short_initials;    /* Initials below 1200 bytes, dropped */
-	uint64_t unknown_cids;      /* datagrams for no connection that were no Initial */
-	uint64_t wrong_worker;      /* their connection ID names another worker or server */
+	uint64_t short_initials; /* Initials below 1200 bytes, dropped */
+	uint64_t unknown_cids;   /* datagrams for no connection that were no Initial */
+	uint64_t wrong_worker;   /* their connection ID names another worker or server */
 	uint64_t invalid_tokens;
 	size_t connections, half_open;
 };
@@ -187,9 +189,10 @@ void jvpn_quic_forget_endpoint(struct jvpn_quic *quic, struct jvpn_endpoint *end
 struct jvpn_quic_target {
 	struct jvpn_endpoint *endpoint;
 	const struct sockaddr *remote;
-	const char *server_name;    /* goes into SNI and is checked against the certificate */
-	const uint8_t *dcid_prefix; /* route_prefix: first octets of the Initial's DCID; at least 8 */
-	size_t dcid_prefix_len;     /* random octets follow. 0: none */
+	const char *server_name; /* goes into SNI and is checked against the certificate */
+	const uint8_t
+		*dcid_prefix;   /* route_prefix: first octets of the Initial's DCID; at least 8 */
+	size_t dcid_prefix_len; /* random octets follow. 0: none */
 };
 
 /* Client: starts a connection; ops report the rest. JVPN_EINVAL, JVPN_EFULL, JVPN_ENOMEM, JVPN_ETLS. */

@@ -36,10 +36,10 @@
 #define JVPN_QUIC_STALL_PTOS 3
 /* A client starts its path anew at most so often without an acknowledgement in between, with growing
  * distance: each time takes one of the connection IDs that the server has given. */
-#define JVPN_QUIC_ANEW_MAX 3
+#define JVPN_QUIC_ANEW_MAX         3
 #define JVPN_QUIC_ANEW_INTERVAL_NS 1000000000ULL
-#define JVPN_QUIC_PROBES 4
-#define JVPN_QUIC_USED_CIDS 4
+#define JVPN_QUIC_PROBES           4
+#define JVPN_QUIC_USED_CIDS        4
 #define JVPN_QUIC_RETRY_LIFETIME_S 10
 #define JVPN_QUIC_TOKEN_LIFETIME_S 3600
 /* A refusal has so long to be delivered before the connection is closed anyway. */
@@ -70,7 +70,8 @@ struct jvpn_conn {
 	struct jvpn_mtu mtu;
 	uint64_t fall_back_ns; /* no handshake until then: smaller packets */
 	size_t largest_sent;   /* during the handshake */
-	ngtcp2_cid initial_dcid; /* server: the client's first DCID, mapped until the handshake ends */
+	ngtcp2_cid
+		initial_dcid; /* server: the client's first DCID, mapped until the handshake ends */
 	uint8_t nonce[16];
 
 	/* The read in progress: a run of datagrams from one tuple. */
@@ -102,11 +103,12 @@ struct jvpn_conn {
 
 	ngtcp2_ccerr ccerr; /* what CONNECTION_CLOSE will say */
 	char close_text[192];
-	struct jvpn_close_info info; /* kind != NONE: it is over, or will be after the last packet */
+	struct jvpn_close_info
+		info; /* kind != NONE: it is over, or will be after the last packet */
 
 	bool in_work, is_writing;
-	bool is_half_open;  /* server: counted in quic->half_open */
-	bool is_completed;  /* TLS handshake */
+	bool is_half_open; /* server: counted in quic->half_open */
+	bool is_completed; /* TLS handshake */
 	bool is_confirmed;
 	bool is_mapped_initial;
 	bool has_permit, wants_write, wants_probe, probe_acked;

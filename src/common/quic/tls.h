@@ -78,8 +78,7 @@ void jvpn_tls_free(struct jvpn_tls *tls);
  * (88 random octets). Without it tickets end with the process. Resumption saves a signature and its
  * check; it never carries early data, and always a fresh key agreement. JVPN_EINVAL on a client or
  * for a secret of zeros, JVPN_ECRYPTO. Before the first session. */
-int jvpn_tls_set_ticket_keys(struct jvpn_tls *tls,
-			     const uint8_t keys[JVPN_TLS_TICKET_KEYS_BYTES]);
+int jvpn_tls_set_ticket_keys(struct jvpn_tls *tls, const uint8_t keys[JVPN_TLS_TICKET_KEYS_BYTES]);
 
 /* The text for a CONNECTION_CLOSE of the peer with a QUIC crypto error (RFC 9001 section 4.8,
  * 0x0100..0x01ff, transport space): which alert, and what that means for whoever reads it. Returns

@@ -12,10 +12,10 @@
 #include "crypto/certificate.h"
 #include "quic/tls_internal.h"
 
-#define JVPN_TLS_ALPN_MAX 32
+#define JVPN_TLS_ALPN_MAX          32
 #define JVPN_TLS_TICKET_NAME_BYTES 16
-#define JVPN_TLS_TICKET_KEY_BYTES 32
-#define JVPN_TLS_TEXT_MAX 192 /* as in struct jvpn_close_info */
+#define JVPN_TLS_TICKET_KEY_BYTES  32
+#define JVPN_TLS_TEXT_MAX          192 /* as in struct jvpn_close_info */
 
 struct jvpn_tls {
 	WOLFSSL_CTX *ctx;

@@ -18,10 +18,10 @@ struct jvpn_conn;
 
 /* What authenticates the control messages of one connection. Owner: the transport. */
 struct jvpn_control {
-	bool server;                            /* our role: which direction's key is ours */
+	bool server;                           /* our role: which direction's key is ours */
 	uint8_t exporter[JVPN_EXPORTER_BYTES]; /* JVPN_EXPORTER_BIND of this connection */
-	uint64_t tx_counter;                    /* of the last message we sent */
-	uint64_t rx_counter;                    /* of the last authentic message we took */
+	uint64_t tx_counter;                   /* of the last message we sent */
+	uint64_t rx_counter;                   /* of the last authentic message we took */
 };
 
 /* Takes the bind exporter of the connection. JVPN_EAGAIN before the handshake is complete,

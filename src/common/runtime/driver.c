@@ -119,8 +119,8 @@ int jvpn_driver_derive_keys(struct jvpn_live *live, struct jvpn_transport *trans
 {
 	uint8_t key[JVPN_SESSION_KEY_BYTES];
 	struct jvpn_secret secret = {0};
-	int rv = jvpn_conn_export(transport->conn, JVPN_EXPORTER_SESSION, id->b,
-				  JVPN_ID_BYTES, key, sizeof(key));
+	int rv = jvpn_conn_export(transport->conn, JVPN_EXPORTER_SESSION, id->b, JVPN_ID_BYTES, key,
+				  sizeof(key));
 
 	if (!rv)
 		rv = jvpn_secret_set(&secret, key, sizeof(key));
@@ -166,10 +166,9 @@ void jvpn_driver_detach(struct jvpn_transport *transport)
 static int run_core(struct jvpn_live *live, struct jvpn_event *event)
 {
 	struct jvpn_driver *d = live->driver;
-	struct jvpn_step_ctx ctx = {.policy = &d->policy,
-				    .global_reattach = d->role == JVPN_ROLE_SERVER
-							       ? &d->global_reattach
-							       : NULL};
+	struct jvpn_step_ctx ctx = {
+		.policy = &d->policy,
+		.global_reattach = d->role == JVPN_ROLE_SERVER ? &d->global_reattach : NULL};
 	struct jvpn_witness before;
 
 	event->now_ns = d->now_ns;
@@ -308,7 +307,8 @@ void jvpn_driver_on_timer(struct jvpn_driver *driver)
 		node = jvpn_heap_first(&driver->timers);
 		if (!node || node->key_ns > driver->now_ns)
 			return;
-		live_on_timer((struct jvpn_live *)((char *)node - offsetof(struct jvpn_live, timer)));
+		live_on_timer(
+			(struct jvpn_live *)((char *)node - offsetof(struct jvpn_live, timer)));
 	}
 }
 

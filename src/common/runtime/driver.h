@@ -53,8 +53,8 @@ struct jvpn_transport {
 	uint64_t quality_from_ns;    /* losses before say nothing about the path as it is now */
 	struct jvpn_refusals refusals;
 	char label[JVPN_LABEL_MAX + 1];
-	char peer[64]; /* "192.0.2.1:443" of the newest tuple */
-	void *user;    /* the program's */
+	char peer[64];               /* "192.0.2.1:443" of the newest tuple */
+	void *user;                  /* the program's */
 	struct jvpn_transport *next; /* in driver->transports */
 };
 
@@ -73,7 +73,7 @@ struct jvpn_live {
 	struct jvpn_queue queue; /* inner packets that wait for the binding */
 	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;
 	struct jvpn_forward_limit icmp; /* errors caused by this session's packets */
-	size_t mtu; /* largest inner packet of the binding; 0: no binding yet */
+	size_t mtu;                     /* largest inner packet of the binding; 0: no binding yet */
 	char user[JVPN_USER_MAX + 1];
 	struct jvpn_heap_node timer;
 	struct jvpn_live *next; /* in driver->lives */
@@ -117,8 +117,8 @@ struct jvpn_driver_ops {
 
 struct jvpn_driver_config {
 	enum jvpn_role role;
-	const struct jvpn_policy *policy; /* copied */
-	struct jvpn_events *events;       /* borrowed */
+	const struct jvpn_policy *policy;  /* copied */
+	struct jvpn_events *events;        /* borrowed */
 	const struct jvpn_driver_ops *ops; /* borrowed */
 	void *user;
 	const struct jvpn_secret *challenge_key; /* server: copied */
@@ -145,7 +145,7 @@ struct jvpn_driver {
 	struct jvpn_live *lives;
 	struct jvpn_transport *transports;
 	struct jvpn_effects *effects;
-	uint64_t now_ns; /* of this turn */
+	uint64_t now_ns;                /* of this turn */
 	uint64_t malformed, unexpected; /* messages that were dropped */
 };
 

@@ -158,7 +158,8 @@ static void close_transport(struct jvpn_transport *t, enum jvpn_reason reason)
 	jvpn_driver_detach(t);
 	jvpn_conn_permit_clear(t->conn);
 	jvpn_conn_close(t->conn,
-			reason == JVPN_REASON_NODE_DRAINING ? JVPN_APP_RESTARTING : JVPN_APP_NO_ERROR,
+			reason == JVPN_REASON_NODE_DRAINING ? JVPN_APP_RESTARTING
+							    : JVPN_APP_NO_ERROR,
 			jvpn_reason_name(reason));
 }
 
@@ -198,8 +199,7 @@ static void commit_path(struct jvpn_transport *t, uint32_t generation)
 }
 
 /* The effects that name a transport. */
-static void execute_on(struct jvpn_live *live, struct jvpn_transport *t,
-		       struct jvpn_effect *effect)
+static void execute_on(struct jvpn_live *live, struct jvpn_transport *t, struct jvpn_effect *effect)
 {
 	switch (effect->type) {
 	case JVPN_EFFECT_PERMIT_SET:

@@ -11,8 +11,8 @@
 void jvpn_driver_execute(struct jvpn_live *live, struct jvpn_effect *effect);
 
 /* driver_messages.c: a capsule of the Jumping extension. */
-void jvpn_driver_take_capsule(struct jvpn_transport *transport, uint64_t type,
-			      const uint8_t *data, size_t len, uint32_t generation);
+void jvpn_driver_take_capsule(struct jvpn_transport *transport, uint64_t type, const uint8_t *data,
+			      size_t len, uint32_t generation);
 
 /* driver_transport.c: the quic ops, and what keeps the liveness clock going. */
 void jvpn_transport_poll(struct jvpn_transport *transport);

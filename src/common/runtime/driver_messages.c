@@ -103,9 +103,8 @@ static void fill_request(const struct taken *m, bool proof_ok, struct jvpn_reque
 static void take_request(const struct taken *m)
 {
 	struct jvpn_transport *t = m->transport;
-	struct jvpn_event event = {.type = JVPN_EVENT_REATTACH_REQUEST,
-				   .slot = t->slot,
-				   .generation = m->generation};
+	struct jvpn_event event = {
+		.type = JVPN_EVENT_REATTACH_REQUEST, .slot = t->slot, .generation = m->generation};
 	bool ours = jvpn_id_equal(&m->msg.u.reattach_request.session_id, &t->live->core.id);
 	bool proof_ok = ours && verify(m);
 
@@ -229,12 +228,12 @@ static void take_terminate(const struct taken *m)
 	jvpn_driver_step(m->transport->live, &event);
 }
 
-void jvpn_driver_take_capsule(struct jvpn_transport *transport, uint64_t type,
-			      const uint8_t *data, size_t len, uint32_t generation)
+void jvpn_driver_take_capsule(struct jvpn_transport *transport, uint64_t type, const uint8_t *data,
+			      size_t len, uint32_t generation)
 {
 	struct jvpn_driver *d = transport->driver;
-	struct taken m = {.transport = transport, .value = data, .len = len,
-			  .generation = generation};
+	struct taken m = {
+		.transport = transport, .value = data, .len = len, .generation = generation};
 	struct jvpn_reader r;
 
 	jvpn_reader_init(&r, data, len);

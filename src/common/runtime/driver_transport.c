@@ -186,7 +186,8 @@ static void feed_liveness(struct jvpn_transport *t, const struct jvpn_conn_stats
 		jvpn_liveness_set_pto(&t->liveness, now->pto_ns);
 	if (now->last_received_ns != was->last_received_ns)
 		jvpn_liveness_on_received(&t->liveness, now->dgram_recv != was->dgram_recv, at);
-	if (now->tracked_acked != was->tracked_acked) /* not every change of the oldest is an answer */
+	if (now->tracked_acked !=
+	    was->tracked_acked) /* not every change of the oldest is an answer */
 		jvpn_liveness_on_acked(&t->liveness, now->oldest_unacked_ns, at);
 	if (now->dgram_sent != was->dgram_sent)
 		jvpn_liveness_on_sent(&t->liveness, at);
@@ -315,8 +316,7 @@ static void on_ready(void *user, struct jvpn_conn *conn)
 		d->ops->on_ready(d->user, t);
 }
 
-static void on_response(void *user, struct jvpn_conn *conn,
-			const struct jvpn_h3_response *response)
+static void on_response(void *user, struct jvpn_conn *conn, const struct jvpn_h3_response *response)
 {
 	struct jvpn_driver *d = user;
 	struct jvpn_transport *t = jvpn_conn_get_user(conn);

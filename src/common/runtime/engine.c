@@ -12,7 +12,7 @@
 #include "runtime/clock.h"
 
 /* A regular file that does not take lines now (disk full) is tried again so often. */
-#define EVENTS_RETRY_NS JVPN_NS_PER_S
+#define EVENTS_RETRY_NS      JVPN_NS_PER_S
 #define EVENTS_CLOSE_WAIT_MS 500
 
 static void flush_events(void *user, uint64_t now_ns)
@@ -73,8 +73,8 @@ static uint64_t end_turn(void *user, uint64_t now_ns)
 	return jvpn_time_min(next, engine->events_retry_ns);
 }
 
-void jvpn_engine_emit(struct jvpn_engine *engine, enum jvpn_audit_type type, enum jvpn_reason reason,
-		    const char *detail)
+void jvpn_engine_emit(struct jvpn_engine *engine, enum jvpn_audit_type type,
+		      enum jvpn_reason reason, const char *detail)
 {
 	struct jvpn_audit audit = {.type = type, .reason = reason};
 
@@ -122,7 +122,7 @@ static int make_parts(struct jvpn_engine *engine, struct jvpn_engine_config *con
 }
 
 int jvpn_engine_init(struct jvpn_engine *engine, struct jvpn_engine_config *config, char *error,
-		   size_t error_size)
+		     size_t error_size)
 {
 	int rv;
 
@@ -139,7 +139,7 @@ int jvpn_engine_init(struct jvpn_engine *engine, struct jvpn_engine_config *conf
 	jvpn_events_set_policy(engine->events, config->driver.policy);
 	jvpn_engine_emit(engine, JVPN_AUDIT_NODE_STARTED, JVPN_REASON_NONE, NULL);
 	jvpn_engine_emit(engine, JVPN_AUDIT_POLICY_LOADED, JVPN_REASON_NONE,
-		       config->driver.policy->version);
+			 config->driver.policy->version);
 	return 0;
 }
 

@@ -28,22 +28,22 @@ struct jvpn_engine {
 	struct jvpn_quic *quic;
 	struct jvpn_watch *events_watch; /* while lines wait for a slow reader */
 	int events_fd;
-	uint64_t events_retry_ns; /* a sink that cannot be watched */
+	uint64_t events_retry_ns;                     /* a sink that cannot be watched */
 	void (*on_turn)(void *user, uint64_t now_ns); /* before QUIC is flushed; may be NULL */
-	uint64_t (*next_deadline)(void *user);       /* the program's own timers; may be NULL */
+	uint64_t (*next_deadline)(void *user);        /* the program's own timers; may be NULL */
 	void *user;
 };
 
 /* Opens the event sink, makes loop, driver and QUIC, writes NodeStarted and PolicyLoaded. Errors of
  * their constructors; 'error' gets a sentence. */
 int jvpn_engine_init(struct jvpn_engine *engine, struct jvpn_engine_config *config, char *error,
-		   size_t error_size);
+		     size_t error_size);
 /* Writes NodeStopped, gives a slow reader a moment, frees everything. */
 void jvpn_engine_clear(struct jvpn_engine *engine);
 /* Takes a new policy for events and sessions; PolicyLoaded names the old version. */
 void jvpn_engine_set_policy(struct jvpn_engine *engine, const struct jvpn_policy *policy);
 /* An event of the process itself, with a detail text that may be NULL. */
-void jvpn_engine_emit(struct jvpn_engine *engine, enum jvpn_audit_type type, enum jvpn_reason reason,
-		    const char *detail);
+void jvpn_engine_emit(struct jvpn_engine *engine, enum jvpn_audit_type type,
+		      enum jvpn_reason reason, const char *detail);
 
 #endif

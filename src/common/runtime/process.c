@@ -12,10 +12,10 @@
 #include "base/time.h"
 #include "runtime/clock.h"
 
-#define KEEPALIVES 3
-#define IDLE_SLACK_MS 5000
-#define QUEUE_PACKETS 4096
-#define QUEUE_BYTES (3 * 1024 * 1024)
+#define KEEPALIVES       3
+#define IDLE_SLACK_MS    5000
+#define QUEUE_PACKETS    4096
+#define QUEUE_BYTES      (3 * 1024 * 1024)
 #define QUEUE_SOJOURN_MS 250
 
 int jvpn_process_fail(int code, const char *error)

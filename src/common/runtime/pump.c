@@ -8,8 +8,8 @@
 #include "tun/tun.h"
 
 /* Packets of one readable event: enough to amortise the turn, few enough not to starve sockets. */
-#define PUMP_BATCH 64
-#define PUMP_ROUNDS 4
+#define PUMP_BATCH      64
+#define PUMP_ROUNDS     4
 #define PUMP_SLOT_BYTES 2048
 
 void jvpn_pump_read(struct jvpn_tun *tun, jvpn_pump_fn fn, void *user)

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/time.h"
 
-#define FLAG_PLAIN 0x0001
+#define FLAG_PLAIN  0x0001
 #define FLAGS_KNOWN FLAG_PLAIN
 /* Wire numbers of the states are stable (fsm_table.h); the core keeps them in an int. */
 _Static_assert(JVPN_STATE_COUNT <= 255, "the state is one octet");
@@ -237,7 +237,7 @@ static void take_seal(struct jvpn_reader *r, struct jvpn_record_parts *parts)
 int jvpn_record_decode(const void *data, size_t len, struct jvpn_record *record,
 		       struct jvpn_record_parts *parts)
 {
-	struct jvpn_record_parts p = { .head = data };
+	struct jvpn_record_parts p = {.head = data};
 	struct jvpn_record rec;
 	struct jvpn_reader r;
 	uint16_t version;

@@ -16,12 +16,12 @@
 #include "base/buf.h"
 #include "core/session.h"
 
-#define JVPN_RECORD_VERSION 1
+#define JVPN_RECORD_VERSION       1
 #define JVPN_RECORD_ADDRESSES_MAX 8
-#define JVPN_RECORD_USER_MAX 63
-#define JVPN_RECORD_SEAL_MAX 1024
+#define JVPN_RECORD_USER_MAX      63
+#define JVPN_RECORD_SEAL_MAX      1024
 /* Of a whole record. */
-#define JVPN_RECORD_MAX 2304
+#define JVPN_RECORD_MAX    2304
 #define JVPN_BOOT_ID_BYTES 16
 
 /* A point in time that survives the process: within one boot CLOCK_BOOTTIME decides, across boots
@@ -33,8 +33,8 @@ struct jvpn_stamp {
 };
 
 struct jvpn_record_address {
-	uint8_t version;    /* 4 or 6 */
-	uint8_t prefix_len; /* at most 32 or 128 */
+	uint8_t version;     /* 4 or 6 */
+	uint8_t prefix_len;  /* at most 32 or 128 */
 	uint8_t address[16]; /* the first 4 octets for version 4 */
 };
 

@@ -16,7 +16,7 @@
 #include "base/time.h"
 #include "store/store_internal.h"
 
-#define MEMORY_RECORDS 65536
+#define MEMORY_RECORDS     65536
 #define MEMORY_AUDIT_BYTES (1U << 20)
 
 /* Owner: the runtime. Everything but 'done' belongs to the loop's thread. */
@@ -27,7 +27,7 @@ struct jvpn_store {
 	void *user;
 	uint64_t timeout_ns;
 	size_t queue_max;
-	size_t bytes; /* of all requests that are not freed */
+	size_t bytes;              /* of all requests that are not freed */
 	struct jvpn_list inflight; /* by deadline: the time-out is the same for all */
 	struct jvpn_store_stats stats;
 	int fd;
@@ -157,8 +157,8 @@ int jvpn_store_audit(struct jvpn_store *store, uint64_t after, jvpn_store_audit_
 	return store->backend->ops->audit(store->backend, after, each, user, error);
 }
 
-int jvpn_store_audit_file(const char *path, uint64_t after, jvpn_store_audit_each *each,
-			  void *user, char *error)
+int jvpn_store_audit_file(const char *path, uint64_t after, jvpn_store_audit_each *each, void *user,
+			  char *error)
 {
 	return jvpn_store_sqlite_audit_file(path, after, each, user, error);
 }
@@ -223,11 +223,11 @@ static void trace(const struct jvpn_store_result *result)
 	if (jvpn_log_get_level() < JVPN_LOG_DEBUG)
 		return;
 	jvpn_id_format(&result->id, id);
-	jvpn_log_debug(JVPN_LOG_STORE, "store: %s session=%s to_version=%llu %s version=%llu us=%llu",
-		       jvpn_store_kind_name(result->kind), id,
-		       (unsigned long long)result->to_version,
-		       jvpn_store_status_name(result->status), (unsigned long long)result->version,
-		       (unsigned long long)(result->latency_ns / JVPN_NS_PER_US));
+	jvpn_log_debug(
+		JVPN_LOG_STORE, "store: %s session=%s to_version=%llu %s version=%llu us=%llu",
+		jvpn_store_kind_name(result->kind), id, (unsigned long long)result->to_version,
+		jvpn_store_status_name(result->status), (unsigned long long)result->version,
+		(unsigned long long)(result->latency_ns / JVPN_NS_PER_US));
 }
 
 /* 'from' may be a copy: a backend that is not finished writes its result into the request. */
@@ -303,7 +303,8 @@ void jvpn_store_dispatch(struct jvpn_store *store, uint64_t now_ns)
 		finish(store, jvpn_list_owner(first, struct jvpn_store_request, link), now_ns);
 	}
 	while (jvpn_store_next_deadline(store) <= now_ns)
-		expire(store, jvpn_list_owner(store->inflight.next, struct jvpn_store_request, inflight),
+		expire(store,
+		       jvpn_list_owner(store->inflight.next, struct jvpn_store_request, inflight),
 		       now_ns);
 }
 
@@ -311,7 +312,8 @@ uint64_t jvpn_store_next_deadline(const struct jvpn_store *store)
 {
 	if (jvpn_list_is_empty(&store->inflight))
 		return JVPN_TIME_NEVER;
-	return jvpn_list_owner(store->inflight.next, struct jvpn_store_request, inflight)->deadline_ns;
+	return jvpn_list_owner(store->inflight.next, struct jvpn_store_request, inflight)
+		->deadline_ns;
 }
 
 int jvpn_store_fd(const struct jvpn_store *store)

@@ -34,16 +34,16 @@
 #include "core/event.h"
 #include "store/record.h"
 
-#define JVPN_STORE_LINE_MAX 4096  /* octets of one audit entry */
-#define JVPN_STORE_LINES_MAX 16   /* audit entries of one operation */
-#define JVPN_STORE_TIMEOUT_MS 2000
-#define JVPN_STORE_QUEUE_MAX 4096 /* operations in flight */
-#define JVPN_STORE_QUEUE_BYTES (32U << 20)
-#define JVPN_STORE_GROUP_MAX 64   /* operations of one commit */
-#define JVPN_STORE_GROUP_NS 1000000ULL
+#define JVPN_STORE_LINE_MAX      4096 /* octets of one audit entry */
+#define JVPN_STORE_LINES_MAX     16   /* audit entries of one operation */
+#define JVPN_STORE_TIMEOUT_MS    2000
+#define JVPN_STORE_QUEUE_MAX     4096 /* operations in flight */
+#define JVPN_STORE_QUEUE_BYTES   (32U << 20)
+#define JVPN_STORE_GROUP_MAX     64 /* operations of one commit */
+#define JVPN_STORE_GROUP_NS      1000000ULL
 #define JVPN_STORE_RESERVE_BYTES (16U << 20) /* below this only existing sessions may write */
-#define JVPN_STORE_TRIM_BATCH 1000 /* audit entries deleted by one TRIM */
-#define JVPN_STORE_ERROR_MAX 4608 /* room for every error text: a path and a sentence */
+#define JVPN_STORE_TRIM_BATCH    1000        /* audit entries deleted by one TRIM */
+#define JVPN_STORE_ERROR_MAX     4608        /* room for every error text: a path and a sentence */
 
 struct jvpn_store;
 struct jvpn_store_fault;
@@ -57,7 +57,7 @@ enum jvpn_store_backend_kind {
 
 enum jvpn_store_kind {
 	JVPN_STORE_OP_NONE = 0,
-	JVPN_STORE_OP_CAS,    /* from_version -> to_version (0: insert), nonce, state, record, lines */
+	JVPN_STORE_OP_CAS, /* from_version -> to_version (0: insert), nonce, state, record, lines */
 	JVPN_STORE_OP_APPEND, /* the same; for transitions that took permission away */
 	JVPN_STORE_OP_REREAD, /* id, nonce */
 	JVPN_STORE_OP_REMOVE, /* id, from_version (0: whatever), nonce, lines: ends the record */
@@ -83,8 +83,8 @@ struct jvpn_store_line {
 /* Everything pointed to is copied by jvpn_store_submit(). */
 struct jvpn_store_op {
 	enum jvpn_store_kind kind;
-	uint64_t tag;         /* the caller's; comes back in the result */
-	struct jvpn_id id;    /* all zero in AUDIT: of no session */
+	uint64_t tag;                      /* the caller's; comes back in the result */
+	struct jvpn_id id;                 /* all zero in AUDIT: of no session */
 	uint64_t from_version, to_version; /* below 2^63 */
 	struct jvpn_store_nonce nonce;
 	enum jvpn_state state; /* at to_version */
@@ -104,30 +104,30 @@ struct jvpn_store_result {
 	uint64_t tag;
 	struct jvpn_id id;
 	struct jvpn_store_nonce nonce;
-	uint64_t to_version;  /* as asked for */
-	uint64_t version;     /* CONFLICT, FOUND, NOT_FOUND: of the record or tombstone; 0: none */
-	uint64_t count;       /* TRIM: entries deleted: AuditTrimmed */
-	bool more;            /* TRIM: a limit is still exceeded, ask again */
-	uint64_t latency_ns;  /* from submit to dispatch */
+	uint64_t to_version; /* as asked for */
+	uint64_t version;    /* CONFLICT, FOUND, NOT_FOUND: of the record or tombstone; 0: none */
+	uint64_t count;      /* TRIM: entries deleted: AuditTrimmed */
+	bool more;           /* TRIM: a limit is still exceeded, ask again */
+	uint64_t latency_ns; /* from submit to dispatch */
 };
 
 enum jvpn_store_health {
 	JVPN_STORE_HEALTH_NONE = 0,
 	JVPN_STORE_HEALTH_OK,
-	JVPN_STORE_HEALTH_FULL,   /* no room: new sessions are refused; tried again by itself */
+	JVPN_STORE_HEALTH_FULL,    /* no room: new sessions are refused; tried again by itself */
 	JVPN_STORE_HEALTH_FAILING, /* I/O errors; tried again by itself */
-	JVPN_STORE_HEALTH_BROKEN, /* damaged: nothing is written any more, an operator is needed */
+	JVPN_STORE_HEALTH_BROKEN,  /* damaged: nothing is written any more, an operator is needed */
 	JVPN_STORE_HEALTH_COUNT
 };
 
 struct jvpn_store_stats {
 	uint64_t submitted, refused; /* taken; JVPN_EFULL */
 	uint64_t ok, conflict, failed, timeout, found, not_found;
-	uint64_t late;       /* outcomes that came after TIMEOUT was said */
+	uint64_t late;                           /* outcomes that came after TIMEOUT was said */
 	uint64_t latency_sum_ns, latency_max_ns; /* of all results */
-	size_t pending;      /* without a result */
-	size_t orphaned;     /* TIMEOUT said, outcome not in yet */
-	uint64_t commits, committed_ops; /* transactions, and operations in them */
+	size_t pending;                          /* without a result */
+	size_t orphaned;                         /* TIMEOUT said, outcome not in yet */
+	uint64_t commits, committed_ops;         /* transactions, and operations in them */
 	uint64_t checkpoints;
 	uint64_t audit_bytes; /* present size of the audit */
 	enum jvpn_store_health health;
@@ -143,13 +143,13 @@ struct jvpn_store_config {
 	uint64_t (*clock_ns)(void);
 	/* 0 takes the default of each. */
 	uint64_t timeout_ms;
-	size_t queue_max;     /* operations in flight */
-	size_t group_max;     /* operations of one commit */
-	uint64_t reserve_bytes; /* 1 switches the reserve off */
-	size_t memory_records;  /* memory: at most so many (65536) */
-	size_t memory_audit_bytes; /* memory: oldest entries go beyond this (1 MiB) */
+	size_t queue_max;                       /* operations in flight */
+	size_t group_max;                       /* operations of one commit */
+	uint64_t reserve_bytes;                 /* 1 switches the reserve off */
+	size_t memory_records;                  /* memory: at most so many (65536) */
+	size_t memory_audit_bytes;              /* memory: oldest entries go beyond this (1 MiB) */
 	uint8_t hash_seed[JVPN_MAP_SEED_BYTES]; /* memory: random, of this process */
-	struct jvpn_store_fault *fault; /* tests: store_fault.h; borrowed; else NULL */
+	struct jvpn_store_fault *fault;         /* tests: store_fault.h; borrowed; else NULL */
 };
 
 /* Opens, and creates what does not exist (SQLite: the file, not its directory). 'error' gets one
@@ -201,8 +201,8 @@ typedef int jvpn_store_audit_each(void *user, const struct jvpn_store_audit_entr
 int jvpn_store_audit(struct jvpn_store *store, uint64_t after, jvpn_store_audit_each *each,
 		     void *user, char *error);
 /* The same from the file, read-only, also while a server uses it ("audit export"). */
-int jvpn_store_audit_file(const char *path, uint64_t after, jvpn_store_audit_each *each,
-			  void *user, char *error);
+int jvpn_store_audit_file(const char *path, uint64_t after, jvpn_store_audit_each *each, void *user,
+			  char *error);
 
 /* Queues one operation. 0; JVPN_EFULL: too many in flight, nothing was written (store_unavailable);
  * JVPN_EINVAL; JVPN_ENOMEM. Its result comes by its deadline (now_ns + timeout) at the latest. */

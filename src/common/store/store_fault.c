@@ -14,15 +14,15 @@
 
 /* Owner: the test. Two faces: a backend for the front, a sink for the inner backend. */
 struct jvpn_store_fault {
-	struct jvpn_store_backend base; /* first */
+	struct jvpn_store_backend base;    /* first */
 	struct jvpn_store_backend_ops ops; /* as durable as the inner one */
 	struct jvpn_store_sink inner_sink;
 	struct jvpn_store_backend *inner;
 	struct jvpn_store_fault_rule rule[JVPN_STORE_FAULTS_MAX];
 	size_t rule_count;
 	uint64_t seen;
-	struct jvpn_list delayed;  /* loop thread */
-	struct jvpn_list lost;     /* loop thread */
+	struct jvpn_list delayed; /* loop thread */
+	struct jvpn_list lost;    /* loop thread */
 	pthread_mutex_t lock;
 	struct jvpn_list withheld; /* under 'lock': answers */
 };
@@ -156,7 +156,8 @@ static void on_inner_done(struct jvpn_store_sink *sink, struct jvpn_list *batch)
 
 	jvpn_list_init(&rest);
 	pthread_mutex_lock(&fault->lock);
-	jvpn_list_each(pos, batch) {
+	jvpn_list_each(pos, batch)
+	{
 		bool keep = jvpn_list_owner(pos, struct jvpn_store_request, link)->withheld;
 
 		jvpn_list_remove(pos);
@@ -186,7 +187,8 @@ size_t jvpn_store_fault_release(struct jvpn_store_fault *fault)
 	pthread_mutex_unlock(&fault->lock);
 	n += length(&answers);
 	fault->base.sink->done(fault->base.sink, &answers);
-	jvpn_list_each(pos, &fault->delayed) {
+	jvpn_list_each(pos, &fault->delayed)
+	{
 		jvpn_list_remove(pos);
 		fault->inner->ops->submit(fault->inner,
 					  jvpn_list_owner(pos, struct jvpn_store_request, link));

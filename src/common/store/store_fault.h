@@ -15,11 +15,11 @@
 
 enum jvpn_store_fault_kind {
 	JVPN_STORE_FAULT_NONE = 0,
-	JVPN_STORE_FAULT_FAIL,     /* FAILED, not written */
-	JVPN_STORE_FAULT_CONFLICT, /* CONFLICT, not written */
-	JVPN_STORE_FAULT_FULL,     /* jvpn_store_submit() says JVPN_EFULL */
-	JVPN_STORE_FAULT_DELAY,    /* not begun before jvpn_store_fault_release() */
-	JVPN_STORE_FAULT_LOSE_ANSWER,  /* written; the answer waits for jvpn_store_fault_release() */
+	JVPN_STORE_FAULT_FAIL,        /* FAILED, not written */
+	JVPN_STORE_FAULT_CONFLICT,    /* CONFLICT, not written */
+	JVPN_STORE_FAULT_FULL,        /* jvpn_store_submit() says JVPN_EFULL */
+	JVPN_STORE_FAULT_DELAY,       /* not begun before jvpn_store_fault_release() */
+	JVPN_STORE_FAULT_LOSE_ANSWER, /* written; the answer waits for jvpn_store_fault_release() */
 	JVPN_STORE_FAULT_LOSE_REQUEST, /* never written, never answered */
 	JVPN_STORE_FAULT_COUNT
 };

@@ -18,7 +18,7 @@ struct jvpn_store_request {
 	struct jvpn_store_op op;   /* its pointers lead into 'data' */
 	struct jvpn_store_result result;
 	uint64_t submitted_ns, deadline_ns;
-	bool expired; /* TIMEOUT was said; loop thread only */
+	bool expired;  /* TIMEOUT was said; loop thread only */
 	bool withheld; /* store_fault: keep the answer */
 	size_t bytes;
 	struct jvpn_store_line line[JVPN_STORE_LINES_MAX];

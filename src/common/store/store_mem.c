@@ -158,7 +158,8 @@ static uint64_t trim_session(struct mem_store *m, const struct jvpn_id *id, uint
 {
 	uint64_t n = 0;
 
-	jvpn_list_each(pos, &m->audit) {
+	jvpn_list_each(pos, &m->audit)
+	{
 		struct mem_line *line = jvpn_list_owner(pos, struct mem_line, link);
 
 		if (n == budget)
@@ -187,7 +188,8 @@ static void trim(struct mem_store *m, struct jvpn_store_request *request)
 	}
 	while (n < JVPN_STORE_TRIM_BATCH && m->audit_bytes > op->max_bytes) {
 		if (!jvpn_list_is_empty(&m->ended)) {
-			struct mem_record *r = jvpn_list_owner(m->ended.next, struct mem_record, ended);
+			struct mem_record *r =
+				jvpn_list_owner(m->ended.next, struct mem_record, ended);
 
 			n += trim_session(m, &r->id, JVPN_STORE_TRIM_BATCH - n);
 			if (n < JVPN_STORE_TRIM_BATCH)
@@ -280,7 +282,8 @@ static int mem_audit(struct jvpn_store_backend *b, uint64_t after, jvpn_store_au
 	struct mem_store *m = (struct mem_store *)b;
 
 	(void)error;
-	jvpn_list_each(pos, &m->audit) {
+	jvpn_list_each(pos, &m->audit)
+	{
 		const struct mem_line *line = jvpn_list_owner(pos, struct mem_line, link);
 		int err = line->entry.seq > after ? each(user, &line->entry) : 0;
 

@@ -110,7 +110,8 @@ void jvpn_store_request_free(struct jvpn_store_request *request)
 
 void jvpn_store_request_free_all(struct jvpn_list *requests)
 {
-	jvpn_list_each(pos, requests) {
+	jvpn_list_each(pos, requests)
+	{
 		jvpn_list_remove(pos);
 		jvpn_store_request_free(jvpn_list_owner(pos, struct jvpn_store_request, link));
 	}
@@ -190,10 +191,10 @@ const char *jvpn_store_kind_name(enum jvpn_store_kind kind)
 const char *jvpn_store_status_name(enum jvpn_store_status status)
 {
 	static const char *const name[JVPN_STORE_COUNT] = {
-		[JVPN_STORE_NONE] = "none",           [JVPN_STORE_OK] = "ok",
-		[JVPN_STORE_CONFLICT] = "conflict",   [JVPN_STORE_NOT_OWNER] = "not_owner",
-		[JVPN_STORE_FAILED] = "failed",       [JVPN_STORE_TIMEOUT] = "timeout",
-		[JVPN_STORE_FOUND] = "found",         [JVPN_STORE_NOT_FOUND] = "not_found",
+		[JVPN_STORE_NONE] = "none",         [JVPN_STORE_OK] = "ok",
+		[JVPN_STORE_CONFLICT] = "conflict", [JVPN_STORE_NOT_OWNER] = "not_owner",
+		[JVPN_STORE_FAILED] = "failed",     [JVPN_STORE_TIMEOUT] = "timeout",
+		[JVPN_STORE_FOUND] = "found",       [JVPN_STORE_NOT_FOUND] = "not_found",
 	};
 
 	return (unsigned int)status < JVPN_STORE_COUNT ? name[status] : "none";

@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "store/store_sqlite_internal.h"
 
-#define CHECKPOINT_IDLE_MS 50
+#define CHECKPOINT_IDLE_MS    50
 #define CHECKPOINT_IDLE_PAGES 256  /* 1 MiB: when nobody waits */
 #define CHECKPOINT_BUSY_PAGES 8192 /* 32 MiB: although somebody waits */
 
@@ -169,8 +169,10 @@ static void commit_succeeded(struct sqlite_store *s, const struct group *g)
 /* Every member gets 'status'; a re-read that could not be made is answered with "unknown". */
 static void answer_all(struct group *g, enum jvpn_store_status status)
 {
-	jvpn_list_each(pos, &g->member) {
-		struct jvpn_store_request *r = jvpn_list_owner(pos, struct jvpn_store_request, link);
+	jvpn_list_each(pos, &g->member)
+	{
+		struct jvpn_store_request *r =
+			jvpn_list_owner(pos, struct jvpn_store_request, link);
 		bool reread = r->op.kind == JVPN_STORE_OP_REREAD;
 
 		r->result.status = reread ? JVPN_STORE_TIMEOUT : status;
@@ -182,8 +184,10 @@ static int repeat_needful(struct sqlite_store *s, struct group *g)
 {
 	int rc = jvpn_sqlite_begin(&s->exec);
 
-	jvpn_list_each(pos, &g->member) {
-		struct jvpn_store_request *r = jvpn_list_owner(pos, struct jvpn_store_request, link);
+	jvpn_list_each(pos, &g->member)
+	{
+		struct jvpn_store_request *r =
+			jvpn_list_owner(pos, struct jvpn_store_request, link);
 
 		if (jvpn_store_op_is_insert(&r->op) || r->op.kind == JVPN_STORE_OP_AUDIT)
 			r->result.status = JVPN_STORE_FAILED;
@@ -223,7 +227,7 @@ static void commit_failed(struct sqlite_store *s, struct group *g, int rc, bool 
 
 static void run_group(struct sqlite_store *s)
 {
-	struct group g = { .reserve = -1 };
+	struct group g = {.reserve = -1};
 	bool in_commit = false;
 	int rc;
 
@@ -243,7 +247,7 @@ static void run_group(struct sqlite_store *s)
 /* Nothing is written to a damaged file. */
 static void refuse_group(struct sqlite_store *s)
 {
-	struct group g = { .reserve = -1 };
+	struct group g = {.reserve = -1};
 	struct jvpn_store_request *request;
 
 	jvpn_list_init(&g.member);
@@ -288,7 +292,7 @@ enum turn { TURN_NONE = 0, TURN_WORK, TURN_IDLE, TURN_END };
 static enum turn await(struct sqlite_store *s)
 {
 	bool due = checkpoint_is_due(s, CHECKPOINT_IDLE_PAGES);
-	struct pollfd watch = { .fd = s->wake_fd, .events = POLLIN };
+	struct pollfd watch = {.fd = s->wake_fd, .events = POLLIN};
 	enum turn turn = TURN_NONE;
 	uint64_t value;
 
@@ -435,8 +439,8 @@ static void sqlite_close(struct jvpn_store_backend *b)
 		wake(s);
 		pthread_join(s->thread, NULL);
 		if (!s->broken)
-			(void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-							NULL);
+			(void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+							NULL, NULL);
 	}
 	jvpn_sqlite_exec_close(&s->exec);
 	sqlite3_close(s->db);

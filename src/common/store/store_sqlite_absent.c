@@ -9,8 +9,10 @@
 
 static int say(const char *path, char *error)
 {
-	snprintf(error, JVPN_STORE_ERROR_MAX, "%s cannot be used: this build has no SQLite store"
-		 " (configure --with-store-sqlite=yes)", path ? path : "the store");
+	snprintf(error, JVPN_STORE_ERROR_MAX,
+		 "%s cannot be used: this build has no SQLite store"
+		 " (configure --with-store-sqlite=yes)",
+		 path ? path : "the store");
 	return JVPN_EUNSUPPORTED;
 }
 

@@ -27,7 +27,8 @@ static const char *const sql[JVPN_SQL_COUNT] = {
 	[JVPN_SQL_STATE_FENCE] = "UPDATE state SET fence = fence + 1 WHERE one = 1",
 	[JVPN_SQL_STATE_ALIVE] = "UPDATE state SET alive_wall_ms = ?1, alive_boottime_ms = ?2,"
 				 " alive_boot_id = ?3 WHERE one = 1",
-	[JVPN_SQL_TRIM_OLDEST] = "SELECT seq, length(line), wall_ms FROM audit ORDER BY seq LIMIT 1",
+	[JVPN_SQL_TRIM_OLDEST] =
+		"SELECT seq, length(line), wall_ms FROM audit ORDER BY seq LIMIT 1",
 	[JVPN_SQL_TRIM_SESSION] =
 		"SELECT seq, length(line), wall_ms FROM audit WHERE session = ?1 ORDER BY seq LIMIT 1",
 	[JVPN_SQL_TRIM_LINE] = "DELETE FROM audit WHERE seq = ?1",
@@ -86,8 +87,8 @@ int jvpn_sqlite_exec_open(struct jvpn_sqlite_exec *x, sqlite3 *db)
 	memset(x, 0, sizeof(*x));
 	x->db = db;
 	for (int i = JVPN_SQL_NONE + 1; i < JVPN_SQL_COUNT && rc == SQLITE_OK; i++)
-		rc = sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-					&x->statement[i], NULL);
+		rc = sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &x->statement[i],
+					NULL);
 	return rc == SQLITE_OK ? read_audit_bytes(x) : rc;
 }
 

@@ -17,7 +17,7 @@
 #include "store/store_sqlite_internal.h"
 
 #define HEADER_BYTES 100 /* sqlite.org/fileformat.html section 1.3 */
-#define ERR JVPN_STORE_ERROR_MAX
+#define ERR          JVPN_STORE_ERROR_MAX
 
 static const char layout[] =
 	"CREATE TABLE session(id BLOB PRIMARY KEY NOT NULL, version INTEGER NOT NULL,"
@@ -58,8 +58,10 @@ int jvpn_sqlite_error(sqlite3 *db, const char *path, int rc, char *error)
 	case SQLITE_ERROR: /* a table or column is missing */
 	case SQLITE_FORMAT:
 	case SQLITE_MISMATCH:
-		snprintf(error, ERR, "%s is damaged (%s): restore a copy, or move it and its -wal"
-			 " away to start without its sessions; it was not changed", path, why);
+		snprintf(error, ERR,
+			 "%s is damaged (%s): restore a copy, or move it and its -wal"
+			 " away to start without its sessions; it was not changed",
+			 path, why);
 		return JVPN_EMALFORMED;
 	case SQLITE_NOMEM:
 		snprintf(error, ERR, "%s: out of memory", path);
@@ -68,8 +70,10 @@ int jvpn_sqlite_error(sqlite3 *db, const char *path, int rc, char *error)
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
 	case SQLITE_AUTH:
-		snprintf(error, ERR, "%s cannot be used (%s): it and its directory must be writable"
-			 " for this user", path, why);
+		snprintf(error, ERR,
+			 "%s cannot be used (%s): it and its directory must be writable"
+			 " for this user",
+			 path, why);
 		return JVPN_EPERM;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
@@ -100,24 +104,32 @@ static uint32_t get_u32(const uint8_t *p)
 static int check_header(const char *path, const uint8_t h[HEADER_BYTES], char *error)
 {
 	if (memcmp(h, "SQLite format 3", 16) != 0) {
-		snprintf(error, ERR, "%s is not a session store (no SQLite header): name another file,"
-			 " or move it away; it was not changed", path);
+		snprintf(error, ERR,
+			 "%s is not a session store (no SQLite header): name another file,"
+			 " or move it away; it was not changed",
+			 path);
 		return JVPN_EMALFORMED;
 	}
 	if (get_u32(h + 68) != JVPN_SQLITE_APPLICATION_ID) {
-		snprintf(error, ERR, "%s is a database of another program (application_id %u): name"
-			 " another file; it was not changed", path, get_u32(h + 68));
+		snprintf(error, ERR,
+			 "%s is a database of another program (application_id %u): name"
+			 " another file; it was not changed",
+			 path, get_u32(h + 68));
 		return JVPN_EMALFORMED;
 	}
 	if (get_u32(h + 60) != JVPN_SQLITE_FORMAT) {
-		snprintf(error, ERR, "%s has store format %u, this version reads %d"
+		snprintf(error, ERR,
+			 "%s has store format %u, this version reads %d"
 			 " (record_version_unsupported): use the version that wrote it, or move it"
-			 " away; it was not changed", path, get_u32(h + 60), JVPN_SQLITE_FORMAT);
+			 " away; it was not changed",
+			 path, get_u32(h + 60), JVPN_SQLITE_FORMAT);
 		return JVPN_EUNSUPPORTED;
 	}
 	if (h[18] != 2 || h[19] != 2) {
-		snprintf(error, ERR, "%s is not in WAL mode, somebody changed it: 'PRAGMA"
-			 " journal_mode=WAL' in the sqlite3 shell repairs that; it was not changed", path);
+		snprintf(error, ERR,
+			 "%s is not in WAL mode, somebody changed it: 'PRAGMA"
+			 " journal_mode=WAL' in the sqlite3 shell repairs that; it was not changed",
+			 path);
 		return JVPN_EMALFORMED;
 	}
 	return 0;
@@ -134,9 +146,10 @@ static int check_kind(const char *path, const struct stat *st, char *error)
 		return JVPN_EPERM;
 	}
 	if (st->st_size < HEADER_BYTES) {
-		snprintf(error, ERR, "%s is %s: restore a copy, or move it and its -wal away to start"
-			 " without its sessions; it was not changed", path,
-			 st->st_size == 0 ? "empty" : "cut off");
+		snprintf(error, ERR,
+			 "%s is %s: restore a copy, or move it and its -wal away to start"
+			 " without its sessions; it was not changed",
+			 path, st->st_size == 0 ? "empty" : "cut off");
 		return JVPN_EMALFORMED;
 	}
 	return 0;
@@ -178,8 +191,10 @@ int jvpn_sqlite_file_check(const char *path, bool writable, char *error)
 	close(fd);
 	/* SQLite would roll it back into the file: not one of ours */
 	if (err == 0 && neighbour_exists(path, "-journal")) {
-		snprintf(error, ERR, "%s-journal is there, which no session store has: find out what"
-			 " made it; nothing was changed", path);
+		snprintf(error, ERR,
+			 "%s-journal is there, which no session store has: find out what"
+			 " made it; nothing was changed",
+			 path);
 		err = JVPN_EMALFORMED;
 	}
 	return err;
@@ -193,9 +208,10 @@ static int check_integrity(sqlite3 *db, const char *path, char *error)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(st, 0), "ok") != 0) {
-		snprintf(error, ERR, "%s is damaged (%.200s): restore a copy, or move it and its -wal"
-			 " away to start without its sessions; it was not changed", path,
-			 (const char *)sqlite3_column_text(st, 0));
+		snprintf(error, ERR,
+			 "%s is damaged (%.200s): restore a copy, or move it and its -wal"
+			 " away to start without its sessions; it was not changed",
+			 path, (const char *)sqlite3_column_text(st, 0));
 		sqlite3_finalize(st);
 		return JVPN_EMALFORMED;
 	}
@@ -218,7 +234,8 @@ int jvpn_sqlite_connect(const char *path, bool writable, sqlite3 **out, char *er
 		sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 		sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-		rc = sqlite3_exec(db, "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
+		rc = sqlite3_exec(db,
+				  "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
 				  "PRAGMA cell_size_check=ON; SELECT 1 FROM state;",
 				  NULL, NULL, NULL);
 	}
@@ -263,9 +280,10 @@ static int fill(const char *path, char *error)
 	sqlite3 *db = NULL;
 	int rc;
 
-	snprintf(pragma, sizeof(pragma), "PRAGMA page_size=4096; PRAGMA application_id=%d;"
-		 " PRAGMA user_version=%d; PRAGMA journal_mode=WAL;", JVPN_SQLITE_APPLICATION_ID,
-		 JVPN_SQLITE_FORMAT);
+	snprintf(pragma, sizeof(pragma),
+		 "PRAGMA page_size=4096; PRAGMA application_id=%d;"
+		 " PRAGMA user_version=%d; PRAGMA journal_mode=WAL;",
+		 JVPN_SQLITE_APPLICATION_ID, JVPN_SQLITE_FORMAT);
 	rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, pragma, NULL, NULL, NULL);
@@ -285,7 +303,7 @@ static int fill(const char *path, char *error)
 /* What a start that was killed in the middle of creation left behind; never a store. */
 static void remove_draft(const char *draft)
 {
-	static const char *const suffix[] = { "", "-wal", "-shm", "-journal" };
+	static const char *const suffix[] = {"", "-wal", "-shm", "-journal"};
 	char name[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++) {
@@ -343,11 +361,12 @@ static int resolve(const char *path, char **out, char *error)
 	}
 	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
 	if (!realpath(dir, real)) {
-		snprintf(error, ERR, "%s: the directory %s cannot be used (%s): create it", path, dir,
-			 strerror(errno));
+		snprintf(error, ERR, "%s: the directory %s cannot be used (%s): create it", path,
+			 dir, strerror(errno));
 		return JVPN_EIO;
 	}
-	if (asprintf(out, "%s/%s", strcmp(real, "/") == 0 ? "" : real, slash ? slash + 1 : path) < 0) {
+	if (asprintf(out, "%s/%s", strcmp(real, "/") == 0 ? "" : real, slash ? slash + 1 : path) <
+	    0) {
 		*out = NULL;
 		return JVPN_ENOMEM;
 	}
@@ -360,8 +379,10 @@ static int say_owned(const char *path, int fd, char *error)
 	ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
 
 	pid[n > 0 ? strspn(pid, "0123456789") : 0] = '\0';
-	snprintf(error, ERR, "%s belongs to another running process%s%s: stop that one, or give this"
-		 " one a store of its own", path, pid[0] ? ", pid " : "", pid);
+	snprintf(error, ERR,
+		 "%s belongs to another running process%s%s: stop that one, or give this"
+		 " one a store of its own",
+		 path, pid[0] ? ", pid " : "", pid);
 	return JVPN_EBUSY;
 }
 
@@ -369,7 +390,7 @@ static int say_owned(const char *path, int fd, char *error)
  * somebody else in the process closes the file (fcntl(2), "Open file description locks"). */
 static int lock(struct jvpn_sqlite_file *file, char *error)
 {
-	struct flock claim = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct flock claim = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	char name[PATH_MAX];
 	int err, fd;
 
@@ -381,7 +402,8 @@ static int lock(struct jvpn_sqlite_file *file, char *error)
 		return err;
 	}
 	if (fcntl(fd, F_OFD_SETLK, &claim)) {
-		err = errno == EAGAIN || errno == EACCES ? say_owned(file->path, fd, error) : JVPN_EIO;
+		err = errno == EAGAIN || errno == EACCES ? say_owned(file->path, fd, error)
+							 : JVPN_EIO;
 		if (err == JVPN_EIO)
 			snprintf(error, ERR, "%s cannot be locked: %s", name, strerror(errno));
 		close(fd);
@@ -406,9 +428,10 @@ int jvpn_sqlite_file_claim(struct jvpn_sqlite_file *file, const char *path, char
 	if (err == 0 && access(file->path, F_OK) == 0) {
 		err = jvpn_sqlite_file_check(file->path, true, error);
 	} else if (err == 0 && neighbour_exists(file->path, "-wal")) {
-		snprintf(error, ERR, "%s is missing, but %s-wal with its newest commits is there: put"
-			 " it back beside it, or move that away too; nothing was changed", file->path,
-			 file->path);
+		snprintf(error, ERR,
+			 "%s is missing, but %s-wal with its newest commits is there: put"
+			 " it back beside it, or move that away too; nothing was changed",
+			 file->path, file->path);
 		err = JVPN_EMALFORMED;
 	} else if (err == 0) {
 		err = create(file->path, error);

@@ -12,12 +12,12 @@
 #include "store/store_internal.h"
 
 #define JVPN_SQLITE_APPLICATION_ID 0x6a76706e /* "jvpn" */
-#define JVPN_SQLITE_FORMAT 1 /* user_version */
-#define JVPN_SQLITE_BUSY_MS 1000 /* somebody's sqlite3 shell holds the file */
+#define JVPN_SQLITE_FORMAT         1          /* user_version */
+#define JVPN_SQLITE_BUSY_MS        1000       /* somebody's sqlite3 shell holds the file */
 
 /* The file of a store and the claim on it. Owner: the backend; held for life. */
 struct jvpn_sqlite_file {
-	char *path; /* symbolic links resolved */
+	char *path;  /* symbolic links resolved */
 	int lock_fd; /* path.lock, locked; -1 */
 };
 
@@ -78,8 +78,9 @@ void jvpn_sqlite_rollback(struct jvpn_sqlite_exec *x);
 int jvpn_sqlite_execute(struct jvpn_sqlite_exec *x, struct jvpn_store_request *request);
 
 /* --- store_sqlite_read.c: connections of their own, blocking --- */
-int jvpn_sqlite_load(const char *path, int (*each)(void *user, const struct jvpn_store_entry *entry),
-		     void *user, char *error);
+int jvpn_sqlite_load(const char *path,
+		     int (*each)(void *user, const struct jvpn_store_entry *entry), void *user,
+		     char *error);
 int jvpn_sqlite_audit(const char *path, uint64_t after, jvpn_store_audit_each *each, void *user,
 		      char *error);
 int jvpn_sqlite_alive(const char *path, struct jvpn_stamp *stamp);

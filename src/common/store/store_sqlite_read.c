@@ -28,9 +28,11 @@ static int open_query(const char *path, const char *text, sqlite3 **db, sqlite3_
 
 static int bad_row(const char *path, const char *table, char *error)
 {
-	snprintf(error, JVPN_STORE_ERROR_MAX, "%s is damaged (a row of %s makes no sense): restore a"
+	snprintf(error, JVPN_STORE_ERROR_MAX,
+		 "%s is damaged (a row of %s makes no sense): restore a"
 		 " copy, or move it and its -wal away to start without its sessions; it was not"
-		 " changed", path, table);
+		 " changed",
+		 path, table);
 	return JVPN_EMALFORMED;
 }
 
@@ -60,15 +62,17 @@ static bool take_entry(sqlite3_stmt *st, struct jvpn_store_entry *entry)
 	return entry->record != NULL;
 }
 
-int jvpn_sqlite_load(const char *path, int (*each)(void *user, const struct jvpn_store_entry *entry),
-		     void *user, char *error)
+int jvpn_sqlite_load(const char *path,
+		     int (*each)(void *user, const struct jvpn_store_entry *entry), void *user,
+		     char *error)
 {
 	struct jvpn_store_entry entry;
 	sqlite3_stmt *st;
 	sqlite3 *db;
 	int err, rc = SQLITE_DONE;
 
-	err = open_query(path, "SELECT id, version, incarnation, counter, state, record FROM session",
+	err = open_query(path,
+			 "SELECT id, version, incarnation, counter, state, record FROM session",
 			 &db, &st, error);
 	if (err)
 		return err;
@@ -104,8 +108,10 @@ int jvpn_sqlite_audit(const char *path, uint64_t after, jvpn_store_audit_each *e
 
 	if (after > INT64_MAX)
 		return 0;
-	err = open_query(path, "SELECT seq, session, wall_ms, line FROM audit WHERE seq > ?1"
-			 " ORDER BY seq", &db, &st, error);
+	err = open_query(path,
+			 "SELECT seq, session, wall_ms, line FROM audit WHERE seq > ?1"
+			 " ORDER BY seq",
+			 &db, &st, error);
 	if (err)
 		return err;
 	sqlite3_bind_int64(st, 1, (sqlite3_int64)after);
@@ -125,8 +131,10 @@ int jvpn_sqlite_alive(const char *path, struct jvpn_stamp *stamp)
 	sqlite3 *db;
 	int err;
 
-	err = open_query(path, "SELECT alive_wall_ms, alive_boottime_ms, alive_boot_id FROM state"
-			 " WHERE alive_boot_id IS NOT NULL", &db, &st, error);
+	err = open_query(path,
+			 "SELECT alive_wall_ms, alive_boottime_ms, alive_boot_id FROM state"
+			 " WHERE alive_boot_id IS NOT NULL",
+			 &db, &st, error);
 	if (err)
 		return err;
 	err = JVPN_ENOTFOUND;

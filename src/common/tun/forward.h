@@ -25,7 +25,7 @@
 
 enum jvpn_forward_verdict {
 	JVPN_FORWARD_NONE = 0,
-	JVPN_FORWARD_PASS, /* send packet->data */
+	JVPN_FORWARD_PASS,     /* send packet->data */
 	JVPN_FORWARD_FRAGMENT, /* IPv4 without DF above the MTU: send its fragments (fragment.h) */
 	JVPN_FORWARD_DROP,
 	JVPN_FORWARD_REPLY, /* drop it and send forward->reply back to where it came from */

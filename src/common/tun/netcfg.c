@@ -125,11 +125,10 @@ static int undo_stale(struct jvpn_netcfg *netcfg)
 		return netcfg->count > 0 ? jvpn_netcfg_restore(netcfg) : 0;
 	netcfg->count = 0;
 	if (err == JVPN_EMALFORMED)
-		snprintf(
-			netcfg->error, sizeof(netcfg->error),
-			"the journal %.180s is damaged or others can write it: see \"ip rule\", "
-			"remove what is left of the tunnel, then remove the file",
-			netcfg->journal_path);
+		snprintf(netcfg->error, sizeof(netcfg->error),
+			 "the journal %.180s is damaged or others can write it: see \"ip rule\", "
+			 "remove what is left of the tunnel, then remove the file",
+			 netcfg->journal_path);
 	else
 		snprintf(netcfg->error, sizeof(netcfg->error), "cannot read the journal %.200s: %s",
 			 netcfg->journal_path, jvpn_err_text(err));
