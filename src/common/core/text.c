@@ -16,7 +16,8 @@ void jvpn_text_init(struct jvpn_text *t, char *at, size_t cap)
 	t->at = at;
 	t->cap = cap;
 	t->len = 0;
-	at[0] = '\0';
+	/* All of it: texts are copied as arrays, and the same events must give the same octets. */
+	memset(at, 0, cap);
 }
 
 void jvpn_text_add(struct jvpn_text *t, const char *s)
