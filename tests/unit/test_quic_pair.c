@@ -3,6 +3,7 @@
  * Client and server over loopback with a NAT in between, in virtual time: handshake, capsules,
  * packets, sizes, probes, beginnings and ends. What paths do: test_quic_path.c.
  */
+#include <poll.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -262,6 +263,34 @@ START_TEST(quic_accept__retry_token_of_somebody_else__ends_the_attempt)
 }
 END_TEST
 
+/* UDP_GRO gives more datagrams in one system call than one call of _receive has a budget for: what is
+ * left is in our memory then, and the socket says nothing about it. */
+START_TEST(quic_receive__more_than_the_budget_at_once__nothing_waits_behind_a_silent_socket)
+{
+	const struct jvpn_endpoint_config config = {.local.ss_family = AF_INET};
+	struct pollfd socket = {.events = POLLIN};
+	struct jvpn_endpoint *stranger;
+	struct jvpn_tuple t = {.local.ss_family = AF_UNSPEC};
+	struct jvpn_quic_stats stats;
+	uint8_t out[64 * 32];
+	char error[128];
+
+	pair_init(p, NULL);
+	ck_assert_int_eq(jvpn_endpoint_open(&config, &stranger, error, sizeof(error)), 0);
+	jvpn_endpoint_local(p->server.endpoint, &t.remote);
+	memset(out, 0x41, sizeof(out));
+	for (int i = 0; i < 8; i++)
+		ck_assert_int_eq(jvpn_endpoint_send(stranger, &t, 0, out, sizeof(out), 32), 0);
+	socket.fd = jvpn_endpoint_fd(p->server.endpoint);
+	while (poll(&socket, 1, 0) == 1)
+		ck_assert_int_ge(
+			jvpn_quic_receive(p->server.quic, p->server.endpoint, p->now_ns, 1), 0);
+	jvpn_quic_get_stats(p->server.quic, &stats);
+	ck_assert_uint_eq(stats.unknown_cids, 512);
+	jvpn_endpoint_free(stranger);
+}
+END_TEST
+
 static void no_room(struct pair *w)
 {
 	w->server_config.max_connections = 0;
@@ -512,6 +541,9 @@ UNIT_TESTS(quic_pair)
 	tcase_add_test(tc, quic_bulk__uplink__is_fast_and_in_order);
 	tcase_add_test(tc, quic_accept__many_half_open__asks_for_a_retry_and_then_works);
 	tcase_add_test(tc, quic_accept__retry_token_of_somebody_else__ends_the_attempt);
+	tcase_add_test(
+		tc,
+		quic_receive__more_than_the_budget_at_once__nothing_waits_behind_a_silent_socket);
 	tcase_add_test(tc, quic_accept__no_room__refuses_with_words);
 	tcase_add_test(tc, quic_accept__short_initial__is_dropped);
 	tcase_add_test(tc, quic_accept__unknown_version__is_negotiated_only_for_large_datagrams);

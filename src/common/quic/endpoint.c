@@ -360,6 +360,11 @@ int jvpn_endpoint_receive(struct jvpn_endpoint *e, struct jvpn_datagram *v, size
 	return (int)n;
 }
 
+bool jvpn_endpoint_has_more(const struct jvpn_endpoint *e)
+{
+	return e->received_next < e->received_count;
+}
+
 /* --- sending --- */
 
 static void add_control(struct msghdr *msg, int level, int type, const void *data, size_t len)

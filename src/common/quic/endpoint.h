@@ -48,6 +48,8 @@ void jvpn_endpoint_local(const struct jvpn_endpoint *endpoint, struct sockaddr_s
 /* Up to 'max' datagrams of one system call, GRO already split. Empty datagrams count. Returns how
  * many, 0 when nothing is waiting, JVPN_EIO. */
 int jvpn_endpoint_receive(struct jvpn_endpoint *endpoint, struct jvpn_datagram *v, size_t max);
+/* Were datagrams read that _receive has not given out? The socket does not become readable for them. */
+bool jvpn_endpoint_has_more(const struct jvpn_endpoint *endpoint);
 /* Sends 'len' bytes as datagrams of 'segment' bytes (the last may be shorter) to tuple->remote from
  * tuple->local (family AF_UNSPEC: the kernel chooses). At most JVPN_ENDPOINT_BATCH_BYTES and
  * JVPN_ENDPOINT_SEGMENTS, else JVPN_ERANGE.

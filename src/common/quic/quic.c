@@ -195,7 +195,8 @@ int jvpn_quic_receive(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint, ui
 		for (int i = 0; i < n; i++)
 			take_datagram(quic, endpoint, &v[i], &last);
 		total += n > 0 ? n : 0;
-	} while (n > 0 && total < JVPN_QUIC_RECEIVE_BUDGET);
+		/* What one system call has brought is taken whole: nobody calls again for it. */
+	} while (n > 0 && (total < JVPN_QUIC_RECEIVE_BUDGET || jvpn_endpoint_has_more(endpoint)));
 	finish_batch(quic);
 	dispatch_all(quic);
 	jvpn_quic_reap(quic);
