@@ -108,13 +108,11 @@ static void reap_one(struct jvpn_conn *conn)
 
 void jvpn_quic_reap(struct jvpn_quic *quic)
 {
-	while (quic->dead_count > 0) {
-		struct jvpn_conn *conn = quic->conns;
+	/* Not by a search among the living: strangers can make thousands that die at once. */
+	while (quic->dead) {
+		struct jvpn_conn *conn = quic->dead;
 
-		while (conn && !conn->is_dead)
-			conn = conn->next;
-		if (!conn)
-			return;
+		quic->dead = conn->dead_next;
 		reap_one(conn);
 	}
 }

@@ -57,6 +57,7 @@ struct jvpn_conn {
 	struct jvpn_quic *quic;
 	struct jvpn_conn *next, **prev_next; /* all connections */
 	struct jvpn_conn *work_next;         /* those with something to do */
+	struct jvpn_conn *dead_next;         /* those that wait for the reaper */
 	struct jvpn_timer timer;
 	void *user;
 
@@ -127,6 +128,7 @@ struct jvpn_quic {
 	struct jvpn_hold_budget hold_budget;
 	struct jvpn_conn *conns;
 	struct jvpn_conn *work;
+	struct jvpn_conn *dead;
 	size_t conn_count, half_open, dead_count;
 	uint64_t now_ns, wall_s;
 	uint64_t reset_tat_ns; /* limit of stateless resets (GCRA) */
