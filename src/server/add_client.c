@@ -256,7 +256,7 @@ static int change_tokens(struct work *work)
 		err = jvpn_files_write(path, &text, st.st_mode & 0777, true, work->error,
 				       sizeof(work->error));
 	/* As root for a server that runs as somebody else: the file stays his. */
-	if (err == 0 && geteuid() == 0 && chown(path, st.st_uid, st.st_gid) != 0)
+	if (err == 0 && geteuid() == 0 && lchown(path, st.st_uid, st.st_gid) != 0)
 		fprintf(stderr, "jvpn-server: add-client: cannot give %s back to its owner\n",
 			path);
 	jvpn_files_clear(&old);
