@@ -158,7 +158,8 @@ static void release_addresses(struct jvpn_server *server, const struct jvpn_live
 		jvpn_lease_release(server->leases, &lease, server->engine.driver->now_ns);
 }
 
-/* BIRTH: id, identity, addresses, keys and a place in the index, or nothing at all. */
+/* BIRTH: id, identity, addresses, keys and a place in the index, or nothing at all. JVPN_ECLOSED: it
+ * ended at once, and 'live' is gone. */
 static int give_birth(struct jvpn_server *server, struct jvpn_live *live, struct jvpn_transport *t,
 		      const struct jvpn_auth_identity *identity)
 {
@@ -182,8 +183,7 @@ static int give_birth(struct jvpn_server *server, struct jvpn_live *live, struct
 	server->index.live[index] = live;
 	live->index = (uint32_t)index;
 	live->indexed = true;
-	jvpn_driver_step(live, &create);
-	return 0;
+	return jvpn_driver_step(live, &create) ? 0 : JVPN_ECLOSED;
 }
 
 static enum jvpn_reason birth_reason(int rv)
@@ -229,7 +229,8 @@ static void create_session(struct jvpn_server *server, struct jvpn_transport *t,
 		emit_refusal(server, t, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT,
 			     birth_reason(rv));
 		refuse(t, 503, birth_reason(rv));
-		jvpn_driver_abandon(live);
+		if (rv != JVPN_ECLOSED)
+			jvpn_driver_abandon(live);
 		return;
 	}
 	if (plain && server->engine.driver->policy.plain_peers == JVPN_PLAIN_PEERS_STRICT)
