@@ -3,7 +3,6 @@
  * jvpn-server: opens everything in an order in which each failure has its own message and exit code,
  * runs, and takes everything back.
  */
-#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +13,11 @@
 #include "base/time.h"
 #include "crypto/random.h"
 #include "crypto/wipe.h"
-#include "proto/cid.h"
 #include "quic/tls.h"
 #include "runtime/clock.h"
 #include "runtime/process.h"
 #include "server/auth.h"
 #include "server/init.h"
-#include "server/lease.h"
 #include "server/listener.h"
 #include "server/server.h"
 

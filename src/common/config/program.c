@@ -66,6 +66,10 @@ void jvpn_program_print_version(const struct jvpn_program *program, const char *
 				const char *libraries, FILE *stream)
 {
 	fprintf(stream, "%s %s\n", name, PACKAGE_VERSION);
+#ifdef JVPN_DEBUG
+	fputs("built with --enable-debug: debug.keylog can write the TLS secrets to a file\n",
+	      stream);
+#endif
 	if (program->verbosity > 0)
 		fprintf(stream, "%s\n", libraries);
 }
