@@ -13,6 +13,7 @@
 #   +----------------+   +------------------------+   +----------------------+   +---------------+
 #        192.168.77.0/24           203.0.113.0/24               198.51.100.0/24
 #        fd00:77::/64              2001:db8:113::/64            2001:db8:51::/64
+#   uplinks.sh adds a second uplink of the client (wlan0, router r2) to the same server address.
 #   inside the tunnel: 10.77.0.0/24 and fd77:77::/64; 203.0.113.66 is where attacks come from
 #
 # JVPN_BUILDDIR  which binaries (default: build/)      JVPN_KEEP=1  keep logs and captures
@@ -282,19 +283,25 @@ topology() {
 	ip -n "$(ns_name c)" route add default via fd00:77::1
 	ip -n "$(ns_name w)" route add default via 198.51.100.1
 	ip -n "$(ns_name w)" route add default via 2001:db8:51::1
-	nat_index=0 nat_address=1
 	nat_apply
-	# what arrives for a mapping that is gone is dropped in silence, as a NAT does
-	in_ns r nft -f - <<-'END'
+	nat_silent r
+}
+# nat_silent ROUTER: what arrives for a mapping that is gone is dropped in silence, as a NAT does.
+nat_silent() {
+	local n
+	n=$(net_of "$1")
+	in_ns "$1" nft -f - <<-END
 		table inet filter {
 			chain input {
 				type filter hook input priority 0; policy accept;
-				iifname "wan" ip daddr { 203.0.113.1, 203.0.113.2, 203.0.113.3 } udp sport 4433 ct state new drop
-				iifname "wan" ip6 daddr { 2001:db8:113::1, 2001:db8:113::2, 2001:db8:113::3 } udp sport 4433 ct state new drop
+				iifname "wan" ip daddr { 203.0.$n.1, 203.0.$n.2, 203.0.$n.3 } udp sport $port ct state new drop
+				iifname "wan" ip6 daddr { 2001:db8:$n::1, 2001:db8:$n::2, 2001:db8:$n::3 } udp sport $port ct state new drop
 			}
 		}
 	END
 }
+# shellcheck source=tests/netns/uplinks.sh
+. "$here/uplinks.sh"
 # relay_up [OPTION...]: the relay in r instead of the NAT; the client's server address is then
 # $relay4 (or with JVPN_OUTER=6 $relay6).
 relay_up() {
@@ -313,20 +320,27 @@ relay() { "$builddir/tests/lib/udp-relay" --send "$work/relay.ctl" "$*"; }
 # relay_rebind port|addr: the answer's time goes to $work/rebindings for probe.
 relay_rebind() { relay rebind "$1" | sed -E 's/.*"kind":"([a-z]+)".*"t_ns":([0-9]+).*/\2 \1/' >>"$work/rebindings"; }
 
-# The router's NAT: everything from the client's network leaves from public address nat_address and
-# a port of range nat_index. JVPN_NAT=masquerade takes the kernel's random ports instead.
+# nat_apply [ROUTER]: a router's NAT: everything from the client's network leaves from its public
+# address nat_address and a port of range nat_index. JVPN_NAT=masquerade takes the kernel's random
+# ports instead.
+declare -A nat_index=([r]=0 [r2]=0) nat_address=([r]=1 [r2]=1)
+net_of() { if [[ $1 == r2 ]]; then echo 114; else echo 113; fi; } # 203.0.N.0/24
+lan_of() { if [[ $1 == r2 ]]; then echo 78; else echo 77; fi; }   # 192.168.N.0/24
 nat_apply() {
-	local low=$((20000 + nat_index % 400 * 100)) to4 to6
-	to4="snat to 203.0.113.$nat_address:$low-$((low + 99))"
-	to6="snat to [2001:db8:113::$nat_address]:$low-$((low + 99))"
+	local router=${1:-r} n lan low to4 to6
+	n=$(net_of "$router") lan=$(lan_of "$router")
+	low=$((20000 + nat_index[$router] % 400 * 100))
+	to4="snat to 203.0.$n.${nat_address[$router]}:$low-$((low + 99))"
+	to6="snat to [2001:db8:$n::${nat_address[$router]}]:$low-$((low + 99))"
 	if [[ ${JVPN_NAT:-} == masquerade ]]; then to4="masquerade fully-random" to6="masquerade fully-random"; fi
-	in_ns r nft -f - <<-END
+	in_ns "$router" nft -f - <<-END
 		table ip nat
 		delete table ip nat
 		table ip nat {
 			chain post {
 				type nat hook postrouting priority 100; policy accept;
-				oifname "wan" ip saddr 192.168.77.0/24 meta l4proto { tcp, udp } $to4
+				oifname "wan" ip saddr 192.168.$lan.0/24 meta l4proto { tcp, udp } $to4
+				oifname "wan" ip saddr 192.168.$lan.0/24 snat to 203.0.$n.${nat_address[$router]}
 			}
 		}
 		table ip6 nat
@@ -334,26 +348,29 @@ nat_apply() {
 		table ip6 nat {
 			chain post {
 				type nat hook postrouting priority 100; policy accept;
-				oifname "wan" ip6 saddr fd00:77::/64 meta l4proto { tcp, udp } $to6
+				oifname "wan" ip6 saddr fd00:$lan::/64 meta l4proto { tcp, udp } $to6
+				oifname "wan" ip6 saddr fd00:$lan::/64 snat to 2001:db8:$n::${nat_address[$router]}
 			}
 		}
 	END
 }
-# nat_rebind port|addr: new rule first, then the entry goes: the client's next datagram gets the new
-# public port (and address), what comes back to the old one is dropped.
+# nat_rebind port|addr [ROUTER]: new rule first, then the entry goes: the client's next datagram gets
+# the new public port (and address), what comes back to the old one is dropped.
 nat_rebind() {
-	nat_index=$((nat_index + 1))
-	[[ $1 != addr ]] || nat_address=$((nat_address % 3 + 1))
-	nat_apply
-	in_ns r conntrack -D -p udp --dport $port >/dev/null 2>&1 || true
-	in_ns r conntrack -D -f ipv6 -p udp --dport $port >/dev/null 2>&1 || true
+	local router=${2:-r}
+	nat_index[$router]=$((nat_index[$router] + 1))
+	[[ $1 != addr ]] || nat_address[$router]=$((nat_address[$router] % 3 + 1))
+	nat_apply "$router"
+	in_ns "$router" conntrack -D -p udp --dport $port >/dev/null 2>&1 || true
+	in_ns "$router" conntrack -D -f ipv6 -p udp --dport $port >/dev/null 2>&1 || true
 	echo "$(now_ns) $1" >>"$work/rebindings"
 }
-# nat_mapping: "address port" of the client as the server sees it; nothing when there is no entry.
+# nat_mapping [ROUTER]: "address port" of the client as the server sees it; nothing when there is no
+# entry.
 nat_mapping() {
 	{
-		in_ns r conntrack -L -p udp --dport $port 2>/dev/null || true
-		in_ns r conntrack -L -f ipv6 -p udp --dport $port 2>/dev/null || true
+		in_ns "${1:-r}" conntrack -L -p udp --dport $port 2>/dev/null || true
+		in_ns "${1:-r}" conntrack -L -f ipv6 -p udp --dport $port 2>/dev/null || true
 	} | sed -nE 's/.* src=[^ ]+ dst=([^ ]+) sport=[0-9]+ dport=([0-9]+) .*/\1 \2/p' | head -n 1
 }
 mapping_differs() {
@@ -426,7 +443,7 @@ client_yaml() {
 		auth:
 		  token: ${JVPN_TOKEN:-$(client_token "$name")}
 		label: ${JVPN_LABEL:-eth0}
-		interface: eth0
+		$(client_interfaces)
 		tun:
 		  name: $tun
 		${JVPN_CLIENT_POLICY:+policy: $JVPN_CLIENT_POLICY}
@@ -436,6 +453,14 @@ client_yaml() {
 		  level: ${JVPN_LOG_LEVEL:-info}
 		${JVPN_CLIENT_EXTRA:-}
 	END
+}
+# JVPN_INTERFACES="eth0, wlan0" (or auto) lets the client use several; without it the one uplink.
+client_interfaces() {
+	case ${JVPN_INTERFACES:-} in
+	'') echo "interface: eth0" ;;
+	auto) echo "interfaces: auto" ;;
+	*) echo "interfaces: [ $JVPN_INTERFACES ]" ;;
+	esac
 }
 start_server() {
 	event_files+=("$work/server.jsonl")
