@@ -247,7 +247,7 @@ begin() {
 	for tool in ip nft conntrack ping python3 "$@"; do
 		command -v "$tool" >/dev/null || skip "$tool is not installed (contrib/setup does it)"
 	done
-	for tool in "$builddir"/tests/lib/{probe,udp-relay} $(programs); do
+	for tool in "$builddir"/tests/lib/{probe,udp-relay,wire} $(programs); do
 		[[ -x $tool ]] || skip "$tool is not built"
 	done
 	ip netns add "$(ns_name probe)" 2>/dev/null || skip "no permission to create network namespaces"
@@ -269,7 +269,7 @@ programs() { [[ ${JVPN_NO_PROGRAMS:-} == 1 ]] || echo "$builddir/jvpn-server $bu
 topology() {
 	add_ns c r s w
 	link c eth0 r lan
-	link r wan s wan
+	uplink_cable r wan
 	link s dmz w eth0
 	address c eth0 192.168.77.2/24 fd00:77::2/64
 	address r lan 192.168.77.1/24 fd00:77::1/64
@@ -285,6 +285,7 @@ topology() {
 	ip -n "$(ns_name w)" route add default via 2001:db8:51::1
 	nat_apply
 	nat_silent r
+	wire_up r
 }
 # nat_silent ROUTER: what arrives for a mapping that is gone is dropped in silence, as a NAT does.
 nat_silent() {

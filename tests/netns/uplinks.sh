@@ -14,11 +14,41 @@
 # networks of their own. In the client eth0's default route is the better one; a socket bound to
 # wlan0 finds wlan0's.
 
+# JVPN_RTT_MS=20 (before topology) gives both uplinks that round trip: a "wire" (tests/lib/wire.c)
+# lies between each router and the server, behind the NAT. wire ROUTER COMMAND changes it while it
+# runs: delay, jitter, loss, rate, queue, each UP [DOWN]; blackhole on|off|up|down.
+uplink_cable() { # ROUTER DEVICE-OF-S
+	local end
+	if [[ -z ${JVPN_RTT_MS:-} ]]; then
+		link "$1" wan s "$2"
+		return
+	fi
+	if [[ " ${namespaces[*]} " != *" x "* ]]; then
+		add_ns x
+		in_ns x sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+	fi
+	link "$1" wan x "$1-a"
+	link x "$1-b" s "$2"
+	ip -n "$(ns_name "$1")" link set wan gso_max_segs 1
+	ip -n "$(ns_name s)" link set "$2" gso_max_segs 1
+}
+wire_up() { # ROUTER
+	[[ -n ${JVPN_RTT_MS:-} ]] || return 0
+	spawn "wire-$1" x "$builddir/tests/lib/wire" --a "$1-a" --b "$1-b" --ctl "$work/wire-$1.ctl" \
+		--set "delay $(awk "BEGIN { print $JVPN_RTT_MS / 2 }")" --realtime
+	wait_for "the wire of $1" test -S "$work/wire-$1.ctl"
+}
+wire() { # ROUTER COMMAND...
+	local router=$1
+	shift
+	"$builddir/tests/lib/udp-relay" --send "$work/wire-$router.ctl" "$*"
+}
+
 # second_uplink: after topology.
 second_uplink() {
 	add_ns r2
 	link c wlan0 r2 lan
-	link r2 wan s wan2
+	uplink_cable r2 wan2
 	address c wlan0 192.168.78.2/24 fd00:78::2/64
 	address r2 lan 192.168.78.1/24 fd00:78::1/64
 	address r2 wan 203.0.114.{1,2,3,66}/24 2001:db8:114::{1,2,3,66}/64
@@ -29,6 +59,7 @@ second_uplink() {
 	uplink_routes wlan0
 	nat_apply r2
 	nat_silent r2
+	wire_up r2
 }
 router_of() { if [[ $1 == wlan0 ]]; then echo r2; else echo r; fi; } # of an interface of the client
 # uplink_routes DEV: (again) the default routes of an interface of the client.
