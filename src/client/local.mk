@@ -9,7 +9,13 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/dial.c \
 	%D%/options.c \
 	%D%/options.h \
+	%D%/saved.c \
+	%D%/saved.h \
+	%D%/saver.c \
+	%D%/saver.h \
 	%D%/session.c \
+	%D%/statedir.c \
+	%D%/statedir.h \
 	%D%/tunnel.c
 
 sbin_PROGRAMS += jvpn-client

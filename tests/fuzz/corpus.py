@@ -51,6 +51,8 @@ def main():
         stream += capsule
     write("capsule", "all", bytes([16]) + stream)
     write("capsule", "unknown_between", b"\7\1\0" + b"\x17\5hello" + b"\2\0" + b"\0\3abc")
+    with open("tests/golden/saved-v1.hex", encoding="ascii") as f:
+        write("saved", "v1", bytes.fromhex(f.read().strip()))
     for i, name in enumerate(("assign", "request", "routes", "dgram_prefix")):
         write("connectip", name, bytes([i]) + bytes.fromhex(golden["connectip." + name]))
     write("connectip", "path", b"\4/.well-known/masque/ip/*/%2A/")

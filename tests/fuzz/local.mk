@@ -17,7 +17,8 @@ FUZZ_TARGETS = \
 	%D%/fuzz_connectip \
 	%D%/fuzz_ippkt \
 	%D%/fuzz_jvfield \
-	%D%/fuzz_jvmsg
+	%D%/fuzz_jvmsg \
+	%D%/fuzz_saved
 check_PROGRAMS += $(FUZZ_TARGETS)
 TESTS += $(FUZZ_TESTS)
 
@@ -40,4 +41,7 @@ TESTS += $(FUZZ_TESTS)
 %C%_fuzz_jvmsg_SOURCES = %D%/fuzz_jvmsg.c %D%/fuzz.h $(FUZZ_MAIN)
 %C%_fuzz_jvmsg_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
 %C%_fuzz_jvmsg_LDADD = $(FUZZ_LIBS)
+%C%_fuzz_saved_SOURCES = %D%/fuzz_saved.c %D%/fuzz.h $(FUZZ_MAIN)
+%C%_fuzz_saved_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
+%C%_fuzz_saved_LDADD = src/client/libjvpn_client.a $(JVPN_COMMON_LIBS)
 EXTRA_DIST += %D%/driver.c

@@ -6,6 +6,8 @@ UNIT_TESTS += %D%/unit_client
 %C%_unit_client_SOURCES = \
 	%D%/options_fixture.h %D%/config_fixture.h \
 	%D%/test_client_options.c \
+	%D%/test_saved.c \
+	%D%/test_statedir.c \
 	%D%/unit.h %D%/main.c
 %C%_unit_client_CPPFLAGS = $(UNIT_CPPFLAGS)
 %C%_unit_client_LDADD = src/client/libjvpn_client.a $(JVPN_COMMON_LIBS) $(CHECK_LIBS)

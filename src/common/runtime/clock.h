@@ -8,9 +8,14 @@
 
 #include <stdint.h>
 
+#include "store/record.h"
+
 /* CLOCK_MONOTONIC, nanoseconds. */
 uint64_t jvpn_clock_mono_ns(void);
 /* CLOCK_REALTIME, milliseconds since 1970: stored TTLs, tokens, certificates, events. */
 uint64_t jvpn_clock_wall_ms(void);
+/* This moment in the form that survives the process. Where /proc does not say which boot it is, the
+ * boot id is zero: two such stamps compare by CLOCK_BOOTTIME. */
+void jvpn_clock_stamp(struct jvpn_stamp *stamp);
 
 #endif
