@@ -7,6 +7,10 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/config.c \
 	%D%/config.h \
 	%D%/dial.c \
+	%D%/netmon.h \
+	%D%/netmon_linux.c \
+	%D%/netmon_table.c \
+	%D%/netmon_table.h \
 	%D%/options.c \
 	%D%/options.h \
 	%D%/saved.c \

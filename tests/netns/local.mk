@@ -6,3 +6,8 @@
 noinst_PROGRAMS += %D%/netcfg_tool
 %C%_netcfg_tool_SOURCES = %D%/netcfg_tool.c
 %C%_netcfg_tool_LDADD = src/common/tun/libjvpn_tun.a src/common/proto/libjvpn_proto.a src/common/base/libjvpn_base.a
+
+# Drives client/netmon for tests/netns/netmon.
+noinst_PROGRAMS += %D%/netmon_tool
+%C%_netmon_tool_SOURCES = %D%/netmon_tool.c
+%C%_netmon_tool_LDADD = src/client/libjvpn_client.a $(JVPN_COMMON_LIBS)
