@@ -18,6 +18,7 @@
 #include "tun/netcfg.h"
 
 struct jvpn_endpoint;
+struct jvpn_pump;
 struct jvpn_tls;
 struct jvpn_tun;
 struct jvpn_client;
@@ -55,6 +56,7 @@ struct jvpn_client {
 	struct jvpn_live *live; /* the session, also while it is being born; NULL between two */
 	struct jvpn_tun *tun;
 	struct jvpn_watch *tun_watch;
+	struct jvpn_pump *pump;
 	struct jvpn_netcfg *netcfg;
 	struct jvpn_netcfg_tunnel wanted;
 	struct jvpn_connectip_routes routes; /* advertised */

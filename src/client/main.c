@@ -17,6 +17,7 @@
 #include "quic/tls.h"
 #include "runtime/clock.h"
 #include "runtime/process.h"
+#include "runtime/pump.h"
 
 /* The session, one that is being replaced, and one in reserve. */
 #define CLIENT_SESSIONS    3
@@ -58,6 +59,7 @@ static void on_turn(void *user, uint64_t now_ns)
 	uint64_t limit_ms = client->options->config.connect_timeout_ms;
 
 	jvpn_dial_free_sockets(client);
+	jvpn_pump_flush(client->pump);
 	if (client->stopping)
 		return;
 	if (!client->live && jvpn_client_start_session(client)) {
@@ -71,6 +73,13 @@ static void on_turn(void *user, uint64_t now_ns)
 		return;
 	}
 	jvpn_dial_poll(client, now_ns);
+}
+
+static void on_flushed(void *user)
+{
+	const struct jvpn_client *client = user;
+
+	jvpn_pump_flush(client->pump);
 }
 
 static uint64_t next_deadline(void *user)
@@ -115,6 +124,7 @@ static int init_engine(struct jvpn_client *client)
 		return jvpn_process_fail(jvpn_process_exit_code(rv),
 					 error[0] ? error : jvpn_err_text(rv));
 	client->engine.on_turn = on_turn;
+	client->engine.on_flushed = on_flushed;
 	client->engine.next_deadline = next_deadline;
 	client->engine.user = client;
 	client->started_ns = jvpn_loop_now(client->engine.loop);

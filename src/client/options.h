@@ -35,6 +35,7 @@ struct jvpn_client_config {
 	char label[JVPN_LABEL_MAX + 1];
 	char interface[JVPN_CLIENT_DEVICE_MAX + 1]; /* "": auto, the routing table decides */
 	char tun_name[JVPN_CLIENT_DEVICE_MAX + 1];
+	bool tun_offload;                   /* super-packets to and from the kernel */
 	uint64_t tun_mtu;                   /* 0: auto */
 	struct jvpn_config_prefixes routes; /* empty: what the server advertises */
 	uint64_t fwmark;

@@ -22,7 +22,7 @@
 
 static void to_tun(const struct jvpn_client *client, const uint8_t *packet, size_t len)
 {
-	(void)jvpn_tun_write(client->tun, packet, len);
+	jvpn_pump_write(client->pump, packet, len);
 }
 
 void jvpn_tunnel_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, size_t len)
@@ -37,25 +37,22 @@ void jvpn_tunnel_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, 
 		to_tun(client, p.data, p.len);
 }
 
-static void take_from_tun(void *user, uint8_t *packet, size_t len)
+static void take_from_tun(void *user, struct jvpn_forward_packet *p)
 {
 	struct jvpn_client *client = user;
 	struct jvpn_live *live = client->live;
-	struct jvpn_forward_packet p = {.data = packet,
-					.len = len,
-					.now_ns = client->engine.driver->now_ns,
-					.routes = client->has_routes ? &client->routes : NULL};
 
 	if (!live)
 		return;
-	p.assigned = &live->addresses;
-	p.mtu = live->mtu;
-	switch (jvpn_forward_client_uplink(&client->uplink, &p)) {
+	p->routes = client->has_routes ? &client->routes : NULL;
+	p->assigned = &live->addresses;
+	p->mtu = live->mtu;
+	switch (jvpn_forward_client_uplink(&client->uplink, p)) {
 	case JVPN_FORWARD_PASS:
-		jvpn_live_send(live, p.data, p.len);
+		jvpn_pump_send(live, p);
 		break;
 	case JVPN_FORWARD_FRAGMENT:
-		jvpn_pump_send_fragments(live, &p);
+		jvpn_pump_send_fragments(live, p);
 		break;
 	case JVPN_FORWARD_REPLY:
 		to_tun(client, client->uplink.reply, client->uplink.reply_len);
@@ -71,8 +68,7 @@ static void on_tun_readable(void *user, uint64_t now_ns)
 {
 	struct jvpn_client *client = user;
 
-	(void)now_ns;
-	jvpn_pump_read(client->tun, take_from_tun, client);
+	jvpn_pump_read(client->pump, now_ns);
 }
 
 /* ---- configuration from the server ---- */
@@ -254,10 +250,13 @@ static int open_netcfg(struct jvpn_client *client, char *error, size_t error_siz
 
 int jvpn_tunnel_open(struct jvpn_client *client, char *error, size_t error_size)
 {
-	struct jvpn_tun_config config = {.name = client->options->config.tun_name};
+	const struct jvpn_client_config *c = &client->options->config;
+	struct jvpn_tun_config config = {.name = c->tun_name, .offload = c->tun_offload};
 	struct jvpn_netcfg_warnings warnings = {0};
 	int rv = jvpn_tun_open(&config, &client->tun, error, error_size);
 
+	if (!rv)
+		rv = jvpn_pump_new(client->tun, take_from_tun, client, &client->pump);
 	if (!rv)
 		rv = open_netcfg(client, error, error_size);
 	if (rv)
@@ -278,5 +277,6 @@ void jvpn_tunnel_close(struct jvpn_client *client)
 	if (client->netcfg && jvpn_netcfg_restore(client->netcfg))
 		jvpn_log_error(JVPN_LOG_TUN, "%s", jvpn_netcfg_error(client->netcfg));
 	jvpn_netcfg_free(client->netcfg);
+	jvpn_pump_free(client->pump);
 	jvpn_tun_free(client->tun);
 }

@@ -22,8 +22,7 @@
 
 static void to_tun(const struct jvpn_server *server, const uint8_t *packet, size_t len)
 {
-	/* No back-pressure: what the kernel does not take now is lost like on any full queue. */
-	(void)jvpn_tun_write(server->tun, packet, len);
+	jvpn_pump_write(server->pump, packet, len);
 }
 
 void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, size_t len)
@@ -50,30 +49,28 @@ void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, 
 	}
 }
 
-static void route_packet(void *user, uint8_t *packet, size_t len)
+static void route_packet(void *user, struct jvpn_forward_packet *p)
 {
 	struct jvpn_server *server = user;
-	struct jvpn_forward_packet p = {
-		.data = packet, .len = len, .now_ns = server->engine.driver->now_ns};
 	struct jvpn_forward *forward = &server->downlink;
-	enum jvpn_forward_verdict verdict = jvpn_forward_receive(forward, &p);
+	enum jvpn_forward_verdict verdict = jvpn_forward_receive(forward, p);
 	struct jvpn_live *live;
 
 	if (verdict != JVPN_FORWARD_PASS)
 		return;
-	live = jvpn_lease_owner(server->leases, p.view.version, jvpn_ippkt_dst(&p.view, p.data));
+	live = jvpn_lease_owner(server->leases, p->view.version, jvpn_ippkt_dst(&p->view, p->data));
 	if (live) {
-		p.assigned = &live->addresses;
-		p.limit = &live->icmp;
-		p.mtu = live->mtu;
-		verdict = jvpn_forward_downlink(forward, &p);
+		p->assigned = &live->addresses;
+		p->limit = &live->icmp;
+		p->mtu = live->mtu;
+		verdict = jvpn_forward_downlink(forward, p);
 	} else {
-		verdict = jvpn_forward_refuse(forward, &p);
+		verdict = jvpn_forward_refuse(forward, p);
 	}
 	if (verdict == JVPN_FORWARD_PASS && live)
-		jvpn_live_send(live, p.data, p.len);
+		jvpn_pump_send(live, p);
 	else if (verdict == JVPN_FORWARD_FRAGMENT && live)
-		jvpn_pump_send_fragments(live, &p);
+		jvpn_pump_send_fragments(live, p);
 	else if (verdict == JVPN_FORWARD_REPLY)
 		to_tun(server, forward->reply, forward->reply_len);
 }
@@ -82,8 +79,12 @@ static void on_tun_readable(void *user, uint64_t now_ns)
 {
 	struct jvpn_server *server = user;
 
-	(void)now_ns;
-	jvpn_pump_read(server->tun, route_packet, server);
+	jvpn_pump_read(server->pump, now_ns);
+}
+
+void jvpn_server_gateway_flush(struct jvpn_server *server)
+{
+	jvpn_pump_flush(server->pump);
 }
 
 /* ---- opening ---- */
@@ -247,10 +248,13 @@ static void init_forward(const struct jvpn_server *server, struct jvpn_forward *
 
 static int open_device(struct jvpn_server *server, char *error, size_t error_size)
 {
-	struct jvpn_tun_config config = {.name = server->options->config.tun_name};
+	const struct jvpn_server_config *c = &server->options->config;
+	struct jvpn_tun_config config = {.name = c->tun_name, .offload = c->tun_offload};
 	struct jvpn_netcfg_config netcfg = {0};
 	int rv = jvpn_tun_open(&config, &server->tun, error, error_size);
 
+	if (!rv)
+		rv = jvpn_pump_new(server->tun, route_packet, server, &server->pump);
 	if (rv)
 		return rv;
 	return jvpn_netcfg_new(&netcfg, &server->netcfg, error, error_size);
@@ -282,6 +286,8 @@ void jvpn_server_gateway_close(struct jvpn_server *server)
 	if (server->netcfg && jvpn_netcfg_restore(server->netcfg))
 		jvpn_log_error(JVPN_LOG_TUN, "%s", jvpn_netcfg_error(server->netcfg));
 	jvpn_netcfg_free(server->netcfg);
+	jvpn_pump_free(server->pump);
+	server->pump = NULL;
 	jvpn_tun_free(server->tun);
 	jvpn_lease_pool_free(server->leases);
 	server->leases = NULL;

@@ -191,6 +191,17 @@ static void on_hup(void *user, int signo, uint64_t now_ns)
 	(void)load_auth(server);
 }
 
+static void on_turn(void *user, uint64_t now_ns)
+{
+	(void)now_ns;
+	jvpn_server_gateway_flush(user);
+}
+
+static void on_flushed(void *user)
+{
+	jvpn_server_gateway_flush(user);
+}
+
 static void announce(const struct jvpn_server *server)
 {
 	const struct jvpn_config_addresses *listen = &server->options->config.listen;
@@ -212,6 +223,9 @@ static int open_all(struct jvpn_server *server)
 		return code;
 	jvpn_server_make_routes(&server->options->config.routes, &server->routes);
 	code = init_engine(server);
+	server->engine.on_turn = on_turn;
+	server->engine.on_flushed = on_flushed;
+	server->engine.user = server;
 	if (!code)
 		code = open_sockets(server);
 	return code ? code

@@ -40,6 +40,7 @@ struct jvpn_server_config {
 	struct jvpn_config_prefixes routes;
 	char tun_name[JVPN_TUN_NAME_MAX + 1];
 	uint64_t tun_mtu;                         /* 0: auto */
+	bool tun_offload;                         /* super-packets to and from the kernel */
 	char policy[JVPN_CONFIG_PATH_MAX];        /* "": the built-in policy */
 	char events_output[JVPN_CONFIG_PATH_MAX]; /* "stdout" or a path */
 	int log_level;                            /* enum jvpn_log_level */

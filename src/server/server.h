@@ -19,6 +19,7 @@ struct jvpn_auth;
 struct jvpn_lease_pool;
 struct jvpn_listener;
 struct jvpn_netcfg;
+struct jvpn_pump;
 struct jvpn_tls;
 struct jvpn_tun;
 
@@ -40,6 +41,7 @@ struct jvpn_server {
 	struct jvpn_listener *listener;
 	struct jvpn_tun *tun;
 	struct jvpn_watch *tun_watch;
+	struct jvpn_pump *pump;
 	struct jvpn_netcfg *netcfg;
 	struct jvpn_lease_pool *leases;
 	struct jvpn_server_index index;
@@ -64,6 +66,8 @@ void jvpn_server_on_ended(void *user, struct jvpn_live *live, enum jvpn_reason r
 void jvpn_server_make_routes(const struct jvpn_config_prefixes *prefixes,
 			     struct jvpn_connectip_routes *out);
 int jvpn_server_gateway_open(struct jvpn_server *server, char *error, size_t error_size);
+/* Inner packets that were joined go to the kernel. Once a turn, and after each flush of QUIC. */
+void jvpn_server_gateway_flush(struct jvpn_server *server);
 void jvpn_server_gateway_close(struct jvpn_server *server);
 void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, size_t len);
 

@@ -18,14 +18,13 @@
 #include "tun/tun.h"
 
 #define LINE_BYTES 256
-#define BATCH      16
 
 static struct jvpn_tun *tun;
 static struct jvpn_netcfg *netcfg;
 static struct jvpn_netcfg_tunnel tunnel = {.table = JVPN_NETCFG_TABLE_DEFAULT,
 					   .fwmark = JVPN_NETCFG_FWMARK_DEFAULT,
 					   .priority = JVPN_NETCFG_PRIORITY_DEFAULT};
-static uint8_t slots[BATCH][JVPN_TUN_PACKET_MAX];
+static uint8_t octets[JVPN_TUN_PACKET_MAX];
 
 static void answer(int err, const char *text)
 {
@@ -183,10 +182,10 @@ static void take_packet(struct jvpn_forward *forward, uint8_t *data, size_t len,
 	case JVPN_FORWARD_PASS:
 	case JVPN_FORWARD_FRAGMENT: /* one end plays both: whole it comes back whole */
 		if (reflect(&packet))
-			(void)jvpn_tun_write(tun, data, len);
+			(void)jvpn_tun_write(tun, NULL, data, len);
 		break;
 	case JVPN_FORWARD_REPLY:
-		(void)jvpn_tun_write(tun, forward->reply, forward->reply_len);
+		(void)jvpn_tun_write(tun, NULL, forward->reply, forward->reply_len);
 		break;
 	case JVPN_FORWARD_NONE:
 	case JVPN_FORWARD_DROP:
@@ -214,7 +213,6 @@ static void run_reflect(size_t mtu)
 	struct jvpn_connectip_addresses assigned = {.count = tunnel.address_count};
 	struct pollfd fds[2] = {{.fd = 0, .events = POLLIN},
 				{.fd = jvpn_tun_fd(tun), .events = POLLIN}};
-	size_t lens[BATCH];
 
 	jvpn_forward_init(&forward);
 	for (size_t i = 0; i < assigned.count; i++) {
@@ -224,10 +222,11 @@ static void run_reflect(size_t mtu)
 	}
 	answer(0, "");
 	while (poll(fds, 2, -1) >= 0 && fds[0].revents == 0) {
-		int n = jvpn_tun_read_many(tun, slots[0], sizeof(slots[0]), lens, BATCH);
+		struct jvpn_tun_offload offload;
+		int n = jvpn_tun_read(tun, &offload, octets, sizeof(octets));
 
-		for (int i = 0; i < n; i++)
-			take_packet(&forward, slots[i], lens[i], mtu, &assigned);
+		if (n > 0)
+			take_packet(&forward, octets, (size_t)n, mtu, &assigned);
 		if (n < 0)
 			break;
 	}

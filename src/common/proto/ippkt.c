@@ -4,6 +4,7 @@
  */
 #include "proto/ippkt.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -37,17 +38,33 @@ void jvpn_ippkt_put16(uint8_t *at, uint16_t v)
 	at[1] = (uint8_t)v;
 }
 
+/* Words in the machine's order, four sums at a time: one swap at the end puts the octets right
+ * (RFC 1071 section 2 B). */
+static uint64_t sum_words(const uint8_t *data, size_t len)
+{
+	uint64_t a = 0, b = 0, c = 0, d = 0;
+	uint32_t w[4];
+
+	for (; len >= sizeof(w); data += sizeof(w), len -= sizeof(w)) {
+		memcpy(w, data, sizeof(w));
+		a += w[0];
+		b += w[1];
+		c += w[2];
+		d += w[3];
+	}
+	memset(w, 0, sizeof(w));
+	memcpy(w, data, len);
+	return a + b + c + d + w[0] + w[1] + w[2] + w[3];
+}
+
 uint32_t jvpn_ip_checksum_partial(const uint8_t *data, size_t len, uint32_t partial)
 {
-	uint64_t sum = partial;
+	uint64_t sum = sum_words(data, len);
 
-	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += jvpn_ippkt_get16(data + i);
-	if (len % 2)
-		sum += (uint32_t)data[len - 1] << 8;
-	while (sum >> 32)
-		sum = (sum & UINT32_MAX) + (sum >> 32);
-	return (uint32_t)sum;
+	while (sum >> 16)
+		sum = (sum & 0xffffU) + (sum >> 16);
+	sum = (uint64_t)partial + ntohs((uint16_t)sum);
+	return (uint32_t)((sum & UINT32_MAX) + (sum >> 32));
 }
 
 uint16_t jvpn_ip_checksum(const uint8_t *data, size_t len, uint32_t partial)

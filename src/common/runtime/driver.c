@@ -324,14 +324,22 @@ struct jvpn_transport *jvpn_live_binding(const struct jvpn_live *live)
 	return live->core.bound == JVPN_SLOT_NONE ? NULL : live->slot[live->core.bound];
 }
 
-void jvpn_live_send(struct jvpn_live *live, const uint8_t *packet, size_t len)
+int jvpn_live_reserve(struct jvpn_live *live, size_t len, uint8_t **at)
 {
 	struct jvpn_transport *t = jvpn_live_binding(live);
+	int rv = jvpn_queue_reserve(&live->queue, len, live->driver->now_ns, at);
 
-	if (jvpn_queue_push(&live->queue, packet, len, live->driver->now_ns))
-		return;
-	if (t)
+	if (!rv && t)
 		jvpn_conn_want_write(t->conn);
+	return rv;
+}
+
+void jvpn_live_send(struct jvpn_live *live, const uint8_t *packet, size_t len)
+{
+	uint8_t *at;
+
+	if (jvpn_live_reserve(live, len, &at) == 0)
+		memcpy(at, packet, len);
 }
 
 void jvpn_driver_format_address(const struct sockaddr_storage *address, char *out, size_t size)

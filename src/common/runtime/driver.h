@@ -192,6 +192,9 @@ bool jvpn_driver_charge_refusal(struct jvpn_transport *transport);
 struct jvpn_transport *jvpn_live_binding(const struct jvpn_live *live);
 /* Queues an inner packet for the binding (or for the next one). */
 void jvpn_live_send(struct jvpn_live *live, const uint8_t *packet, size_t len);
+/* The same without copying: the caller writes the 'len' octets to *at at once. Errors of
+ * jvpn_queue_reserve(). */
+int jvpn_live_reserve(struct jvpn_live *live, size_t len, uint8_t **at);
 /* "192.0.2.1:443", "[2001:db8::1]:443". */
 void jvpn_driver_format_address(const struct sockaddr_storage *address, char *out, size_t size);
 

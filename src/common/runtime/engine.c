@@ -65,6 +65,8 @@ static uint64_t end_turn(void *user, uint64_t now_ns)
 	if (engine->on_turn)
 		engine->on_turn(engine->user, now_ns);
 	jvpn_quic_flush(engine->quic, now_ns);
+	if (engine->on_flushed)
+		engine->on_flushed(engine->user);
 	follow_events(engine, now_ns);
 	next = jvpn_time_min(jvpn_quic_next_expiry(engine->quic),
 			     jvpn_driver_next_deadline(engine->driver));

@@ -30,6 +30,7 @@ struct jvpn_engine {
 	int events_fd;
 	uint64_t events_retry_ns;                     /* a sink that cannot be watched */
 	void (*on_turn)(void *user, uint64_t now_ns); /* before QUIC is flushed; may be NULL */
+	void (*on_flushed)(void *user);               /* after that; may be NULL */
 	uint64_t (*next_deadline)(void *user);        /* the program's own timers; may be NULL */
 	void *user;
 };

@@ -1,40 +1,181 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Batches out of the TUN, fragments into a session.
+ * Batches between the TUN and sessions. Must not look into a packet beyond what taking it apart and
+ * joining it needs.
  */
 #include "runtime/pump.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "tun/coalesce.h"
 #include "tun/fragment.h"
+#include "tun/segment.h"
 #include "tun/tun.h"
 
-/* Packets of one readable event: enough to amortise the turn, few enough not to starve sockets. */
-#define PUMP_BATCH      64
-#define PUMP_ROUNDS     4
-#define PUMP_SLOT_BYTES 2048
+/* Reads of one readable event: enough to amortise the turn, few enough not to starve sockets. */
+#define PUMP_READS 256
+#define PUMP_BYTES (512 * 1024)
+/* Of one packet that a path can carry. */
+#define PUMP_SEGMENT_BYTES 2048
 
-void jvpn_pump_read(struct jvpn_tun *tun, jvpn_pump_fn fn, void *user)
+struct jvpn_pump {
+	struct jvpn_tun *tun;
+	jvpn_pump_fn fn;
+	void *user;
+	struct jvpn_coalescer *coalescer; /* NULL: the TUN takes no super-packets */
+	uint8_t buffer[JVPN_TUN_PACKET_MAX];
+};
+
+static void write_joined(void *user, const struct jvpn_tun_offload *offload, const uint8_t *packet,
+			 size_t len)
 {
-	static uint8_t slots[PUMP_BATCH * PUMP_SLOT_BYTES];
-	size_t lens[PUMP_BATCH];
+	struct jvpn_pump *pump = user;
 
-	for (int round = 0; round < PUMP_ROUNDS; round++) {
-		int n = jvpn_tun_read_many(tun, slots, PUMP_SLOT_BYTES, lens, PUMP_BATCH);
+	(void)jvpn_tun_write(pump->tun, offload, packet, len);
+}
 
-		for (int i = 0; i < n; i++)
-			fn(user, slots + (size_t)i * PUMP_SLOT_BYTES, lens[i]);
-		if (n < PUMP_BATCH)
-			return;
+static const char *yes_no(bool yes)
+{
+	return yes ? "yes" : "no";
+}
+
+int jvpn_pump_new(struct jvpn_tun *tun, jvpn_pump_fn fn, void *user, struct jvpn_pump **out)
+{
+	struct jvpn_tun_features features;
+	struct jvpn_pump *pump = malloc(sizeof(*pump));
+	int rv = 0;
+
+	if (!pump)
+		return JVPN_ENOMEM;
+	pump->tun = tun;
+	pump->fn = fn;
+	pump->user = user;
+	pump->coalescer = NULL;
+	jvpn_tun_get_features(tun, &features);
+	jvpn_log_info(JVPN_LOG_TUN, "%s: offloads: checksum %s, TSO %s, USO %s", jvpn_tun_name(tun),
+		      yes_no(features.vnet), yes_no(features.tso), yes_no(features.uso));
+	if (features.vnet)
+		rv = jvpn_coalescer_new(features.uso, write_joined, pump, &pump->coalescer);
+	if (rv) {
+		free(pump);
+		return rv;
 	}
+	*out = pump;
+	return 0;
+}
+
+void jvpn_pump_free(struct jvpn_pump *pump)
+{
+	if (!pump)
+		return;
+	jvpn_coalescer_free(pump->coalescer);
+	free(pump);
+}
+
+/* What was left to us is done, or the packet is none of ours. */
+static bool prepare(struct jvpn_forward_packet *p, struct jvpn_tun_offload *offload)
+{
+	struct jvpn_segmenter segmenter;
+
+	if (offload->gso == JVPN_GSO_NONE)
+		return jvpn_checksum_complete(offload, p->data, p->len) == 0;
+	if (jvpn_segment_init(&segmenter, offload, p->data, p->len))
+		return false;
+	p->largest = jvpn_segment_largest(&segmenter);
+	p->offload = offload;
+	return true;
+}
+
+void jvpn_pump_read(struct jvpn_pump *pump, uint64_t now_ns)
+{
+	size_t bytes = 0;
+
+	for (int i = 0; i < PUMP_READS && bytes < PUMP_BYTES; i++) {
+		struct jvpn_tun_offload offload;
+		struct jvpn_forward_packet p = {.data = pump->buffer, .now_ns = now_ns};
+		int n = jvpn_tun_read(pump->tun, &offload, pump->buffer, sizeof(pump->buffer));
+
+		if (n == JVPN_ENOSPACE || n == JVPN_EMALFORMED)
+			continue;
+		if (n <= 0)
+			return;
+		p.len = (size_t)n;
+		bytes += p.len;
+		if (prepare(&p, &offload))
+			pump->fn(pump->user, &p);
+	}
+}
+
+void jvpn_pump_write(struct jvpn_pump *pump, const uint8_t *packet, size_t len)
+{
+	if (!pump)
+		return;
+	if (pump->coalescer)
+		jvpn_coalesce_add(pump->coalescer, packet, len);
+	else
+		(void)jvpn_tun_write(pump->tun, NULL, packet, len);
+}
+
+void jvpn_pump_flush(struct jvpn_pump *pump)
+{
+	if (pump && pump->coalescer)
+		jvpn_coalesce_flush(pump->coalescer);
+}
+
+void jvpn_pump_send(struct jvpn_live *live, const struct jvpn_forward_packet *packet)
+{
+	struct jvpn_segmenter segmenter;
+	uint8_t *at;
+	size_t len;
+
+	if (!packet->offload) {
+		jvpn_live_send(live, packet->data, packet->len);
+		return;
+	}
+	if (jvpn_segment_init(&segmenter, packet->offload, packet->data, packet->len))
+		return;
+	while ((len = jvpn_segment_next_len(&segmenter)) != 0) {
+		if (jvpn_live_reserve(live, len, &at))
+			return;
+		jvpn_segment_next(&segmenter, at);
+	}
+}
+
+static void send_fragments(struct jvpn_live *live, const struct jvpn_ippkt *view,
+			   const uint8_t *packet, size_t mtu)
+{
+	uint8_t out[PUMP_SEGMENT_BYTES];
+	struct jvpn_fragment fragment;
+	int len;
+
+	if (jvpn_fragment_init(&fragment, view, packet, mtu))
+		return;
+	while ((len = jvpn_fragment_next(&fragment, out, sizeof(out))) > 0)
+		jvpn_live_send(live, out, (size_t)len);
 }
 
 void jvpn_pump_send_fragments(struct jvpn_live *live, const struct jvpn_forward_packet *packet)
 {
-	uint8_t out[PUMP_SLOT_BYTES];
-	struct jvpn_fragment fragment;
-	int len;
+	struct jvpn_segmenter segmenter;
+	struct jvpn_ippkt view;
+	uint8_t *segment;
+	size_t len;
 
-	if (jvpn_fragment_init(&fragment, &packet->view, packet->data, packet->mtu))
+	if (!packet->offload) {
+		send_fragments(live, &packet->view, packet->data, packet->mtu);
 		return;
-	while ((len = jvpn_fragment_next(&fragment, out, sizeof(out))) > 0)
-		jvpn_live_send(live, out, (size_t)len);
+	}
+	segment = malloc(packet->largest);
+	if (!segment)
+		return;
+	if (jvpn_segment_init(&segmenter, packet->offload, packet->data, packet->len) == 0)
+		while ((len = jvpn_segment_next_len(&segmenter)) != 0) {
+			jvpn_segment_next(&segmenter, segment);
+			if (jvpn_ippkt_parse(segment, len, &view) == 0)
+				send_fragments(live, &view, segment, packet->mtu);
+		}
+	free(segment);
 }

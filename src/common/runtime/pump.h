@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Packets between a TUN and the sessions, as far as both ends do it alike. Knows no addresses and no
- * rules: what happens to a packet is the caller's.
+ * Packets between a TUN and the sessions, as far as both ends do it alike: super-packets are taken
+ * apart straight into a session's queue, and packets of one flow are joined before they are written.
+ * Knows no addresses and no rules: what happens to a packet is the caller's.
  */
 #ifndef JVPN_RUNTIME_PUMP_H
 #define JVPN_RUNTIME_PUMP_H
@@ -11,15 +12,28 @@
 
 #include "runtime/driver.h"
 #include "tun/forward.h"
+#include "tun/offload.h"
 
 struct jvpn_tun;
+struct jvpn_pump; /* owner: the program; one per TUN */
 
-typedef void (*jvpn_pump_fn)(void *user, uint8_t *packet, size_t len);
+/* A packet or super-packet from the TUN: data, len, largest and now_ns of it; may be changed in place. */
+typedef void (*jvpn_pump_fn)(void *user, struct jvpn_forward_packet *packet);
 
-/* Reads what waits, in bounded batches so that sockets get their turn, and hands each packet over;
- * it may be changed in place. */
-void jvpn_pump_read(struct jvpn_tun *tun, jvpn_pump_fn fn, void *user);
-/* Queues the packet's fragments (JVPN_FORWARD_FRAGMENT) for the session. */
+/* The TUN is borrowed and must outlive the pump. JVPN_ENOMEM. */
+int jvpn_pump_new(struct jvpn_tun *tun, jvpn_pump_fn fn, void *user, struct jvpn_pump **out);
+void jvpn_pump_free(struct jvpn_pump *pump);
+/* Reads what waits, in bounded batches so that sockets get their turn, and hands each packet over. */
+void jvpn_pump_read(struct jvpn_pump *pump, uint64_t now_ns);
+/* One packet to the kernel; it may be joined with others until _flush(). No back-pressure: what the
+ * kernel does not take is lost like on any full queue. NULL is a TUN that is gone. */
+void jvpn_pump_write(struct jvpn_pump *pump, const uint8_t *packet, size_t len);
+/* Writes what was joined. Once a turn. */
+void jvpn_pump_flush(struct jvpn_pump *pump);
+
+/* Queues a packet of jvpn_pump_fn for the session (JVPN_FORWARD_PASS), segment by segment. */
+void jvpn_pump_send(struct jvpn_live *live, const struct jvpn_forward_packet *packet);
+/* The same, each segment in fragments (JVPN_FORWARD_FRAGMENT). */
 void jvpn_pump_send_fragments(struct jvpn_live *live, const struct jvpn_forward_packet *packet);
 
 #endif

@@ -211,7 +211,7 @@ static enum jvpn_forward_verdict fit(struct jvpn_forward *forward,
 	if (view->version == 6 && packet->mtu < JVPN_IPV6_MTU_MIN)
 		return answer(forward, packet, JVPN_FORWARD_REASON_MTU_TOO_SMALL,
 			      JVPN_ICMP_NO_ROUTE);
-	if (packet->len <= packet->mtu)
+	if ((packet->offload != NULL ? packet->largest : packet->len) <= packet->mtu)
 		return JVPN_FORWARD_PASS;
 	if (!view->dont_fragment && packet->mtu >= JVPN_IPV4_MTU_MIN)
 		return JVPN_FORWARD_FRAGMENT;

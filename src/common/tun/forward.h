@@ -20,6 +20,7 @@
 #include "base/prefix.h"
 #include "proto/connectip.h"
 #include "proto/ippkt.h"
+#include "tun/offload.h"
 
 #define JVPN_FORWARD_OUTER_MAX 16
 
@@ -110,6 +111,8 @@ struct jvpn_forward_packet {
 	uint8_t *data; /* changed in place on PASS (hop limit, checksum, MSS) */
 	size_t len;
 	uint64_t now_ns;
+	const struct jvpn_tun_offload *offload; /* of a super-packet; NULL: one packet; borrowed */
+	size_t largest;                         /* of a super-packet: its largest segment */
 	size_t mtu; /* largest inner packet of the tunnel; 0: no limit */
 	const struct jvpn_connectip_addresses *assigned; /* the session's addresses; borrowed */
 	const struct jvpn_connectip_routes *routes;      /* client uplink: advertised; NULL: all */

@@ -4,6 +4,8 @@
 # alphabetical order, and its test to tests/unit/tun.mk.
 noinst_LIBRARIES += %D%/libjvpn_tun.a
 %C%_libjvpn_tun_a_SOURCES = \
+	%D%/coalesce.c \
+	%D%/coalesce.h \
 	%D%/forward.c \
 	%D%/forward.h \
 	%D%/fragment.c \
@@ -19,7 +21,10 @@ noinst_LIBRARIES += %D%/libjvpn_tun.a
 	%D%/netcfg_linux.c \
 	%D%/netlink.h \
 	%D%/netlink_linux.c \
+	%D%/offload.h \
 	%D%/queue.c \
 	%D%/queue.h \
+	%D%/segment.c \
+	%D%/segment.h \
 	%D%/tun.h \
 	%D%/tun_linux.c

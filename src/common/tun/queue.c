@@ -49,7 +49,7 @@ static bool is_over(const struct jvpn_queue *queue, size_t len)
 	       queue->bytes + len > queue->config.max_bytes;
 }
 
-int jvpn_queue_push(struct jvpn_queue *queue, const uint8_t *packet, size_t len, uint64_t now_ns)
+int jvpn_queue_reserve(struct jvpn_queue *queue, size_t len, uint64_t now_ns, uint8_t **at)
 {
 	struct jvpn_queue_packet *node;
 
@@ -69,7 +69,6 @@ int jvpn_queue_push(struct jvpn_queue *queue, const uint8_t *packet, size_t len,
 	node->next = NULL;
 	node->since_ns = now_ns;
 	node->len = len;
-	memcpy(node->data, packet, len);
 	if (queue->tail != NULL)
 		queue->tail->next = node;
 	else
@@ -78,7 +77,18 @@ int jvpn_queue_push(struct jvpn_queue *queue, const uint8_t *packet, size_t len,
 	queue->packets++;
 	queue->bytes += len;
 	queue->counters.queued++;
+	*at = node->data;
 	return 0;
+}
+
+int jvpn_queue_push(struct jvpn_queue *queue, const uint8_t *packet, size_t len, uint64_t now_ns)
+{
+	uint8_t *at;
+	int rv = jvpn_queue_reserve(queue, len, now_ns, &at);
+
+	if (!rv)
+		memcpy(at, packet, len);
+	return rv;
 }
 
 uint8_t *jvpn_queue_peek(struct jvpn_queue *queue, uint64_t now_ns, size_t *len)

@@ -40,6 +40,8 @@ void jvpn_queue_clear(struct jvpn_queue *queue);
 /* Copies the packet; makes room by dropping from the head. JVPN_ERANGE: empty, or larger than the
  * whole queue; JVPN_ENOMEM. */
 int jvpn_queue_push(struct jvpn_queue *queue, const uint8_t *packet, size_t len, uint64_t now_ns);
+/* The same without copying: the caller writes the 'len' octets to *at before its next call. */
+int jvpn_queue_reserve(struct jvpn_queue *queue, size_t len, uint64_t now_ns, uint8_t **at);
 /* The next packet to send, stale ones dropped first; NULL when there is none. Stays valid until the
  * next call that changes the queue. The octets may be changed in place. */
 uint8_t *jvpn_queue_peek(struct jvpn_queue *queue, uint64_t now_ns, size_t *len);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One TUN device: plain IP packets in and out of a nonblocking descriptor. Configures only its own
- * link (up, MTU, queue length); addresses and routes are netcfg's.
+ * One TUN device: IP packets in and out of a nonblocking descriptor, with offloads super-packets too.
+ * Configures only its own link (up, MTU, queue length); addresses and routes are netcfg's.
  */
 #ifndef JVPN_TUN_TUN_H
 #define JVPN_TUN_TUN_H
@@ -10,8 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tun/offload.h"
+
 #define JVPN_TUN_NAME_BYTES 16 /* IFNAMSIZ, with the final NUL */
-/* The largest packet a TUN without offloads hands over. */
+/* The largest packet that a TUN hands over, with and without offloads. */
 #define JVPN_TUN_PACKET_MAX 65535
 /* Short: the kernel's queue in front of the TUN cannot push back, the session's queue decides. */
 #define JVPN_TUN_QUEUE_LEN 64
@@ -19,10 +21,10 @@
 struct jvpn_tun; /* owner: runtime; the device vanishes with it */
 
 struct jvpn_tun_config {
-	const char *name;   /* "jvpn0", or with one %d a pattern; NULL or "": "jvpn%d" */
-	bool multi_queue;   /* IFF_MULTI_QUEUE: several descriptors for one device */
-	bool vnet_header;   /* IFF_VNET_HDR: every packet is preceded by struct virtio_net_hdr */
-	uint32_t mtu;       /* 0: the kernel's default (1500) */
+	const char *name; /* "jvpn0", or with one %d a pattern; NULL or "": "jvpn%d" */
+	bool multi_queue; /* IFF_MULTI_QUEUE: several descriptors for one device */
+	bool offload; /* super-packets and open checksums both ways, where the kernel has them */
+	uint32_t mtu; /* 0: the kernel's default (1500) */
 	uint32_t queue_len; /* packets; 0: JVPN_TUN_QUEUE_LEN */
 };
 
@@ -38,17 +40,24 @@ int jvpn_tun_fd(const struct jvpn_tun *tun);
 const char *jvpn_tun_name(const struct jvpn_tun *tun);
 unsigned jvpn_tun_ifindex(const struct jvpn_tun *tun);
 
-/* One packet. Returns its length; 0 when nothing is waiting; JVPN_ENOSPACE when it was longer than
- * size (the packet is gone); JVPN_ECLOSED when the device was deleted; JVPN_EIO. */
-int jvpn_tun_read(struct jvpn_tun *tun, uint8_t *buf, size_t size);
-/* Up to 'max' packets into slots of slot_bytes each; lens[i] is the length of the one in slot i.
- * Returns how many, 0 when nothing is waiting; errors as above when there is not even one.
- * Packets longer than a slot are dropped. */
-int jvpn_tun_read_many(struct jvpn_tun *tun, uint8_t *slots, size_t slot_bytes, size_t *lens,
-		       size_t max);
-/* One packet to the kernel. JVPN_EAGAIN (drop it: the TUN has no back-pressure), JVPN_EINVAL (the
- * kernel does not take this packet), JVPN_ECLOSED (device down or deleted), JVPN_EIO. */
-int jvpn_tun_write(struct jvpn_tun *tun, const uint8_t *packet, size_t len);
+/* What the kernel and we leave to each other; all false without offloads. */
+struct jvpn_tun_features {
+	bool vnet; /* vnet headers: checksums may be open, and super-packets may be written */
+	bool tso;  /* the kernel hands over TCP super-packets */
+	bool uso;  /* and UDP ones (Linux 6.2) */
+};
+void jvpn_tun_get_features(const struct jvpn_tun *tun, struct jvpn_tun_features *features);
+
+/* One packet, or one super-packet: *offload says which (all zero without offloads). Returns its
+ * length; 0 when nothing is waiting; JVPN_ENOSPACE when it was longer than size, JVPN_EMALFORMED when
+ * its header makes no sense (the packet is gone); JVPN_ECLOSED when the device was deleted; JVPN_EIO. */
+int jvpn_tun_read(struct jvpn_tun *tun, struct jvpn_tun_offload *offload, uint8_t *buf,
+		  size_t size);
+/* One packet to the kernel; 'offload' may be NULL: a plain one. JVPN_EAGAIN (drop it: the TUN has no
+ * back-pressure), JVPN_EINVAL (the kernel does not take this packet), JVPN_ECLOSED (device down or
+ * deleted), JVPN_EIO. */
+int jvpn_tun_write(struct jvpn_tun *tun, const struct jvpn_tun_offload *offload,
+		   const uint8_t *packet, size_t len);
 
 /* JVPN_EPERM, JVPN_ECLOSED, JVPN_EIO. */
 int jvpn_tun_set_up(struct jvpn_tun *tun, bool up);

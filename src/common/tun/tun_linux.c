@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,15 @@
 
 #include "base/err.h"
 
+/* Linux 6.2; the headers may be older than the kernel. */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
+
 #define TUN_NODE    "/dev/net/tun"
 #define TUN_PATTERN "jvpn%d"
 #define TUN_MTU_MIN 68u
@@ -26,6 +36,7 @@ struct jvpn_tun {
 	int fd;
 	int control_fd; /* any socket: the interface ioctls want one */
 	unsigned ifindex;
+	struct jvpn_tun_features features;
 	char name[JVPN_TUN_NAME_BYTES];
 };
 
@@ -102,6 +113,26 @@ static bool name_is_valid(const char *name)
 	return percent == NULL || (percent[1] == 'd' && strchr(percent + 1, '%') == NULL);
 }
 
+/* Does this kernel know vnet headers? Any that has IPv6 does; asked all the same. */
+static bool has_vnet(const struct jvpn_tun *tun)
+{
+	unsigned features = 0;
+
+	return ioctl(tun->fd, TUNGETFEATURES, &features) == 0 && (features & IFF_VNET_HDR) != 0;
+}
+
+/* The most that the kernel takes of what we can do. Without TSO the headers are used all the same: for
+ * checksums, and for super-packets on the way in. */
+static void set_offload(struct jvpn_tun *tun)
+{
+	unsigned tso = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+
+	if (!tun->features.vnet)
+		return;
+	tun->features.uso = ioctl(tun->fd, TUNSETOFFLOAD, tso | TUN_F_USO4 | TUN_F_USO6) == 0;
+	tun->features.tso = tun->features.uso || ioctl(tun->fd, TUNSETOFFLOAD, tso) == 0;
+}
+
 static int attach(struct jvpn_tun *tun, const struct jvpn_tun_config *config, const char *name)
 {
 	struct ifreq request;
@@ -109,7 +140,7 @@ static int attach(struct jvpn_tun *tun, const struct jvpn_tun_config *config, co
 
 	if (config->multi_queue)
 		flags |= IFF_MULTI_QUEUE;
-	if (config->vnet_header)
+	if (tun->features.vnet)
 		flags |= IFF_VNET_HDR;
 	memset(&request, 0, sizeof(request));
 	request.ifr_flags = (short)flags;
@@ -181,11 +212,13 @@ int jvpn_tun_open(const struct jvpn_tun_config *config, struct jvpn_tun **out, c
 		err = JVPN_EIO;
 		goto fail;
 	}
+	tun->features.vnet = config->offload && has_vnet(tun);
 	err = attach(tun, config, name);
 	if (err != 0) {
 		err = attach_error(name_error(err, name), name, error, error_size);
 		goto fail;
 	}
+	set_offload(tun);
 	err = prepare_link(tun, config, error, error_size);
 	if (err != 0)
 		goto fail;
@@ -237,45 +270,99 @@ static int io_error(int err)
 	}
 }
 
-int jvpn_tun_read(struct jvpn_tun *tun, uint8_t *buf, size_t size)
+void jvpn_tun_get_features(const struct jvpn_tun *tun, struct jvpn_tun_features *features)
 {
-	uint8_t beyond;
-	struct iovec parts[2] = {{buf, size}, {&beyond, 1}};
-	ssize_t n = readv(tun->fd, parts, 2);
+	*features = tun->features;
+}
 
+static enum jvpn_gso gso_kind(uint8_t type)
+{
+	switch (type & ~VIRTIO_NET_HDR_GSO_ECN) {
+	case VIRTIO_NET_HDR_GSO_NONE:
+		return JVPN_GSO_NONE;
+	case VIRTIO_NET_HDR_GSO_TCPV4:
+		return JVPN_GSO_TCP4;
+	case VIRTIO_NET_HDR_GSO_TCPV6:
+		return JVPN_GSO_TCP6;
+	case VIRTIO_NET_HDR_GSO_UDP_L4:
+		return JVPN_GSO_UDP;
+	default:
+		return JVPN_GSO_COUNT;
+	}
+}
+
+/* The header stands in the machine's byte order (no TUNSETVNETBE). */
+static int read_header(const struct virtio_net_hdr *header, struct jvpn_tun_offload *offload)
+{
+	enum jvpn_gso gso = gso_kind(header->gso_type);
+
+	if (gso == JVPN_GSO_COUNT)
+		return JVPN_EMALFORMED;
+	*offload = (struct jvpn_tun_offload){
+		.gso = gso,
+		.needs_checksum = (header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0,
+		.segment_bytes = header->gso_size,
+		.checksum_start = header->csum_start,
+		.checksum_offset = header->csum_offset};
+	return 0;
+}
+
+int jvpn_tun_read(struct jvpn_tun *tun, struct jvpn_tun_offload *offload, uint8_t *buf, size_t size)
+{
+	struct virtio_net_hdr header;
+	uint8_t beyond;
+	struct iovec parts[3] = {{&header, sizeof(header)}, {buf, size}, {&beyond, 1}};
+	bool vnet = tun->features.vnet;
+	ssize_t n = readv(tun->fd, vnet ? parts : parts + 1, vnet ? 3 : 2);
+
+	memset(offload, 0, sizeof(*offload));
 	if (n < 0)
 		return io_error(errno);
-	/* The kernel cuts what does not fit; the second part tells that it did. */
+	if (vnet) {
+		if (n < (ssize_t)sizeof(header) || read_header(&header, offload))
+			return JVPN_EMALFORMED;
+		n -= (ssize_t)sizeof(header);
+	}
+	/* The kernel cuts what does not fit; the last part tells that it did. */
 	return (size_t)n > size ? JVPN_ENOSPACE : (int)n;
 }
 
-int jvpn_tun_read_many(struct jvpn_tun *tun, uint8_t *slots, size_t slot_bytes, size_t *lens,
-		       size_t max)
+static void make_header(const struct jvpn_tun_offload *offload, struct virtio_net_hdr *header)
 {
-	size_t count = 0;
+	static const uint8_t type[JVPN_GSO_COUNT] = {
+		[JVPN_GSO_NONE] = VIRTIO_NET_HDR_GSO_NONE,
+		[JVPN_GSO_TCP4] = VIRTIO_NET_HDR_GSO_TCPV4,
+		[JVPN_GSO_TCP6] = VIRTIO_NET_HDR_GSO_TCPV6,
+		[JVPN_GSO_UDP] = VIRTIO_NET_HDR_GSO_UDP_L4,
+	};
 
-	while (count < max) {
-		int n = jvpn_tun_read(tun, slots + count * slot_bytes, slot_bytes);
-
-		if (n == JVPN_ENOSPACE)
-			continue;
-		if (n < 0 && count == 0)
-			return n;
-		if (n <= 0)
-			break;
-		lens[count++] = (size_t)n;
-	}
-	return (int)count;
+	memset(header, 0, sizeof(*header));
+	if (!offload)
+		return;
+	header->flags = offload->needs_checksum ? VIRTIO_NET_HDR_F_NEEDS_CSUM : 0;
+	header->gso_type = type[offload->gso];
+	header->gso_size = offload->segment_bytes;
+	header->csum_start = offload->checksum_start;
+	header->csum_offset = offload->checksum_offset;
+	/* Only a hint for the kernel, which looks for itself. */
+	if (offload->gso != JVPN_GSO_NONE)
+		header->hdr_len =
+			(uint16_t)(offload->checksum_start + offload->checksum_offset + 2);
 }
 
-int jvpn_tun_write(struct jvpn_tun *tun, const uint8_t *packet, size_t len)
+int jvpn_tun_write(struct jvpn_tun *tun, const struct jvpn_tun_offload *offload,
+		   const uint8_t *packet, size_t len)
 {
-	ssize_t n = write(tun->fd, packet, len);
+	struct virtio_net_hdr header;
+	struct iovec parts[2] = {{&header, sizeof(header)}, {(void *)(uintptr_t)packet, len}};
+	bool vnet = tun->features.vnet;
+	ssize_t n;
 
-	if (n == (ssize_t)len)
-		return 0;
+	if (vnet)
+		make_header(offload, &header);
+	n = writev(tun->fd, vnet ? parts : parts + 1, vnet ? 2 : 1);
 	if (n >= 0)
-		return JVPN_EIO;
+		return (size_t)n == len + (vnet ? sizeof(header) : 0) ? 0 : JVPN_EIO;
 	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM)
 		return JVPN_EAGAIN;
 	if (errno == EINVAL)
