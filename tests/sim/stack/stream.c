@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Reads the event lines of all programs as they are written: consecutive versions, one beginning and
+ * one end of each session, and no end without a reason that is true in this world. For tests only.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/fsm_table.h"
+#include "stack.h"
+
+#define TRACKS 512
+
+struct track {
+	int node;
+	char id[33];
+	uint64_t version;
+	char state[16];
+	bool created, ended;
+	char reason[48]; /* of the end */
+};
+
+static struct track tracks[TRACKS];
+static size_t track_count;
+
+void stack_stream_reset(void)
+{
+	memset(tracks, 0, sizeof(tracks));
+	track_count = 0;
+}
+
+/* The member as text, without quotes; "" when it is not there. */
+static void member(const char *line, const char *name, char *out, size_t size)
+{
+	char key[48];
+	const char *at;
+	size_t len;
+
+	snprintf(key, sizeof(key), "\"%s\":", name);
+	at = strstr(line, key);
+	out[0] = '\0';
+	if (!at)
+		return;
+	at += strlen(key);
+	if (*at == '"')
+		at++;
+	len = strcspn(at, "\",}");
+	snprintf(out, size, "%.*s", (int)len, at);
+}
+
+static uint64_t number(const char *line, const char *name)
+{
+	char text[32];
+
+	member(line, name, text, sizeof(text));
+	return strtoull(text, NULL, 10);
+}
+
+static struct track *track_of(const struct stack_node *node, const char *id)
+{
+	struct track *t;
+
+	for (size_t i = 0; i < track_count; i++)
+		if (tracks[i].node == node->index && !strcmp(tracks[i].id, id))
+			return &tracks[i];
+	if (track_count == TRACKS)
+		return NULL;
+	t = &tracks[track_count++];
+	t->node = node->index;
+	snprintf(t->id, sizeof(t->id), "%s", id);
+	return t;
+}
+
+static void on_change(struct track *t, const char *line)
+{
+	char from[16], to[16];
+	uint64_t version = number(line, "state_version");
+
+	member(line, "from", from, sizeof(from));
+	member(line, "to", to, sizeof(to));
+	if (t->version && version != t->version + 1)
+		stack_fail("I12: version %" PRIu64 " follows %" PRIu64, version, t->version);
+	if (t->state[0] && strcmp(t->state, from) != 0)
+		stack_fail("I12: from %s, but the stream is at %s", from, t->state);
+	if (t->ended)
+		stack_fail("I12: a transition after the end");
+	t->version = version;
+	snprintf(t->state, sizeof(t->state), "%s", to);
+}
+
+/* The server said so, and the client believes it. */
+static bool has_ended_at_server(const char *id, const char *reason)
+{
+	for (size_t i = 0; i < track_count; i++)
+		if (tracks[i].node == 0 && !strcmp(tracks[i].id, id))
+			return tracks[i].ended && !strcmp(tracks[i].reason, reason);
+	return false;
+}
+
+/* Is this end true? What the core alone may decide is in the core's simulator. */
+static bool is_true(const struct track *t, const char *reason, const char *line)
+{
+	const struct jvpn_driver *server = stack_server_driver();
+	char have[33];
+
+	if (t->node && has_ended_at_server(t->id, reason))
+		return true;
+	if (!strcmp(reason, "attach_timeout") || !strcmp(reason, "client_closed"))
+		return true;
+	if (!strcmp(reason, "node_shutdown"))
+		return stack.n.stops > 0;
+	if (!strcmp(reason, "transport_ttl_exceeded"))
+		return number(line, "transportless_age_ms") + 1000 >= stack.ttl_ms;
+	if (strcmp(reason, "session_unknown_to_server") != 0)
+		return false;
+	for (const struct jvpn_live *l = server ? server->lives : NULL; l; l = l->next) {
+		jvpn_id_format(&l->core.id, have);
+		if (!strcmp(t->id, have))
+			return false;
+	}
+	return true;
+}
+
+static void on_end(struct track *t, const char *reason, const char *line)
+{
+	if (t->id[0] && t->ended)
+		stack_fail("I12: SessionTerminated twice");
+	if (t->id[0] && t->version && strcmp(t->state, "TERMINATED") != 0)
+		stack_fail("I12: SessionTerminated in %s", t->state);
+	t->ended = true;
+	snprintf(t->reason, sizeof(t->reason), "%s", reason);
+	stack.n.ended++;
+	if (!is_true(t, reason, line))
+		stack_fail("a session ended with %s, which is not true here", reason);
+}
+
+static void judge(struct track *t, const char *type, const char *reason, const char *line)
+{
+	if (!strcmp(type, "SessionStateChange")) {
+		on_change(t, line);
+	} else if (!strcmp(type, "SessionCreated")) {
+		if (t->created)
+			stack_fail("I12: SessionCreated twice");
+		t->created = true;
+		stack.n.sessions++;
+	} else if (!strcmp(type, "SessionTerminated")) {
+		on_end(t, reason, line);
+	} else if (!strcmp(type, "TransportSwitch")) {
+		stack.n.switches++;
+	} else if (!strcmp(type, "SessionRestored")) {
+		stack.n.restored++;
+	}
+}
+
+void stack_stream_line(const struct stack_node *node, const char *line, size_t len)
+{
+	char text[4200], type[40], id[33], reason[48], from[16], to[16], transport[32], peer[64];
+	struct track *t;
+
+	snprintf(text, sizeof(text), "%.*s", (int)len - 1, line);
+	stack_hash(text, strlen(text));
+	member(text, "event_type", type, sizeof(type));
+	member(text, "session_id", id, sizeof(id));
+	member(text, "reason_code", reason, sizeof(reason));
+	member(text, "from", from, sizeof(from));
+	member(text, "to", to, sizeof(to));
+	member(text, "transport", transport, sizeof(transport));
+	member(text, "peer", peer, sizeof(peer));
+	stack_log("[%s] %s %.6s v%" PRIu64 " %s%s%s %s %s %s", node->name, type, id,
+		  number(text, "state_version"), from, to[0] ? ">" : "", to, reason, transport,
+		  peer);
+	if (strstr(text, "internal_invariant"))
+		stack_fail("an invariant of the core was broken at %s", node->name);
+	if (!id[0])
+		return;
+	t = track_of(node, id);
+	if (t)
+		judge(t, type, reason, text);
+}
