@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/prefix.h"
+#include "client/candidate.h"
 #include "client/options.h"
 #include "proto/connectip.h"
 #include "runtime/engine.h"
@@ -23,27 +24,28 @@ struct jvpn_tls;
 struct jvpn_tun;
 struct jvpn_client;
 
-#define JVPN_CLIENT_ADDRESSES_MAX 16
-
-/* The socket of one connection. Owner: the client; dies a turn after its connection. */
+/* The socket of one connection, and what is known about the connection besides. Owner: the client;
+ * dies a turn after its connection. */
 struct jvpn_dialled {
 	struct jvpn_client *client;
+	struct jvpn_candidate *candidate;
 	struct jvpn_endpoint *endpoint;
 	struct jvpn_watch *watch;
+	bool waiting;              /* ready, and the session is not born yet */
+	bool dropped;              /* ended by us: no failure */
+	uint64_t let_in_ns;        /* the server took it; 0: not yet */
+	uint8_t prefix_len;        /* of the route_prefix it was dialled with */
 	struct jvpn_dialled *next; /* in client->closed_sockets */
 };
 
-/* Finding the server and reaching it: when to try next. */
+/* Finding the server and reaching it. */
 struct jvpn_dial {
-	struct sockaddr_storage address[JVPN_CLIENT_ADDRESSES_MAX]; /* what the name stands for */
-	size_t count, next;
-	struct jvpn_transport *trying; /* the attempt that has no answer yet; NULL: none */
-	uint64_t trying_until_ns;
-	uint64_t failing_since_ns; /* 0: the last attempt succeeded */
-	uint64_t again_ns;         /* not before; 0: at once */
-	uint64_t started_ns;       /* the last attempt; 0: none yet */
-	uint64_t backoff_ms;
-	unsigned attempts; /* in this failure */
+	struct sockaddr_storage address[JVPN_CANDIDATE_ADDRESS_MAX]; /* of the server */
+	size_t addresses;
+	struct jvpn_candidates candidates;
+	bool outdated;  /* links or addresses changed since the table was updated */
+	bool said_none; /* no interface leads to the server */
+	bool staggered; /* this session's first attempts have their places */
 };
 
 /* Owner: main. */
@@ -72,19 +74,31 @@ struct jvpn_client {
 /* dial.c */
 /* Looks the server's name up. JVPN_ENOTFOUND with a sentence. Blocks as long as the resolver does. */
 int jvpn_dial_resolve(struct jvpn_client *client, char *error, size_t error_size);
-/* Starts an attempt when the session wants a transport and it is time. */
+/* Whatever is due: attempts begin and end, dead transports are replaced. */
 void jvpn_dial_poll(struct jvpn_client *client, uint64_t now_ns);
 uint64_t jvpn_dial_next_deadline(const struct jvpn_client *client);
-/* The server answered on this transport. */
-void jvpn_dial_succeeded(struct jvpn_client *client, const struct jvpn_transport *transport);
+/* TLS and SETTINGS are there: the transport creates the session, attaches to it, or waits for it. */
+void jvpn_dial_ready(struct jvpn_client *client, struct jvpn_transport *transport);
+/* The server has let the transport in. */
+void jvpn_dial_succeeded(struct jvpn_client *client, struct jvpn_transport *transport);
 /* The server asks not to be asked again so soon (retry-after); it is believed up to a minute. */
 void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds);
 /* The connection is gone: frees its socket after this turn, and says when to try again. */
-void jvpn_dial_closed(struct jvpn_client *client, struct jvpn_transport *transport);
+void jvpn_dial_closed(struct jvpn_client *client, struct jvpn_transport *transport,
+		      const struct jvpn_close_info *info);
 /* Sockets of connections that are gone; nobody is inside a read of them between two turns. */
 void jvpn_dial_free_sockets(struct jvpn_client *client);
 /* At the end: the sockets of living connections, too. Before the engine is cleared. */
 void jvpn_dial_close_all(struct jvpn_client *client);
+
+/* socket.c */
+/* A marked socket for this candidate. JVPN_ENOMEM, or as jvpn_endpoint_open() with the sentence. */
+int jvpn_dialled_open(struct jvpn_client *client, struct jvpn_candidate *candidate,
+		      struct jvpn_dialled **out, char *error, size_t error_size);
+/* At once; its connection is gone or uses another one. */
+void jvpn_dialled_free(struct jvpn_dialled *s);
+/* After this turn. */
+void jvpn_dialled_retire(struct jvpn_dialled *s);
 
 /* tunnel.c */
 int jvpn_tunnel_open(struct jvpn_client *client, char *error, size_t error_size);
@@ -100,6 +114,8 @@ void jvpn_tunnel_update(struct jvpn_client *client);
 extern const struct jvpn_driver_ops jvpn_client_driver_ops;
 /* A session in BIRTH. JVPN_ENOMEM, JVPN_EFULL. */
 int jvpn_client_start_session(struct jvpn_client *client);
+/* The transport joins the session: creates it, or asks to attach. */
+void jvpn_client_join(struct jvpn_client *client, struct jvpn_transport *transport);
 /* Ends the program with this code after the present turn. */
 void jvpn_client_stop(struct jvpn_client *client, int code);
 

@@ -30,6 +30,12 @@ static const struct jvpn_word congestions[] = {
 	{NULL, 0},
 };
 
+static const struct jvpn_word ends[] = {
+	{"new_session", JVPN_ON_TERMINATED_NEW_SESSION},
+	{"exit", JVPN_ON_TERMINATED_EXIT},
+	{NULL, 0},
+};
+
 #define AT(field_) .offset = offsetof(struct jvpn_client_config, field_)
 #define REQUIRED   .flags = JVPN_KEY_REQUIRED
 #define AUTO       .flags = JVPN_KEY_AUTO, .def = "auto"
@@ -49,14 +55,16 @@ static const struct jvpn_key keys[] = {
 	 .max = JVPN_CLIENT_NODE_ID_MAX,
 	 .help = "Name of this node in the event stream; the host name if missing."},
 	{.path = "server.address",
-	 .type = JVPN_KEY_HOST_PORT,
-	 AT(server),
-	 REQUIRED,
-	 .help = "Where the server is."},
+	 .type = JVPN_KEY_HOSTS,
+	 AT(servers),
+	 .min = 1,
+	 .flags = JVPN_KEY_REQUIRED | JVPN_KEY_SINGLE,
+	 .help = "Where the server is: one address, or a list of addresses and ports of the same "
+		 "node."},
 	{.path = "server.name",
 	 .type = JVPN_KEY_HOST_NAME,
 	 AT(server_name),
-	 .help = "Name in the certificate; the host of server.address if missing."},
+	 .help = "Name in the certificate; the first host of server.address if missing."},
 	{.path = "tls.ca",
 	 .type = JVPN_KEY_PATH,
 	 AT(tls_ca),
@@ -83,14 +91,16 @@ static const struct jvpn_key keys[] = {
 	 AT(label),
 	 .min = 1,
 	 .max = JVPN_LABEL_MAX,
-	 .help = "Label of the transport in events; interface or \"path\" if missing."},
-	{.path = "interface",
-	 .type = JVPN_KEY_NAME,
-	 AT(interface),
+	 .help = "Label of every transport in events; the name of its interface if missing."},
+	{.path = "interfaces",
+	 .type = JVPN_KEY_NAMES,
+	 AT(interfaces),
 	 .min = 1,
-	 .max = JVPN_CLIENT_DEVICE_MAX,
-	 AUTO,
-	 .help = "Device that the outer packets leave by; auto: as the routing table says."},
+	 .max = JVPN_CONFIG_NAME_MAX,
+	 .flags = JVPN_KEY_AUTO | JVPN_KEY_SINGLE,
+	 .def = "auto",
+	 .help = "Network devices that transports may use, each with one of its own; auto: all that "
+		 "have a route to the server."},
 	{.path = "tun.name",
 	 .type = JVPN_KEY_NAME,
 	 AT(tun_name),
@@ -138,6 +148,12 @@ static const struct jvpn_key keys[] = {
 	 .max = 86400000,
 	 .def = "0",
 	 .help = "Give up when there is no session by then; 0: try for ever."},
+	{.path = "on_terminated",
+	 .type = JVPN_KEY_WORD,
+	 AT(on_terminated),
+	 .words = ends,
+	 .def = "new_session",
+	 .help = "What follows when a session is over and may be followed by another."},
 	{.path = "policy",
 	 .type = JVPN_KEY_PATH,
 	 AT(policy),
@@ -287,25 +303,11 @@ static void check_rules(struct jvpn_load *load, struct jvpn_client_config *confi
 				"expected a table of its own, got one of the system's (253..255)");
 }
 
-/* A label is [a-z0-9._-]: device names may have more than that. */
-static void default_label(struct jvpn_client_config *config)
-{
-	size_t i = 0;
-
-	if (config->label[0])
-		return;
-	for (const char *c = config->interface; *c && i < JVPN_LABEL_MAX; c++, i++)
-		config->label[i] = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
-	config->label[i] = '\0';
-	if (!config->label[0])
-		memcpy(config->label, "path", sizeof("path"));
-}
-
 static void fill_in(struct jvpn_client_config *config)
 {
 	if (!config->server_name[0])
-		memcpy(config->server_name, config->server.host, sizeof(config->server_name));
-	default_label(config);
+		memcpy(config->server_name, config->servers.item[0].host,
+		       sizeof(config->server_name));
 }
 
 int jvpn_client_config_load(const char *path, struct jvpn_client_config *out,

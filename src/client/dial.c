@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Reaching the server: addresses, one attempt at a time, pauses between attempts (session.md,
- * "Liveness": no first try ever sleeps). Knows nothing of sessions but whether one wants a transport.
+ * Reaching the server: one connection for each candidate that can work, attempts at the times that
+ * attempt.h says, replacement of what is dead (docs/internals/transports.md). Which of them carries
+ * the session's packets is not decided here.
  */
 #include <netdb.h>
+#include <net/if.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -14,64 +15,324 @@
 #include "client/client.h"
 #include "crypto/random.h"
 #include "quic/endpoint.h"
-#include "runtime/clock.h"
 
-/* While nothing answers: a fresh socket and Initial so often, for so long ... */
-#define DIAL_ATTEMPT_MS 1000
-#define DIAL_EAGER_MS   10000
-/* ... then pauses that double up to this, with jitter. */
-#define DIAL_BACKOFF_FIRST_MS 250
-#define DIAL_BACKOFF_MAX_MS   5000
-/* Between the starts of two attempts, whatever became of the first: a server that accepts and ends
- * each session at once is not asked a thousand times a second. */
-#define DIAL_SPACING_MS 100
 #define DIAL_HOLD_MAX_S 60
+/* A transport that the server ended sooner than that counts as a failed attempt. */
+#define DIAL_SHORT_LIFE_MS 10000
+/* The server has no room for another candidate: it is not offered one again so soon. */
+#define DIAL_REPLACED_HOLD_MS 60000
+/* Without a word from a moved transport for max(this, 3 PTO), another one is dialled besides. */
+#define DIAL_MOVE_PATIENCE_MS 100
+/* A silent transport without an alternative gets another socket: at once, then so often. */
+#define DIAL_MOVE_AGAIN_MS 2000
 
 int jvpn_dial_resolve(struct jvpn_client *client, char *error, size_t error_size)
 {
-	const struct jvpn_config_host *server = &client->options->config.server;
-	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG};
-	struct addrinfo *list = NULL;
+	const struct jvpn_config_hosts *servers = &client->options->config.servers;
 	struct jvpn_dial *dial = &client->dial;
-	char port[8];
-	int rv;
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG};
 
-	snprintf(port, sizeof(port), "%u", server->port);
-	rv = getaddrinfo(server->host, port, &hints, &list);
-	if (rv) {
-		snprintf(error, error_size, "%s: %s", server->host, gai_strerror(rv));
-		return JVPN_ENOTFOUND;
+	dial->addresses = 0;
+	for (size_t i = 0; i < servers->count; i++) {
+		const struct jvpn_config_host *server = &servers->item[i];
+		struct addrinfo *list = NULL;
+		char port[8];
+		int rv;
+
+		snprintf(port, sizeof(port), "%u", server->port);
+		rv = getaddrinfo(server->host, port, &hints, &list);
+		if (rv) {
+			snprintf(error, error_size, "%s: %s", server->host, gai_strerror(rv));
+			continue;
+		}
+		for (struct addrinfo *ai = list; ai && dial->addresses < JVPN_CANDIDATE_ADDRESS_MAX;
+		     ai = ai->ai_next)
+			if (ai->ai_family == AF_INET || ai->ai_family == AF_INET6)
+				memcpy(&dial->address[dial->addresses++], ai->ai_addr,
+				       ai->ai_addrlen);
+		freeaddrinfo(list);
 	}
-	dial->count = 0;
-	dial->next = 0;
-	for (struct addrinfo *ai = list; ai && dial->count < JVPN_CLIENT_ADDRESSES_MAX;
-	     ai = ai->ai_next)
-		if (ai->ai_family == AF_INET || ai->ai_family == AF_INET6)
-			memcpy(&dial->address[dial->count++], ai->ai_addr, ai->ai_addrlen);
-	freeaddrinfo(list);
-	if (dial->count)
-		return 0;
-	snprintf(error, error_size, "%s: no IPv4 or IPv6 address", server->host);
-	return JVPN_ENOTFOUND;
+	dial->outdated = true;
+	return dial->addresses ? 0 : JVPN_ENOTFOUND;
 }
 
-static void on_socket_readable(void *user, uint64_t now_ns)
+static struct jvpn_dialled *socket_of(const struct jvpn_transport *t)
 {
-	struct jvpn_dialled *s = user;
-	int rv = jvpn_quic_receive(s->client->engine.quic, s->endpoint, now_ns,
-				   jvpn_clock_wall_ms() / JVPN_MS_PER_S);
-
-	if (rv < 0)
-		jvpn_log_error(JVPN_LOG_QUIC, "reading the UDP socket: %s", jvpn_err_text(rv));
+	return t->user;
 }
 
-static void socket_free(struct jvpn_dialled *s)
+static size_t limit_of(const struct jvpn_client *client)
 {
-	jvpn_loop_unwatch(s->client->engine.loop, s->watch);
-	if (s->endpoint)
-		jvpn_quic_forget_endpoint(s->client->engine.quic, s->endpoint);
-	jvpn_endpoint_free(s->endpoint);
-	free(s);
+	return (size_t)client->engine.driver->policy.max_candidate_count + 1;
+}
+
+static const struct jvpn_session *session_of(const struct jvpn_client *client)
+{
+	return &client->live->core;
+}
+
+static uint64_t random_u64(void)
+{
+	uint64_t value = 0;
+
+	(void)jvpn_random(&value, sizeof(value));
+	return value;
+}
+
+/* Ended by us, not a failure of the candidate. */
+static void drop(struct jvpn_transport *t, const char *why)
+{
+	if (socket_of(t))
+		socket_of(t)->dropped = true;
+	jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, why);
+}
+
+/* ---- attempts ---- */
+
+static int start_connection(struct jvpn_client *client, struct jvpn_candidate *c,
+			    struct jvpn_dialled *s)
+{
+	struct jvpn_engine *engine = &client->engine;
+	struct jvpn_quic_target target = {.endpoint = s->endpoint,
+					  .remote = (const struct sockaddr *)&c->remote,
+					  .server_name = client->options->config.server_name,
+					  .dcid_prefix = client->live->route_prefix,
+					  .dcid_prefix_len = client->live->route_prefix_len};
+	struct jvpn_conn *conn;
+	int rv = jvpn_quic_connect(engine->quic, &target, engine->driver->now_ns, &conn);
+
+	if (rv)
+		return rv;
+	rv = jvpn_driver_transport_new(engine->driver, conn, &c->trying);
+	if (rv) {
+		/* Its on_closed finds no transport. */
+		jvpn_conn_close(conn, JVPN_APP_NO_ERROR, "");
+		return rv;
+	}
+	s->prefix_len = client->live->route_prefix_len;
+	c->trying->user = s;
+	return 0;
+}
+
+static int connect_candidate(struct jvpn_client *client, struct jvpn_candidate *c)
+{
+	struct jvpn_dialled *s;
+	char error[256] = "";
+	int rv = jvpn_dialled_open(client, c, &s, error, sizeof(error));
+
+	if (!rv) {
+		rv = start_connection(client, c, s);
+		if (rv)
+			jvpn_dialled_free(s);
+	}
+	/* The second time says what the first one said. */
+	if (rv && c->attempt.count == 1)
+		jvpn_log_warn(JVPN_LOG_QUIC, "%s%s%s", c->device, c->device[0] ? ": " : "",
+			      error[0] ? error : jvpn_err_text(rv));
+	return rv;
+}
+
+static void say_attempt(const struct jvpn_candidate *c)
+{
+	char text[80];
+	const char *over = c->device[0] ? " over " : "";
+
+	jvpn_driver_format_address(&c->remote, text, sizeof(text));
+	if (c->attempt.count == 0)
+		jvpn_log_info(JVPN_LOG_MAIN, "connecting to %s%s%s", text, over, c->device);
+	else
+		jvpn_log_debug(JVPN_LOG_MAIN, "attempt %u: %s%s%s", c->attempt.count + 1, text,
+			       over, c->device);
+	if (c->attempt.count == 3)
+		jvpn_log_warn(JVPN_LOG_MAIN, "%s%s%s does not answer; going on trying", text, over,
+			      c->device);
+}
+
+static void begin_attempt(struct jvpn_client *client, struct jvpn_candidate *c, uint64_t now_ns)
+{
+	say_attempt(c);
+	jvpn_attempt_begin(&c->attempt, now_ns);
+	if (connect_candidate(client, c))
+		jvpn_attempt_failed(&c->attempt, now_ns, random_u64());
+}
+
+static void run_attempt(struct jvpn_candidate *c, uint64_t now_ns)
+{
+	switch (jvpn_attempt_due(&c->attempt, now_ns)) {
+	case JVPN_ATTEMPT_GIVE_UP:
+		c->attempt.until_ns = JVPN_TIME_NEVER; /* until on_closed */
+		c->attempt.knock_ns = JVPN_TIME_NEVER;
+		jvpn_conn_close(c->trying->conn, JVPN_APP_NO_ERROR, "no answer");
+		break;
+	case JVPN_ATTEMPT_KNOCK:
+		jvpn_attempt_knocked(&c->attempt, now_ns);
+		break;
+	case JVPN_ATTEMPT_WAIT:
+	case JVPN_ATTEMPT_START:
+		break;
+	}
+}
+
+/* The server is there: whoever waits for an answer to something older asks anew. */
+static void note_sign_of_life(struct jvpn_client *client)
+{
+	uint64_t now_ns = client->engine.driver->now_ns;
+	struct jvpn_conn_stats stats;
+
+	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+		struct jvpn_candidate *c = &client->dial.candidates.v[i];
+
+		if (!c->used)
+			continue;
+		if (c->trying) {
+			jvpn_conn_get_stats(c->trying->conn, &stats);
+			if (stats.pkt_recv)
+				continue;
+		}
+		if (jvpn_attempt_answered(&c->attempt, now_ns) && c->trying)
+			drop(c->trying, "asking anew");
+	}
+}
+
+/* ---- the session's side ---- */
+
+static bool is_born(const struct jvpn_client *client)
+{
+	return session_of(client)->state != JVPN_STATE_BIRTH;
+}
+
+static bool is_being_created(const struct jvpn_client *client)
+{
+	for (size_t i = 0; i < JVPN_SLOTS; i++)
+		if (client->live->slot[i])
+			return true;
+	return false;
+}
+
+/* Further transports go where the session lives, and say so in their first packet. */
+static bool has_right_prefix(const struct jvpn_client *client, const struct jvpn_dialled *s)
+{
+	return s->prefix_len == client->live->route_prefix_len;
+}
+
+static void join_or_redial(struct jvpn_client *client, struct jvpn_transport *t)
+{
+	if (is_born(client) && !has_right_prefix(client, socket_of(t)))
+		drop(t, "the session lives elsewhere");
+	else
+		jvpn_client_join(client, t);
+}
+
+void jvpn_dial_ready(struct jvpn_client *client, struct jvpn_transport *t)
+{
+	struct jvpn_dialled *s = socket_of(t);
+
+	if (!s || !client->live || client->stopping) {
+		jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "");
+		return;
+	}
+	if (is_born(client) || !is_being_created(client)) {
+		join_or_redial(client, t);
+		return;
+	}
+	s->waiting = true;
+	s->candidate->trying = NULL;
+	s->candidate->transport = t;
+	jvpn_attempt_dropped(&s->candidate->attempt);
+}
+
+void jvpn_dial_succeeded(struct jvpn_client *client, struct jvpn_transport *t)
+{
+	struct jvpn_dialled *s = socket_of(t);
+	struct jvpn_candidate *c = s ? s->candidate : NULL;
+
+	if (!c || s->let_in_ns)
+		return;
+	s->let_in_ns = client->engine.driver->now_ns;
+	if (c->trying == t) {
+		c->trying = NULL;
+		if (c->old)
+			drop(c->old, "replaced");
+		c->old = c->transport;
+		c->transport = t;
+	}
+	c->dead_ns = 0;
+	c->moved_ns = 0;
+	jvpn_attempt_succeeded(&c->attempt);
+}
+
+void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds)
+{
+	uint64_t s = seconds < DIAL_HOLD_MAX_S ? seconds : DIAL_HOLD_MAX_S;
+	uint64_t until_ns = client->engine.driver->now_ns + s * JVPN_NS_PER_S;
+
+	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+		struct jvpn_candidate *c = &client->dial.candidates.v[i];
+
+		if (!c->used)
+			continue;
+		/* The attempt has its answer: its end must not shorten the pause. */
+		if (c->trying)
+			drop(c->trying, "asked to wait");
+		if (c->transport && socket_of(c->transport)->waiting)
+			drop(c->transport, "asked to wait");
+		jvpn_attempt_hold(&c->attempt, until_ns);
+	}
+}
+
+/* ---- the end of a connection ---- */
+
+static bool is_server_back(const struct jvpn_close_info *info)
+{
+	return info->kind == JVPN_CLOSE_STATELESS_RESET;
+}
+
+static bool has_no_room(const struct jvpn_close_info *info)
+{
+	return info->kind == JVPN_CLOSE_PEER &&
+	       strstr(info->text, jvpn_reason_name(JVPN_REASON_CANDIDATE_REPLACED));
+}
+
+static void judge_end(struct jvpn_client *client, struct jvpn_candidate *c,
+		      const struct jvpn_dialled *s, const struct jvpn_close_info *info)
+{
+	uint64_t now_ns = client->engine.driver->now_ns;
+	bool is_short = jvpn_time_since(now_ns, s->let_in_ns) < jvpn_ms_to_ns(DIAL_SHORT_LIFE_MS);
+
+	if (s->dropped)
+		jvpn_attempt_dropped(&c->attempt);
+	else if (has_no_room(info))
+		jvpn_attempt_hold(&c->attempt, now_ns + jvpn_ms_to_ns(DIAL_REPLACED_HOLD_MS));
+	else if (!s->let_in_ns || (is_short && info->kind != JVPN_CLOSE_STATELESS_RESET))
+		jvpn_attempt_failed(&c->attempt, now_ns, random_u64());
+	else if (!c->trying)
+		jvpn_attempt_urge(&c->attempt);
+}
+
+void jvpn_dial_closed(struct jvpn_client *client, struct jvpn_transport *t,
+		      const struct jvpn_close_info *info)
+{
+	struct jvpn_dialled *s = socket_of(t);
+	struct jvpn_candidate *c = s ? s->candidate : NULL;
+
+	if (!s)
+		return;
+	t->user = NULL;
+	if (c->old == t) {
+		c->old = NULL;
+	} else if (c->trying == t || c->transport == t) {
+		if (c->trying == t)
+			c->trying = NULL;
+		if (c->transport == t) {
+			c->transport = NULL;
+			c->dead_ns = 0;
+			c->moved_ns = 0;
+		}
+		judge_end(client, c, s, info);
+	}
+	jvpn_dialled_retire(s);
+	if (is_server_back(info))
+		note_sign_of_life(client);
 }
 
 void jvpn_dial_free_sockets(struct jvpn_client *client)
@@ -80,198 +341,266 @@ void jvpn_dial_free_sockets(struct jvpn_client *client)
 		struct jvpn_dialled *s = client->closed_sockets;
 
 		client->closed_sockets = s->next;
-		socket_free(s);
+		jvpn_dialled_free(s);
 	}
 }
 
 void jvpn_dial_close_all(struct jvpn_client *client)
 {
+	const struct jvpn_close_info info = {.kind = JVPN_CLOSE_LOCAL};
+
 	for (struct jvpn_transport *t = client->engine.driver->transports; t; t = t->next)
-		if (t->user)
-			jvpn_dial_closed(client, t);
+		jvpn_dial_closed(client, t, &info);
 	jvpn_dial_free_sockets(client);
 }
 
-static int open_socket(struct jvpn_client *client, sa_family_t family, struct jvpn_dialled **out)
+/* ---- transports that are there ---- */
+
+static bool is_alive(const struct jvpn_transport *t)
 {
-	const struct jvpn_client_config *c = &client->options->config;
-	struct jvpn_endpoint_config config = {.fwmark = (uint32_t)c->fwmark,
-					      .device = c->interface[0] ? c->interface : NULL,
-					      .buffer_bytes = (int)c->quic_socket_buffer_bytes,
-					      .disable_gso = !c->quic_offload,
-					      .disable_gro = !c->quic_offload};
-	struct jvpn_dialled *s = calloc(1, sizeof(*s));
+	return t->live && t->live->core.slot[t->slot].used && t->live->core.slot[t->slot].alive;
+}
+
+/* Does anything but this one carry the session, or could? */
+static bool has_alternative(const struct jvpn_client *client, const struct jvpn_transport *t)
+{
+	for (size_t i = 0; i < JVPN_SLOTS; i++)
+		if (client->live->slot[i] && client->live->slot[i] != t &&
+		    is_alive(client->live->slot[i]))
+			return true;
+	return false;
+}
+
+/* On from another socket: after a change of address, or because the old port's NAT entry may be
+ * stuck. */
+static void move(struct jvpn_client *client, struct jvpn_candidate *c, uint64_t now_ns)
+{
+	struct jvpn_transport *t = c->transport;
+	struct jvpn_dialled *old = socket_of(t), *fresh;
 	char error[256] = "";
-	int rv;
 
-	if (!s)
-		return JVPN_ENOMEM;
-	s->client = client;
-	config.local.ss_family = family;
-	rv = jvpn_endpoint_open(&config, &s->endpoint, error, sizeof(error));
-	if (!rv)
-		rv = jvpn_loop_watch_readable(client->engine.loop, jvpn_endpoint_fd(s->endpoint),
-					      on_socket_readable, s, &s->watch);
-	if (rv) {
-		jvpn_log_warn(JVPN_LOG_QUIC, "%s", error[0] ? error : jvpn_err_text(rv));
-		socket_free(s);
-		return rv;
+	if (jvpn_dialled_open(client, c, &fresh, error, sizeof(error))) {
+		jvpn_log_debug(JVPN_LOG_QUIC, "%s: %s", t->label, error);
+		return;
 	}
-	*out = s;
-	return 0;
+	if (jvpn_conn_move(t->conn, fresh->endpoint, now_ns)) {
+		jvpn_dialled_free(fresh);
+		return;
+	}
+	fresh->prefix_len = old->prefix_len;
+	fresh->let_in_ns = old->let_in_ns;
+	t->user = fresh;
+	jvpn_dialled_retire(old);
+	c->moved_ns = now_ns;
+	(void)jvpn_conn_probe(t->conn);
+	jvpn_log_debug(JVPN_LOG_QUIC, "%s: %s goes on from another socket", t->label, t->peer);
 }
 
-static int connect_to(struct jvpn_client *client, const struct sockaddr_storage *remote,
-		      uint64_t now_ns)
+static uint64_t move_patience_ns(const struct jvpn_transport *t)
 {
-	struct jvpn_engine *engine = &client->engine;
-	struct jvpn_quic_target target = {.remote = (const struct sockaddr *)remote,
-					  .server_name = client->options->config.server_name};
-	struct jvpn_dialled *s;
-	struct jvpn_conn *conn;
-	int rv = open_socket(client, remote->ss_family, &s);
+	uint64_t least = jvpn_ms_to_ns(DIAL_MOVE_PATIENCE_MS), three = 3 * t->liveness.pto_ns;
 
-	if (rv)
-		return rv;
-	target.endpoint = s->endpoint;
-	rv = jvpn_quic_connect(engine->quic, &target, now_ns, &conn);
-	if (rv) {
-		socket_free(s);
-		return rv;
-	}
-	rv = jvpn_driver_transport_new(engine->driver, conn, &client->dial.trying);
-	if (rv) {
-		/* Its on_closed finds no transport; the socket goes with the program. */
-		jvpn_conn_close(conn, JVPN_APP_NO_ERROR, "");
-		return rv;
-	}
-	client->dial.trying->user = s;
-	return 0;
+	return three > least ? three : least;
 }
 
-/* After the eager seconds: 0.25 s doubling to 5 s, each pause between half and the whole of it. */
-static uint64_t next_pause_ns(struct jvpn_dial *dial, uint64_t now_ns)
+/* Nothing was heard since it got another socket. */
+static bool is_overdue(const struct jvpn_candidate *c, uint64_t now_ns)
 {
-	uint64_t jitter = 0;
-
-	if (now_ns - dial->failing_since_ns < jvpn_ms_to_ns(DIAL_EAGER_MS))
-		return 0;
-	dial->backoff_ms = dial->backoff_ms ? dial->backoff_ms * 2 : DIAL_BACKOFF_FIRST_MS;
-	if (dial->backoff_ms > DIAL_BACKOFF_MAX_MS)
-		dial->backoff_ms = DIAL_BACKOFF_MAX_MS;
-	(void)jvpn_random(&jitter, sizeof(jitter));
-	return jvpn_ms_to_ns(dial->backoff_ms / 2 + jitter % (dial->backoff_ms / 2));
+	return c->moved_ns && c->transport->liveness.last_received_ns <= c->moved_ns &&
+	       jvpn_time_since(now_ns, c->moved_ns) >= move_patience_ns(c->transport);
 }
 
-static void attempt_failed(struct jvpn_client *client, uint64_t now_ns)
+static void note_dead(struct jvpn_candidate *c, uint64_t now_ns)
+{
+	if (c->dead_ns)
+		return;
+	c->dead_ns = now_ns;
+	c->attempt.again_ns = 0;
+}
+
+static void tend_dead(struct jvpn_client *client, struct jvpn_candidate *c, uint64_t now_ns)
+{
+	note_dead(c, now_ns);
+	if (has_alternative(client, c->transport))
+		drop(c->transport, "dead");
+	else if (c->wanted &&
+		 jvpn_time_since(now_ns, c->moved_ns) >= jvpn_ms_to_ns(DIAL_MOVE_AGAIN_MS))
+		move(client, c, now_ns);
+}
+
+static void tend_living(struct jvpn_candidate *c, uint64_t now_ns)
+{
+	if (is_overdue(c, now_ns)) {
+		note_dead(c, now_ns);
+		return;
+	}
+	if (c->moved_ns && c->transport->liveness.last_received_ns > c->moved_ns)
+		c->moved_ns = 0;
+	if (c->moved_ns == 0 && c->dead_ns) {
+		c->dead_ns = 0;
+		if (c->trying && !c->trying->live)
+			drop(c->trying, "not needed any more");
+	}
+}
+
+/* Two transports of one candidate: the one that is bound stays, else the younger. */
+static void tend_pair(struct jvpn_client *client, struct jvpn_candidate *c)
+{
+	const struct jvpn_transport *bound = jvpn_live_binding(client->live);
+
+	if (!c->old->live || session_of(client)->state != JVPN_STATE_ATTACHED)
+		return;
+	if (c->old == bound) {
+		struct jvpn_transport *younger = c->transport;
+
+		c->transport = c->old;
+		c->old = younger;
+	}
+	if (c->old)
+		drop(c->old, "replaced");
+}
+
+/* Ready before there was a session. */
+static void tend_waiting(struct jvpn_client *client, struct jvpn_candidate *c)
+{
+	struct jvpn_transport *t = c->transport;
+
+	if (!is_born(client) && is_being_created(client))
+		return;
+	socket_of(t)->waiting = false;
+	c->transport = NULL;
+	c->trying = t;
+	join_or_redial(client, t);
+}
+
+static void tend(struct jvpn_client *client, struct jvpn_candidate *c, uint64_t now_ns)
+{
+	struct jvpn_transport *t;
+
+	if (c->old)
+		tend_pair(client, c);
+	t = c->transport;
+	if (t && socket_of(t)->waiting)
+		tend_waiting(client, c);
+	else if (t && t->live && !is_alive(t))
+		tend_dead(client, c, now_ns);
+	else if (t && t->live)
+		tend_living(c, now_ns);
+	if (c->trying)
+		run_attempt(c, now_ns);
+}
+
+/* ---- the network ---- */
+
+static void follow_change(struct jvpn_client *client, struct jvpn_candidate *c, uint64_t now_ns)
+{
+	enum jvpn_candidate_news news = c->news;
+
+	c->news = JVPN_CANDIDATE_SAME;
+	if (news == JVPN_CANDIDATE_SAME)
+		return;
+	if (c->trying)
+		drop(c->trying, "the network changed");
+	if (!c->transport || !c->transport->live)
+		return;
+	if (news == JVPN_CANDIDATE_GONE)
+		jvpn_driver_transport_lost(c->transport);
+	else
+		move(client, c, now_ns);
+}
+
+static size_t list_links(const struct jvpn_client *client, struct jvpn_candidate_link *link)
+{
+	const struct jvpn_config_names *names = &client->options->config.interfaces;
+	size_t n = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		int ifindex = (int)if_nametoindex(names->item[i]);
+
+		if (!ifindex)
+			continue;
+		link[n] = (struct jvpn_candidate_link){
+			.ifindex = ifindex, .has4 = true, .has6 = true};
+		memcpy(link[n++].name, names->item[i], sizeof(link[0].name));
+	}
+	if (!names->count)
+		link[n++] = (struct jvpn_candidate_link){.has4 = true, .has6 = true};
+	return n;
+}
+
+static void update(struct jvpn_client *client, uint64_t now_ns)
 {
 	struct jvpn_dial *dial = &client->dial;
-	uint64_t pause;
+	struct jvpn_candidate_link link[JVPN_CONFIG_NAMES_MAX];
+	struct jvpn_candidate_view view = {.link = link,
+					   .links = list_links(client, link),
+					   .address = dial->address,
+					   .addresses = dial->addresses};
 
-	if (!dial->failing_since_ns)
-		dial->failing_since_ns = now_ns;
-	pause = next_pause_ns(dial, now_ns);
-	/* An attempt that failed at once (unreachable) must not spin. */
-	dial->again_ns = now_ns + (pause ? pause : jvpn_ms_to_ns(100));
+	dial->outdated = false;
+	jvpn_candidates_update(&dial->candidates, &view);
+	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++)
+		if (dial->candidates.v[i].used)
+			follow_change(client, &dial->candidates.v[i], now_ns);
+	if (!jvpn_candidates_wanted(&dial->candidates) && !dial->said_none)
+		jvpn_log_warn(JVPN_LOG_MAIN, "no interface leads to the server; waiting for one");
+	dial->said_none = !jvpn_candidates_wanted(&dial->candidates);
 }
 
-static uint64_t attempt_lifetime_ns(const struct jvpn_client *client, uint64_t now_ns)
+/* ---- one turn ---- */
+
+static bool is_at_work(const struct jvpn_client *client)
 {
-	const struct jvpn_dial *dial = &client->dial;
-
-	if (!dial->failing_since_ns ||
-	    now_ns - dial->failing_since_ns < jvpn_ms_to_ns(DIAL_EAGER_MS))
-		return jvpn_ms_to_ns(DIAL_ATTEMPT_MS << (dial->attempts & 1));
-	return jvpn_ms_to_ns(client->options->config.quic_handshake_timeout_ms);
+	return !client->stopping && client->live &&
+	       session_of(client)->state != JVPN_STATE_TERMINATED;
 }
 
-static void start_attempt(struct jvpn_client *client, uint64_t now_ns)
+static void stagger(struct jvpn_client *client, uint64_t now_ns)
 {
 	struct jvpn_dial *dial = &client->dial;
-	const struct sockaddr_storage *remote = &dial->address[dial->next++ % dial->count];
-	char text[80];
 
-	jvpn_driver_format_address(remote, text, sizeof(text));
-	if (!dial->attempts++)
-		jvpn_log_info(JVPN_LOG_MAIN, "connecting to %s", text);
-	else
-		jvpn_log_debug(JVPN_LOG_MAIN, "attempt %u: %s", dial->attempts, text);
-	if (dial->attempts == 4)
-		jvpn_log_warn(JVPN_LOG_MAIN, "%s does not answer; going on trying", text);
-	dial->started_ns = now_ns;
-	if (connect_to(client, remote, now_ns))
-		attempt_failed(client, now_ns);
-	else
-		dial->trying_until_ns = now_ns + attempt_lifetime_ns(client, now_ns);
-}
-
-static uint64_t next_start_ns(const struct jvpn_dial *dial)
-{
-	uint64_t spaced_ns = dial->started_ns + jvpn_ms_to_ns(DIAL_SPACING_MS);
-
-	return dial->started_ns && spaced_ns > dial->again_ns ? spaced_ns : dial->again_ns;
+	if (is_born(client))
+		dial->staggered = false;
+	else if (!dial->staggered)
+		jvpn_candidates_stagger(&dial->candidates, now_ns);
+	if (!is_born(client))
+		dial->staggered = true;
 }
 
 void jvpn_dial_poll(struct jvpn_client *client, uint64_t now_ns)
 {
 	struct jvpn_dial *dial = &client->dial;
+	struct jvpn_candidate *c;
 
-	if (dial->trying && dial->trying_until_ns <= now_ns) {
-		struct jvpn_transport *t = dial->trying;
-
-		dial->trying_until_ns = JVPN_TIME_NEVER;
-		jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "no answer");
+	if (!is_at_work(client))
 		return;
-	}
-	if (dial->trying || client->stopping || !client->live || next_start_ns(dial) > now_ns)
+	if (dial->outdated)
+		update(client, now_ns);
+	for (size_t i = 0; i < JVPN_CANDIDATES_MAX && is_at_work(client); i++)
+		if (dial->candidates.v[i].used)
+			tend(client, &dial->candidates.v[i], now_ns);
+	if (!is_at_work(client))
 		return;
-	if (jvpn_session_wants_transport(&client->live->core))
-		start_attempt(client, now_ns);
+	stagger(client, now_ns);
+	while ((c = jvpn_candidates_turn(&dial->candidates, limit_of(client), now_ns)))
+		begin_attempt(client, c, now_ns);
 }
 
 uint64_t jvpn_dial_next_deadline(const struct jvpn_client *client)
 {
 	const struct jvpn_dial *dial = &client->dial;
+	uint64_t at;
 
-	if (dial->trying)
-		return dial->trying_until_ns;
-	if (client->stopping || !client->live || !jvpn_session_wants_transport(&client->live->core))
+	if (!is_at_work(client))
 		return JVPN_TIME_NEVER;
-	return next_start_ns(dial);
-}
+	at = jvpn_candidates_next(&dial->candidates, limit_of(client));
+	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+		const struct jvpn_candidate *c = &dial->candidates.v[i];
 
-void jvpn_dial_succeeded(struct jvpn_client *client, const struct jvpn_transport *transport)
-{
-	struct jvpn_dial *dial = &client->dial;
-
-	if (dial->trying == transport)
-		dial->trying = NULL;
-	dial->failing_since_ns = 0;
-	dial->backoff_ms = 0;
-	dial->again_ns = 0;
-	dial->attempts = 0;
-}
-
-void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds)
-{
-	uint64_t s = seconds < DIAL_HOLD_MAX_S ? seconds : DIAL_HOLD_MAX_S;
-
-	client->dial.again_ns = client->engine.driver->now_ns + s * JVPN_NS_PER_S;
-	/* The attempt has its answer: its end must not shorten the pause. */
-	client->dial.trying = NULL;
-}
-
-void jvpn_dial_closed(struct jvpn_client *client, struct jvpn_transport *transport)
-{
-	struct jvpn_dialled *s = transport->user;
-
-	if (s) {
-		s->next = client->closed_sockets;
-		client->closed_sockets = s;
-		transport->user = NULL;
+		if (c->used && c->transport && c->moved_ns && !c->dead_ns)
+			at = jvpn_time_min(at, c->moved_ns + move_patience_ns(c->transport));
+		else if (c->used && c->transport && c->moved_ns && c->wanted)
+			at = jvpn_time_min(at, c->moved_ns + jvpn_ms_to_ns(DIAL_MOVE_AGAIN_MS));
 	}
-	if (client->dial.trying == transport) {
-		client->dial.trying = NULL;
-		attempt_failed(client, client->engine.driver->now_ns);
-	}
+	return at;
 }

@@ -3,6 +3,10 @@
 # A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" to the library.
 noinst_LIBRARIES += %D%/libjvpn_client.a
 %C%_libjvpn_client_a_SOURCES = \
+	%D%/attempt.c \
+	%D%/attempt.h \
+	%D%/candidate.c \
+	%D%/candidate.h \
 	%D%/client.h \
 	%D%/config.c \
 	%D%/config.h \
@@ -18,6 +22,7 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/saver.c \
 	%D%/saver.h \
 	%D%/session.c \
+	%D%/socket.c \
 	%D%/statedir.c \
 	%D%/statedir.h \
 	%D%/tunnel.c

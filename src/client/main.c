@@ -21,7 +21,7 @@
 
 /* The session, one that is being replaced, and one in reserve. */
 #define CLIENT_SESSIONS    3
-#define CLIENT_CONNECTIONS 16
+#define CLIENT_CONNECTIONS 40 /* each candidate may have three for a moment */
 
 static int open_tls(struct jvpn_client *client)
 {

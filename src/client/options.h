@@ -23,17 +23,20 @@
 #define JVPN_CLIENT_TOKEN_MAX   512
 #define JVPN_CLIENT_CA_PEM_MAX  16383
 
+/* What follows the end of a session. */
+enum jvpn_on_terminated { JVPN_ON_TERMINATED_NEW_SESSION = 0, JVPN_ON_TERMINATED_EXIT };
+
 struct jvpn_client_config {
 	uint64_t version; /* of the file format: 1 */
 	char node_id[JVPN_CLIENT_NODE_ID_MAX + 1];
-	struct jvpn_config_host server;
+	struct jvpn_config_hosts servers;           /* addresses of the one node; never empty */
 	char server_name[JVPN_CONFIG_HOST_MAX + 1]; /* checked against the certificate; never "" */
 	char tls_ca[JVPN_CONFIG_PATH_MAX];          /* exactly one of these two is set */
 	char tls_ca_pem[JVPN_CLIENT_CA_PEM_MAX + 1];
 	char token[JVPN_CLIENT_TOKEN_MAX + 1]; /* SECRET; also filled from auth.token_file */
 	char token_file[JVPN_CONFIG_PATH_MAX];
-	char label[JVPN_LABEL_MAX + 1];
-	char interface[JVPN_CLIENT_DEVICE_MAX + 1]; /* "": auto, the routing table decides */
+	char label[JVPN_LABEL_MAX + 1];      /* "": the name of the interface */
+	struct jvpn_config_names interfaces; /* empty: auto */
 	char tun_name[JVPN_CLIENT_DEVICE_MAX + 1];
 	bool tun_offload;                   /* super-packets to and from the kernel */
 	uint64_t tun_mtu;                   /* 0: auto */
@@ -50,6 +53,7 @@ struct jvpn_client_config {
 	uint64_t quic_socket_buffer_bytes;
 	bool quic_offload;                       /* GSO and GRO */
 	uint64_t connect_timeout_ms;             /* the first session; 0: try for ever */
+	int on_terminated;                       /* enum jvpn_on_terminated */
 	char debug_keylog[JVPN_CONFIG_PATH_MAX]; /* "" always without --enable-debug */
 };
 

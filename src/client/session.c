@@ -45,7 +45,7 @@ static void fill_request(const struct jvpn_client *client, struct jvpn_h3_reques
 	snprintf(request->protocol, sizeof(request->protocol), "connect-ip");
 	snprintf(request->scheme, sizeof(request->scheme), "https");
 	snprintf(request->authority, sizeof(request->authority), "%.240s:%u", c->server_name,
-		 c->server.port);
+		 c->servers.item[0].port);
 	snprintf(request->path, sizeof(request->path), "%s", JVPN_CONNECTIP_PATH);
 	request->capsule_protocol = true;
 }
@@ -74,7 +74,7 @@ static void request_session(struct jvpn_client *client, struct jvpn_transport *t
 {
 	struct jvpn_jvfield field = {.op = JVPN_JVFIELD_CREATE};
 
-	snprintf(field.label, sizeof(field.label), "%s", client->options->config.label);
+	snprintf(field.label, sizeof(field.label), "%s", t->label);
 	send_request(client, t, &field);
 }
 
@@ -90,24 +90,27 @@ static void tell_ready(struct jvpn_client *client, struct jvpn_transport *t)
 	jvpn_driver_step(client->live, &ready);
 }
 
-static void on_ready(void *user, struct jvpn_transport *transport)
+void jvpn_client_join(struct jvpn_client *client, struct jvpn_transport *transport)
 {
-	struct jvpn_client *client = user;
-	bool in_birth = client->live && client->live->core.state == JVPN_STATE_BIRTH;
+	const struct jvpn_dialled *s = transport->user;
+	bool in_birth = client->live->core.state == JVPN_STATE_BIRTH;
+	char label[JVPN_LABEL_MAX + 1];
 
-	/* One transport at a time: by now the old one may have come back. */
-	if (!client->live || client->stopping ||
-	    !jvpn_session_wants_transport(&client->live->core)) {
-		jvpn_conn_close(transport->conn, JVPN_APP_NO_ERROR, "");
-		return;
-	}
-	if (jvpn_driver_attach(client->live, transport, client->options->config.label)) {
+	jvpn_candidate_label(s ? s->candidate->device : "", label);
+	if (client->options->config.label[0])
+		snprintf(label, sizeof(label), "%s", client->options->config.label);
+	if (jvpn_driver_attach(client->live, transport, label)) {
 		jvpn_conn_close(transport->conn, JVPN_APP_NO_ERROR, "no slot");
 		return;
 	}
 	tell_ready(client, transport);
 	if (in_birth && transport->live)
 		request_session(client, transport);
+}
+
+static void on_ready(void *user, struct jvpn_transport *transport)
+{
+	jvpn_dial_ready(user, transport);
 }
 
 static void on_send_attach(void *user, struct jvpn_transport *transport,
@@ -264,7 +267,7 @@ static void on_transport_closed(void *user, struct jvpn_transport *transport,
 {
 	struct jvpn_client *client = user;
 
-	jvpn_dial_closed(client, transport);
+	jvpn_dial_closed(client, transport, info);
 	if (client->stopping || info->kind == JVPN_CLOSE_LOCAL)
 		return;
 	if (info->kind == JVPN_CLOSE_CERTIFICATE || info->kind == JVPN_CLOSE_TLS)

@@ -248,6 +248,17 @@ static int open_netcfg(struct jvpn_client *client, char *error, size_t error_siz
 	return jvpn_netcfg_new(&config, &client->netcfg, error, error_size);
 }
 
+static void check_interfaces(const struct jvpn_client *client,
+			     struct jvpn_netcfg_warnings *warnings)
+{
+	const struct jvpn_config_names *names = &client->options->config.interfaces;
+
+	for (size_t i = 0; i < names->count; i++)
+		jvpn_netcfg_check_client(names->item[i], true, warnings);
+	if (!names->count)
+		jvpn_netcfg_check_client("", true, warnings);
+}
+
 int jvpn_tunnel_open(struct jvpn_client *client, char *error, size_t error_size)
 {
 	const struct jvpn_client_config *c = &client->options->config;
@@ -261,7 +272,7 @@ int jvpn_tunnel_open(struct jvpn_client *client, char *error, size_t error_size)
 		rv = open_netcfg(client, error, error_size);
 	if (rv)
 		return rv;
-	jvpn_netcfg_check_client(client->options->config.interface, true, &warnings);
+	check_interfaces(client, &warnings);
 	for (size_t i = 0; i < warnings.count; i++)
 		jvpn_log_warn(JVPN_LOG_TUN, "%s", warnings.text[i]);
 	jvpn_forward_init(&client->uplink);

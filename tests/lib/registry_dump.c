@@ -406,6 +406,16 @@ static void describe_default(const struct jvpn_key *key, char *out, size_t size)
 		snprintf(out, size, "no default");
 }
 
+static const char *list_words(const struct jvpn_key *key)
+{
+	bool is_list = key->type == JVPN_KEY_PREFIXES || key->type == JVPN_KEY_ADDRESSES ||
+		       key->type == JVPN_KEY_HOSTS || key->type == JVPN_KEY_NAMES;
+
+	if (!is_list)
+		return "";
+	return key->flags & JVPN_KEY_SINGLE ? "one or a list of " : "list of ";
+}
+
 static void dump_keys(const char *name, const struct jvpn_key *keys, size_t count)
 {
 	printf("%%%%block %s-man\n.Bl -tag -width Ds\n", name);
@@ -418,11 +428,7 @@ static void dump_keys(const char *name, const struct jvpn_key *keys, size_t coun
 		jvpn_schema_describe(&keys[i], what, sizeof(what));
 		describe_default(&keys[i], def, sizeof(def));
 		printf(".It Cm %s\n%s\n.br\nExpects: %s%s; %s.\n", keys[i].path,
-		       keys[i].help ? keys[i].help : "",
-		       keys[i].type == JVPN_KEY_PREFIXES || keys[i].type == JVPN_KEY_ADDRESSES
-			       ? "list of "
-			       : "",
-		       what, def);
+		       keys[i].help ? keys[i].help : "", list_words(&keys[i]), what, def);
 	}
 	printf(".El\n");
 }

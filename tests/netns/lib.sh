@@ -443,7 +443,7 @@ client_yaml() {
 		  ca: ${JVPN_CA:-$work/server/ca.crt}
 		auth:
 		  token: ${JVPN_TOKEN:-$(client_token "$name")}
-		label: ${JVPN_LABEL:-eth0}
+		${JVPN_LABEL:+label: $JVPN_LABEL}
 		$(client_interfaces)
 		tun:
 		  name: $tun
@@ -458,7 +458,7 @@ client_yaml() {
 # JVPN_INTERFACES="eth0, wlan0" (or auto) lets the client use several; without it the one uplink.
 client_interfaces() {
 	case ${JVPN_INTERFACES:-} in
-	'') echo "interface: eth0" ;;
+	'') echo "interfaces: [ eth0 ]" ;;
 	auto) echo "interfaces: auto" ;;
 	*) echo "interfaces: [ $JVPN_INTERFACES ]" ;;
 	esac

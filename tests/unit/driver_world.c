@@ -56,23 +56,36 @@ void jvpn_tunnel_update(struct jvpn_client *client)
 	(void)client;
 }
 
-void jvpn_dial_succeeded(struct jvpn_client *client, const struct jvpn_transport *transport)
+void jvpn_dial_ready(struct jvpn_client *client, struct jvpn_transport *transport)
 {
-	if (client->dial.trying == transport)
-		client->dial.trying = NULL;
+	/* One transport at a time: by now the old one may have come back. */
+	if (!client->live || client->stopping || !jvpn_session_wants_transport(&client->live->core))
+		jvpn_conn_close(transport->conn, JVPN_APP_NO_ERROR, "");
+	else
+		jvpn_client_join(client, transport);
+}
+
+void jvpn_dial_succeeded(struct jvpn_client *client, struct jvpn_transport *transport)
+{
+	(void)client;
+	if (world.trying == transport)
+		world.trying = NULL;
 }
 
 void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds)
 {
+	(void)client;
 	world.dial_again_ns = world.pair.now_ns + seconds * 1000 * PAIR_MS;
-	client->dial.trying = NULL;
+	world.trying = NULL;
 }
 
-void jvpn_dial_closed(struct jvpn_client *client, struct jvpn_transport *transport)
+void jvpn_dial_closed(struct jvpn_client *client, struct jvpn_transport *transport,
+		      const struct jvpn_close_info *info)
 {
-	if (client->dial.trying != transport)
+	(void)client, (void)info;
+	if (world.trying != transport)
 		return;
-	client->dial.trying = NULL;
+	world.trying = NULL;
 	world.dial_again_ns = world.pair.now_ns + 100 * PAIR_MS;
 }
 
@@ -82,8 +95,8 @@ void world_dial(void)
 	struct jvpn_client *client = &world.client;
 
 	pair_connect(&world.pair);
-	ck_assert_int_eq(
-		jvpn_driver_transport_new(client->engine.driver, c->conn, &client->dial.trying), 0);
+	ck_assert_int_eq(jvpn_driver_transport_new(client->engine.driver, c->conn, &world.trying),
+			 0);
 	world.dialled++;
 	world.dial_until_ns = world.pair.now_ns + 1000 * PAIR_MS;
 }
@@ -92,13 +105,12 @@ static void poll_dial(uint64_t now_ns)
 {
 	struct jvpn_client *client = &world.client;
 
-	if (client->dial.trying && world.dial_until_ns <= now_ns) {
+	if (world.trying && world.dial_until_ns <= now_ns) {
 		world.dial_until_ns = JVPN_TIME_NEVER;
-		jvpn_conn_close(client->dial.trying->conn, JVPN_APP_NO_ERROR, "no answer");
+		jvpn_conn_close(world.trying->conn, JVPN_APP_NO_ERROR, "no answer");
 		return;
 	}
-	if (client->stopping || client->dial.trying || world.no_dial ||
-	    now_ns < world.dial_again_ns)
+	if (client->stopping || world.trying || world.no_dial || now_ns < world.dial_again_ns)
 		return;
 	if (!client->live && !world.no_restart)
 		ck_assert_int_eq(jvpn_client_start_session(client), 0);
@@ -178,7 +190,7 @@ static uint64_t next_client(void *user)
 	const struct jvpn_client *client = &world.client;
 	uint64_t at = jvpn_time_min(jvpn_driver_next_deadline(user), next_of_flow(&world.up));
 
-	if (client->dial.trying)
+	if (world.trying)
 		return jvpn_time_min(at, world.dial_until_ns);
 	if (!world.no_dial && !client->stopping &&
 	    (!client->live ? !world.no_restart : jvpn_session_wants_transport(&client->live->core)))
@@ -316,7 +328,7 @@ void world_init(void (*change)(void))
 		 sizeof(world.client_options.config.server_name), "vpn.example");
 	snprintf(world.client_options.config.label, sizeof(world.client_options.config.label),
 		 "eth0");
-	world.client_options.config.server.port = 443;
+	world.client_options.config.servers.item[0].port = 443;
 	world.server_ops =
 		(struct jvpn_driver_ops){.on_request = jvpn_server_on_request,
 					 .on_attach_answer = jvpn_server_on_attach_answer,

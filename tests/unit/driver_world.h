@@ -37,6 +37,7 @@ struct world {
 	bool no_dial;    /* nothing is dialled */
 	bool no_restart; /* an ended session is not followed by a new one */
 	unsigned dialled;
+	struct jvpn_transport *trying;
 	uint64_t dial_until_ns, dial_again_ns;
 	struct jvpn_connectip_addresses assigned; /* what ADDRESS_ASSIGN said last */
 };

@@ -48,11 +48,13 @@ START_TEST(client_config__minimal__defaults)
 	struct jvpn_client_config config;
 
 	ck_assert_int_eq(load_text(minimal, &config), 0);
-	ck_assert_str_eq(config.server.host, "vpn.example.net");
+	ck_assert_uint_eq(config.servers.count, 1);
+	ck_assert_str_eq(config.servers.item[0].host, "vpn.example.net");
 	ck_assert_str_eq(config.server_name, "vpn.example.net");
 	ck_assert_str_eq(config.token, SECRET);
-	ck_assert_str_eq(config.label, "path");
-	ck_assert_str_eq(config.interface, "");
+	ck_assert_str_eq(config.label, "");
+	ck_assert_uint_eq(config.interfaces.count, 0);
+	ck_assert_int_eq(config.on_terminated, JVPN_ON_TERMINATED_NEW_SESSION);
 	ck_assert_uint_eq(config.routes.count, 0);
 	ck_assert_uint_eq(config.fwmark, 27254);
 	ck_assert_uint_eq(config.connect_timeout_ms, 0);
@@ -73,15 +75,63 @@ START_TEST(client_config__example__loads)
 }
 END_TEST
 
-START_TEST(client_config__label__follows_the_interface)
+START_TEST(client_config__interfaces__one_or_a_list)
 {
 	struct jvpn_client_config config;
 	char text[512];
 
-	snprintf(text, sizeof(text), "%sinterface: Wlan0\n", minimal);
+	snprintf(text, sizeof(text), "%sinterfaces: wlan0\n", minimal);
 	ck_assert_int_eq(load_text(text, &config), 0);
-	ck_assert_str_eq(config.label, "wlan0");
-	snprintf(text, sizeof(text), "%sinterface: wlan0\nlabel: home\n", minimal);
+	ck_assert_uint_eq(config.interfaces.count, 1);
+	ck_assert_str_eq(config.interfaces.item[0], "wlan0");
+	snprintf(text, sizeof(text), "%sinterfaces: [ wlan0, lte0 ]\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), 0);
+	ck_assert_uint_eq(config.interfaces.count, 2);
+	ck_assert_str_eq(config.interfaces.item[1], "lte0");
+	snprintf(text, sizeof(text), "%sinterfaces: auto\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), 0);
+	ck_assert_uint_eq(config.interfaces.count, 0);
+	snprintf(text, sizeof(text), "%sinterfaces: []\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+	FIXTURE_EXPECT("f.yaml:8:13: interfaces: expected at least 1 entries, got 0");
+	snprintf(text, sizeof(text), "%sinterfaces: [ sixteencharacter ]\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+	snprintf(text, sizeof(text), "%sinterfaces: { wlan0: 1 }\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+	snprintf(text, sizeof(text), "%sinterfaces: [ a, b, c, d, e, f, g, h, i ]\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+	FIXTURE_EXPECT("f.yaml:8:39: interfaces: expected at most 8 entries, got more");
+}
+END_TEST
+
+START_TEST(client_config__server_address__one_or_a_list)
+{
+	static const char *const form = "version: 1\nserver: {address: %s}\n"
+					"tls: {ca: ca.crt}\nauth: {token: a}\n";
+	struct jvpn_client_config config;
+	char text[512];
+
+	snprintf(text, sizeof(text), form, "[ \"a.example:1\", \"[2001:db8::1]:2\" ]");
+	ck_assert_int_eq(load_text(text, &config), 0);
+	ck_assert_uint_eq(config.servers.count, 2);
+	ck_assert_str_eq(config.servers.item[0].host, "a.example");
+	ck_assert_str_eq(config.servers.item[1].host, "2001:db8::1");
+	ck_assert_uint_eq(config.servers.item[1].port, 2);
+	ck_assert_str_eq(config.server_name, "a.example");
+	snprintf(text, sizeof(text), form, "[ \"a.example:1\", \"b.example\" ]");
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+	FIXTURE_EXPECT("f.yaml:2:36: server.address: expected host:port");
+	snprintf(text, sizeof(text), form, "[]");
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+}
+END_TEST
+
+START_TEST(client_config__label__as_given)
+{
+	struct jvpn_client_config config;
+	char text[512];
+
+	snprintf(text, sizeof(text), "%slabel: home\n", minimal);
 	ck_assert_int_eq(load_text(text, &config), 0);
 	ck_assert_str_eq(config.label, "home");
 	snprintf(text, sizeof(text), "%slabel: Home\n", minimal);
@@ -222,7 +272,9 @@ UNIT_TESTS(client_options)
 	tcase_add_checked_fixture(tc, setup, fixture_teardown);
 	tcase_add_test(tc, client_config__minimal__defaults);
 	tcase_add_test(tc, client_config__example__loads);
-	tcase_add_test(tc, client_config__label__follows_the_interface);
+	tcase_add_test(tc, client_config__interfaces__one_or_a_list);
+	tcase_add_test(tc, client_config__server_address__one_or_a_list);
+	tcase_add_test(tc, client_config__label__as_given);
 	tcase_add_test(tc, client_config__inline_token_in_a_readable_file__exit_3);
 	tcase_add_test(tc, client_config__token_file__read_and_judged);
 	tcase_add_test(tc, client_config__one_of__neither_and_both_refused);

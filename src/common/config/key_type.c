@@ -44,6 +44,14 @@ static int parse_text(const struct jvpn_key *key, const char *file, const char *
 	return 0;
 }
 
+static void *names_item(void *list, size_t i, size_t **count)
+{
+	struct jvpn_config_names *v = list;
+
+	*count = &v->count;
+	return i < JVPN_CONFIG_NAMES_MAX ? v->item[i] : NULL;
+}
+
 static bool is_charset(const char *text, bool upper_ok)
 {
 	for (; *text; text++)
@@ -55,7 +63,7 @@ static bool is_charset(const char *text, bool upper_ok)
 
 static int parse_name(const struct jvpn_key *key, const char *file, const char *text, void *out)
 {
-	if (!is_charset(text, key->type == JVPN_KEY_NAME))
+	if (!is_charset(text, key->type != JVPN_KEY_LABEL))
 		return JVPN_EMALFORMED;
 	return parse_text(key, file, text, out);
 }
@@ -93,7 +101,7 @@ static void describe_text(const struct jvpn_key *key, char *out, size_t size)
 static void describe_name(const struct jvpn_key *key, char *out, size_t size)
 {
 	snprintf(out, size, "%" PRIu64 "..%" PRIu64 " characters of %s", key->min, key->max,
-		 key->type == JVPN_KEY_NAME ? "A-Z a-z 0-9 . _ -" : "a-z 0-9 . _ -");
+		 key->type != JVPN_KEY_LABEL ? "A-Z a-z 0-9 . _ -" : "a-z 0-9 . _ -");
 }
 
 static void describe_fixed(const struct jvpn_key *key, char *out, size_t size)
@@ -108,6 +116,7 @@ static void describe_fixed(const struct jvpn_key *key, char *out, size_t size)
 		[JVPN_KEY_PREFIX6] = "IPv6 prefix such as fd00:9::/64",
 		[JVPN_KEY_PREFIXES] = "IP prefix such as 0.0.0.0/0",
 		[JVPN_KEY_ADDRESSES] = "address:port such as 0.0.0.0:443 or [::]:443",
+		[JVPN_KEY_HOSTS] = "host:port such as vpn.example.net:443 or [2001:db8::1]:443",
 		[JVPN_KEY_HOST_PORT] = "host:port such as vpn.example.net:443 or [2001:db8::1]:443",
 	};
 
@@ -410,6 +419,14 @@ static void *addresses_item(void *list, size_t i, size_t **count)
 	return i < JVPN_CONFIG_LISTEN_MAX ? &v->item[i] : NULL;
 }
 
+static void *hosts_item(void *list, size_t i, size_t **count)
+{
+	struct jvpn_config_hosts *v = list;
+
+	*count = &v->count;
+	return i < JVPN_CONFIG_HOSTS_MAX ? &v->item[i] : NULL;
+}
+
 #define TEXT_TYPE(parse_fn, describe_fn)                                                           \
 	{                                                                                          \
 		.parse = (parse_fn), .describe = (describe_fn), .print = print_text,               \
@@ -472,6 +489,18 @@ static const struct jvpn_key_type_info types[JVPN_KEY_COUNT] = {
 				.describe = describe_fixed,
 				.print = print_host_port,
 				.item_size = sizeof(struct jvpn_config_host)},
+	[JVPN_KEY_HOSTS] = {.is_list = true,
+			    .parse = parse_host_port,
+			    .describe = describe_fixed,
+			    .print = print_host_port,
+			    .item = hosts_item,
+			    .item_size = sizeof(struct jvpn_config_host)},
+	[JVPN_KEY_NAMES] = {.is_list = true,
+			    .parse = parse_name,
+			    .describe = describe_name,
+			    .print = print_text,
+			    .item = names_item,
+			    .item_size = JVPN_CONFIG_NAME_MAX + 1},
 	[JVPN_KEY_WORDS] = {.is_list = true,
 			    .parse = parse_unstored_word,
 			    .describe = describe_word,

@@ -162,6 +162,17 @@ static void take_list(struct walk *w, const struct jvpn_key *key, const struct j
 				key->path, key->min, i);
 }
 
+/* A bare value where a list of one is meant. */
+static void take_single(struct walk *w, const struct jvpn_key *key, const struct jvpn_node *node)
+{
+	size_t *count = NULL;
+	void *item = jvpn_key_type_info(key->type)->item(field_of(key, w->out), 0, &count);
+
+	jvpn_key_clear(key, field_of(key, w->out));
+	take_scalar(w, key, node, item);
+	*count = 1;
+}
+
 static bool is_auto(const struct jvpn_key *key, const struct jvpn_node *node)
 {
 	return (key->flags & JVPN_KEY_AUTO) && node->kind == JVPN_NODE_SCALAR && !node->quoted &&
@@ -184,6 +195,8 @@ static void take_value(struct walk *w, size_t index, const struct jvpn_node *nod
 		take_scalar(w, key, node, field);
 	} else if (node->kind == JVPN_NODE_LIST) {
 		take_list(w, key, node);
+	} else if ((key->flags & JVPN_KEY_SINGLE) && node->kind == JVPN_NODE_SCALAR) {
+		take_single(w, key, node);
 	} else if (node->kind != JVPN_NODE_NONE) {
 		char expected[DESCRIBE_MAX], got[GOT_SHOWN_MAX + 32];
 

@@ -39,6 +39,8 @@ enum jvpn_key_type {
 	JVPN_KEY_PREFIXES,  /* struct jvpn_config_prefixes, a list */
 	JVPN_KEY_ADDRESSES, /* struct jvpn_config_addresses, a list */
 	JVPN_KEY_HOST_PORT, /* struct jvpn_config_host */
+	JVPN_KEY_HOSTS,     /* struct jvpn_config_hosts, a list of the same */
+	JVPN_KEY_NAMES,     /* struct jvpn_config_names, a list of NAME; min, max: of each name */
 	JVPN_KEY_WORDS,     /* a list of words, checked and not stored */
 	JVPN_KEY_COUNT
 };
@@ -46,7 +48,8 @@ enum jvpn_key_type {
 enum jvpn_key_flag {
 	JVPN_KEY_REQUIRED = 1 << 0,
 	JVPN_KEY_SECRET = 1 << 1, /* the value is never shown */
-	JVPN_KEY_AUTO = 1 << 2    /* the word auto is taken too: 0, an empty text or list */
+	JVPN_KEY_AUTO = 1 << 2,   /* the word auto is taken too: 0, an empty text or list */
+	JVPN_KEY_SINGLE = 1 << 3  /* a list of one may be written without brackets */
 };
 
 struct jvpn_word {

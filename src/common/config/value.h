@@ -32,6 +32,21 @@ struct jvpn_config_host {
 	uint16_t port;
 };
 
+#define JVPN_CONFIG_HOSTS_MAX 8
+
+struct jvpn_config_hosts {
+	size_t count;
+	struct jvpn_config_host item[JVPN_CONFIG_HOSTS_MAX];
+};
+
+#define JVPN_CONFIG_NAMES_MAX 8
+#define JVPN_CONFIG_NAME_MAX  15
+
+struct jvpn_config_names {
+	size_t count;
+	char item[JVPN_CONFIG_NAMES_MAX][JVPN_CONFIG_NAME_MAX + 1];
+};
+
 struct jvpn_config_hex {
 	uint8_t length; /* bytes */
 	uint8_t data[8];

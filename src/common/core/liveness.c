@@ -51,6 +51,16 @@ void jvpn_liveness_set_mode(struct jvpn_liveness *l, enum jvpn_liveness_mode mod
 	forget_probes(l);
 }
 
+bool jvpn_liveness_declare_dead(struct jvpn_liveness *l, uint64_t now_ns)
+{
+	if (l->said_dead)
+		return false;
+	l->said_dead = true;
+	if (l->unacked_since_ns == 0)
+		l->unacked_since_ns = now_ns;
+	return true;
+}
+
 void jvpn_liveness_set_pto(struct jvpn_liveness *l, uint64_t pto_ns)
 {
 	l->pto_ns = pto_ns;

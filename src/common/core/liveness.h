@@ -78,6 +78,8 @@ void jvpn_liveness_on_sent(struct jvpn_liveness *l, uint64_t now_ns);
 void jvpn_liveness_on_received(struct jvpn_liveness *l, bool inner, uint64_t now_ns);
 /* oldest_unacked_ns: send time of the oldest packet still unacknowledged, 0 when none is. */
 void jvpn_liveness_on_acked(struct jvpn_liveness *l, uint64_t oldest_unacked_ns, uint64_t now_ns);
+/* Somebody knows better (its link went): dead now, and probed like any dead one. False: it was. */
+bool jvpn_liveness_declare_dead(struct jvpn_liveness *l, uint64_t now_ns);
 void jvpn_liveness_set_pto(struct jvpn_liveness *l, uint64_t pto_ns);
 /* One verdict per call; call again until it says NONE. PROBE and KEEPALIVE count as sent at now_ns. */
 enum jvpn_liveness_verdict jvpn_liveness_poll(struct jvpn_liveness *l,

@@ -77,9 +77,12 @@ struct jvpn_live {
 	char user[JVPN_USER_MAX + 1];
 	struct jvpn_heap_node timer;
 	struct jvpn_live *next; /* in driver->lives */
-	bool plain;             /* server: the peer has no jumping-session extension */
-	bool indexed;           /* 'index' is valid */
-	uint32_t index;         /* the program's (table entry) */
+	/* client: goes in front of the DCIDs of further transports (wire.md) */
+	uint8_t route_prefix[JVPN_ROUTE_PREFIX_MAX];
+	uint8_t route_prefix_len;
+	bool plain;     /* server: the peer has no jumping-session extension */
+	bool indexed;   /* 'index' is valid */
+	uint32_t index; /* the program's (table entry) */
 	/* the store operation that was given out and is answered after the effects of this step */
 	bool store_pending;
 	uint64_t store_nonce;
@@ -185,6 +188,8 @@ int jvpn_driver_derive_keys(struct jvpn_live *live, struct jvpn_transport *trans
 /* Client: a connection that was just started. JVPN_ENOMEM. */
 int jvpn_driver_transport_new(struct jvpn_driver *driver, struct jvpn_conn *conn,
 			      struct jvpn_transport **out);
+/* Its link went: the session hears at once what silence would say later. */
+void jvpn_driver_transport_lost(struct jvpn_transport *transport);
 /* Charges a request without a valid proof to its connection and its source (check 1): an IPv4
  * address, an IPv6 /64. False: it gets no answer; the tenth of a connection closes it. */
 bool jvpn_driver_charge_refusal(struct jvpn_transport *transport);

@@ -175,6 +175,8 @@ static void take_created(const struct taken *m, struct jvpn_event *event)
 	/* Once per session. TLS alone authenticates it: its id makes the session key. */
 	if (live->has_keys || jvpn_driver_derive_keys(live, m->transport, &in->session_id))
 		return;
+	memcpy(live->route_prefix, in->route_prefix, sizeof(live->route_prefix));
+	live->route_prefix_len = in->route_prefix_len;
 	event->type = JVPN_EVENT_CREATED;
 	event->u.created.id = in->session_id;
 	event->u.created.server_version = in->server_version;

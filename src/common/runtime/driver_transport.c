@@ -174,6 +174,16 @@ void jvpn_transport_poll(struct jvpn_transport *transport)
 	jvpn_live_reschedule(live);
 }
 
+void jvpn_driver_transport_lost(struct jvpn_transport *transport)
+{
+	struct jvpn_live *live = transport->live;
+
+	if (!live || !jvpn_liveness_declare_dead(&transport->liveness, transport->driver->now_ns))
+		return;
+	if (jvpn_transport_fact(transport, JVPN_FACT_DEAD))
+		jvpn_live_reschedule(live);
+}
+
 static void feed_liveness(struct jvpn_transport *t, const struct jvpn_conn_stats *now)
 {
 	const struct jvpn_conn_stats *was = &t->seen;
