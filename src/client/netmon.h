@@ -17,6 +17,10 @@
 #define JVPN_NETMON_LINKS_MAX 256
 /* Everything is asked for again so often: events can be lost, and are sent once. */
 #define JVPN_NETMON_SWEEP_MS 3000
+/* After a change of a link more often for a while: within a second of an event for any link, the
+ * kernel keeps the next ones back. */
+#define JVPN_NETMON_EAGER_SWEEP_MS 200
+#define JVPN_NETMON_EAGER_MS       1200
 /* A difference of the clocks that is no sleep yet. */
 #define JVPN_NETMON_SLEEP_MIN_MS 500
 
@@ -28,7 +32,9 @@ struct jvpn_netmon; /* owner: the client */
 struct jvpn_netmon_link {
 	int ifindex;
 	char name[JVPN_NETMON_NAME_BYTES];
-	bool usable; /* admin up and operstate UP or UNKNOWN (RFC 2863), not loopback, not the tunnel */
+	/* Admin up, has a carrier, operstate UP or UNKNOWN (RFC 2863) or about to be; neither
+	 * loopback nor the tunnel. */
+	bool usable;
 	/* A usable source address of that family: not tentative or failed (RFC 4862), not
 	 * 169.254/16, not fe80::/10; a deprecated one only when there is no other. */
 	bool has4, has6;

@@ -38,7 +38,7 @@ struct jvpn_netmon {
 	jvpn_netmon_fn fn;
 	void *user;
 	uint64_t (*slept_ns)(void);
-	uint64_t slept_seen_ns, sweep_ns, now_ns;
+	uint64_t slept_seen_ns, sweep_ns, eager_until_ns, now_ns;
 	bool told_overflow, told_failure;
 	struct jvpn_netmon_table table;
 	_Alignas(struct nlmsghdr) uint8_t event[EVENT_BYTES];
@@ -46,15 +46,32 @@ struct jvpn_netmon {
 
 /* ---- telling ---- */
 
+static void plan_sweep(struct jvpn_netmon *m)
+{
+	uint64_t ms =
+		m->now_ns < m->eager_until_ns ? JVPN_NETMON_EAGER_SWEEP_MS : JVPN_NETMON_SWEEP_MS;
+
+	m->sweep_ns = jvpn_time_add(m->now_ns, jvpn_ms_to_ns(ms));
+}
+
+static void be_eager(struct jvpn_netmon *m)
+{
+	m->eager_until_ns = jvpn_time_add(m->now_ns, jvpn_ms_to_ns(JVPN_NETMON_EAGER_MS));
+	m->sweep_ns = jvpn_time_min(
+		m->sweep_ns, jvpn_time_add(m->now_ns, jvpn_ms_to_ns(JVPN_NETMON_EAGER_SWEEP_MS)));
+}
+
 static void tell_links(void *user)
 {
 	struct jvpn_netmon *m = user;
 	enum jvpn_netmon_change change;
 	struct jvpn_netmon_link link;
 
-	while (jvpn_netmon_table_next(&m->table, m->now_ns, &change, &link))
+	while (jvpn_netmon_table_next(&m->table, m->now_ns, &change, &link)) {
+		be_eager(m);
 		if (m->fn != NULL)
 			m->fn(m->user, change, &link);
+	}
 }
 
 static void tell_routes(struct jvpn_netmon *m)
@@ -146,7 +163,7 @@ static void sweep(struct jvpn_netmon *m)
 		jvpn_log_warn(JVPN_LOG_MAIN, "cannot list the interfaces: %s; trying again",
 			      jvpn_netlink_text(m->netlink));
 	m->told_failure = err != 0;
-	m->sweep_ns = jvpn_time_add(m->now_ns, jvpn_ms_to_ns(JVPN_NETMON_SWEEP_MS));
+	plan_sweep(m);
 	tell_links(m);
 }
 
@@ -314,8 +331,9 @@ int jvpn_netmon_open(const char *tun_name, jvpn_netmon_fn fn, void *user, struct
 		return err;
 	}
 	m->now_ns = jvpn_clock_mono_ns();
-	m->sweep_ns = jvpn_time_add(m->now_ns, jvpn_ms_to_ns(JVPN_NETMON_SWEEP_MS));
+	m->sweep_ns = JVPN_TIME_NEVER;
 	tell_links(m);
+	be_eager(m); /* the kernel may be holding back what happened just before */
 	m->fn = fn;
 	m->user = user;
 	*out = m;

@@ -90,6 +90,9 @@ static void take_link(struct jvpn_netmon_table *table, const struct nlmsghdr *me
 	state = jvpn_netlink_find(message, sizeof(body), IFLA_OPERSTATE, 1);
 	if (state != NULL)
 		raw->operstate = *jvpn_netlink_data(state);
+	state = jvpn_netlink_find(message, sizeof(body), IFLA_LINKMODE, 1);
+	if (state != NULL)
+		raw->link_mode = *jvpn_netlink_data(state);
 	raw->flags = body.ifi_flags;
 	raw->generation = table->generation;
 	raw->gone = false;
@@ -111,13 +114,30 @@ static void drop_link(struct jvpn_netmon_table *table, const struct nlmsghdr *me
 	table->raw[i].dirty = true;
 }
 
+/* The kernel makes operstate out of the carrier as often as once a second; the flags are the present.
+ * Not IFF_RUNNING: it is set for a wireless link that is not authenticated (dormant). */
+static bool is_operational(const struct jvpn_netmon_raw *raw)
+{
+	if ((raw->flags & IFF_UP) == 0 || (raw->flags & IFF_LOWER_UP) == 0)
+		return false;
+	switch (raw->operstate) {
+	case IF_OPER_UNKNOWN:
+	case IF_OPER_UP:
+		return true;
+	case IF_OPER_DOWN:
+	case IF_OPER_LOWERLAYERDOWN:
+		/* It has a carrier by now, and nobody else has a say in it: it will be up. */
+		return (raw->flags & IFF_DORMANT) == 0 && raw->link_mode == IF_LINK_MODE_DEFAULT;
+	default:
+		return false;
+	}
+}
+
 static bool is_usable(const struct jvpn_netmon_table *table, size_t i)
 {
 	const struct jvpn_netmon_raw *raw = &table->raw[i];
 
-	/* Not IFF_RUNNING: it is set for a wireless link that is not authenticated (dormant). */
-	return !raw->gone && (raw->flags & IFF_UP) != 0 && (raw->flags & IFF_LOOPBACK) == 0 &&
-	       (raw->operstate == IF_OPER_UP || raw->operstate == IF_OPER_UNKNOWN) &&
+	return !raw->gone && is_operational(raw) && (raw->flags & IFF_LOOPBACK) == 0 &&
 	       strcmp(table->link[i].name, table->tun_name) != 0;
 }
 

@@ -15,7 +15,7 @@
 /* What the kernel said of a link, beside what we have told. */
 struct jvpn_netmon_raw {
 	uint32_t flags; /* IFF_* */
-	uint8_t operstate;
+	uint8_t operstate, link_mode;
 	bool gone, dirty;
 	bool told_up; /* LINK_UP was the last word */
 	uint32_t generation;

@@ -4,6 +4,7 @@
 	tests/fuzz/corpus.py	(run it in the top folder)
 """
 import os
+import struct
 
 TYPES = {"session_created": 1, "session_state": 2, "reattach_request": 3,
          "reattach_request_challenge": 3, "reattach_ack": 4, "reattach_deny": 5,
@@ -36,7 +37,43 @@ def ipv6(next_header, payload):
             + bytes.fromhex("20010db8000000000000000000000005") + payload)
 
 
+def attribute(kind, data):
+    return struct.pack("<HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
+
+
+def netlink(kind, body):
+    return struct.pack("<IHHII", 16 + len(body), kind, 0, 1, 0) + body
+
+
+def link(kind, index, flags, name, operstate, family=0):
+    return netlink(kind, struct.pack("<BxHiII", family, 1, index, flags, 0)
+                   + attribute(3, name + b"\0") + attribute(16, bytes([operstate])))
+
+
+def address(kind, index, raw, flags):
+    return netlink(kind, struct.pack("<BBBBI", 2 if len(raw) == 4 else 10, 24, flags & 255, 0, index)
+                   + attribute(1, raw) + attribute(2, raw) + attribute(8, struct.pack("<I", flags)))
+
+
+def route(kind, index):
+    return netlink(kind, struct.pack("<BBBBBBBBI", 2, 0, 0, 0, 254, 4, 0, 1, 0)
+                   + attribute(4, struct.pack("<I", index)))
+
+
+def netmon():
+    global6 = bytes.fromhex("20010db8000000000000000000000007")
+    up = link(16, 3, 0x11043, b"eth0", 6)
+    write("netmon", "link", up)
+    write("netmon", "address", address(20, 3, b"\xc0\0\2\7", 0x80))
+    write("netmon", "life", up + address(20, 3, b"\xc0\0\2\7", 0x80) + address(20, 3, global6, 0xc0)
+          + address(20, 3, global6, 0x80) + route(24, 3) + address(21, 3, b"\xc0\0\2\7", 0x80)
+          + link(16, 3, 0x1003, b"eth0", 2) + link(17, 3, 0x1002, b"eth0", 2))
+    write("netmon", "two", link(16, 1, 0x10049, b"lo", 0) + up + link(16, 4, 0x11043, b"jvpn0", 0)
+          + link(16, 3, 0x11043, b"eth0", 6, 7) + route(25, 4))
+
+
 def main():
+    netmon()
     golden = {}
     with open("tests/golden/protocol.txt", encoding="ascii") as f:
         for line in f:

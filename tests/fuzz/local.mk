@@ -18,6 +18,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz_ippkt \
 	%D%/fuzz_jvfield \
 	%D%/fuzz_jvmsg \
+	%D%/fuzz_netmon \
 	%D%/fuzz_saved
 check_PROGRAMS += $(FUZZ_TARGETS)
 TESTS += $(FUZZ_TESTS)
@@ -44,4 +45,7 @@ TESTS += $(FUZZ_TESTS)
 %C%_fuzz_saved_SOURCES = %D%/fuzz_saved.c %D%/fuzz.h $(FUZZ_MAIN)
 %C%_fuzz_saved_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
 %C%_fuzz_saved_LDADD = src/client/libjvpn_client.a $(JVPN_COMMON_LIBS)
+%C%_fuzz_netmon_SOURCES = %D%/fuzz_netmon.c %D%/fuzz.h $(FUZZ_MAIN)
+%C%_fuzz_netmon_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
+%C%_fuzz_netmon_LDADD = src/client/libjvpn_client.a src/common/tun/libjvpn_tun.a $(FUZZ_LIBS)
 EXTRA_DIST += %D%/driver.c

@@ -7,6 +7,7 @@ UNIT_TESTS += %D%/unit_client
 	%D%/options_fixture.h %D%/config_fixture.h \
 	%D%/test_attempt.c %D%/test_candidate.c \
 	%D%/test_client_options.c \
+	%D%/test_netmon.c \
 	%D%/test_saved.c \
 	%D%/test_statedir.c \
 	%D%/unit.h %D%/main.c
