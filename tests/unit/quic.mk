@@ -7,6 +7,7 @@ UNIT_TESTS += %D%/unit_quic
 	%D%/unit.h %D%/main.c \
 	%D%/quic_pair.c \
 	%D%/quic_pair.h \
+	%D%/test_aead.c \
 	%D%/test_cidmap.c \
 	%D%/test_dgram.c \
 	%D%/test_endpoint.c \

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/time.h"
 #include "crypto/random.h"
+#include "quic/aead.h"
 #include "quic/quic_internal.h"
 
 /* Windows of h3.h ("must be >= 64 KiB"): 1 MB of capsules flows through 128 KiB. */
@@ -381,6 +382,11 @@ void jvpn_conn_fill_callbacks(const struct jvpn_conn *conn, ngtcp2_callbacks *c)
 		.ack_datagram = on_ack_datagram,
 		.lost_datagram = on_lost_datagram,
 	};
+	if (conn->quic->aead_is_direct) {
+		c->encrypt = jvpn_aead_encrypt;
+		c->decrypt = jvpn_aead_decrypt;
+		c->hp_mask = jvpn_aead_hp_mask;
+	}
 	if (conn->quic->config.server) {
 		c->recv_client_initial = ngtcp2_crypto_recv_client_initial_cb;
 	} else {

@@ -5,6 +5,8 @@
 noinst_LIBRARIES += %D%/libjvpn_quic.a
 %C%_libjvpn_quic_a_SOURCES = \
 	%D%/accept.c \
+	%D%/aead.c \
+	%D%/aead.h \
 	%D%/batch.c \
 	%D%/batch.h \
 	%D%/cidmap.c \

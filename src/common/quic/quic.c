@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "crypto/random.h"
+#include "quic/aead.h"
 #include "quic/quic_internal.h"
 
 /* CIDs per connection: 8 issued, a few being retired, the client's first one. */
@@ -44,6 +46,9 @@ int jvpn_quic_new(const struct jvpn_quic_config *config, struct jvpn_quic **out)
 	if (quic->config.max_udp_payload < NGTCP2_MAX_UDP_PAYLOAD_SIZE)
 		quic->config.max_udp_payload = NGTCP2_MAX_UDP_PAYLOAD_SIZE;
 	quic->hold_budget.max_bytes = config->hold_max_bytes_process;
+	quic->aead_is_direct = jvpn_aead_is_direct();
+	if (!quic->aead_is_direct)
+		jvpn_log_info(JVPN_LOG_QUIC, "AES-GCM through wolfSSL's EVP layer: slower");
 	err = init_layout(quic);
 	if (!err)
 		err = jvpn_cidmap_new(config->hash_secret,

@@ -122,6 +122,7 @@ struct jvpn_quic {
 	struct jvpn_quic_config config;
 	struct jvpn_cid_layout layout;
 	size_t cid_len;
+	bool aead_is_direct; /* aead.h */
 	struct jvpn_cidmap *cids;
 	struct jvpn_timer_heap timers;
 	struct jvpn_batch batch;
