@@ -13,6 +13,7 @@
 #include "base/prefix.h"
 #include "client/candidate.h"
 #include "client/options.h"
+#include "client/resume.h"
 #include "proto/connectip.h"
 #include "runtime/engine.h"
 #include "tun/forward.h"
@@ -67,6 +68,10 @@ struct jvpn_client {
 	uint64_t started_ns;
 	bool was_attached;                 /* once in this process */
 	struct jvpn_netcfg_tunnel applied; /* is_up: what the kernel has */
+	struct jvpn_resume resume;
+	bool keep;          /* the end leaves session, TUN and routes to the next start */
+	bool disconnecting; /* the command: end the stored session, start no other */
+	uint64_t disconnect_until_ns;
 	bool stopping;
 	int exit_code;
 };
@@ -102,13 +107,21 @@ void jvpn_dialled_retire(struct jvpn_dialled *s);
 
 /* tunnel.c */
 int jvpn_tunnel_open(struct jvpn_client *client, char *error, size_t error_size);
+/* client->keep: everything in the kernel stays as it is. */
 void jvpn_tunnel_close(struct jvpn_client *client);
+/* Removes what a killed client left: device, addresses, routes, rules. Not while one runs. */
+int jvpn_tunnel_sweep(struct jvpn_client *client, char *error, size_t error_size);
 void jvpn_tunnel_on_capsule(void *user, struct jvpn_transport *transport, uint64_t type,
 			    const uint8_t *data, size_t len);
 void jvpn_tunnel_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, size_t len);
 void jvpn_tunnel_on_mtu(void *user, struct jvpn_live *live);
-/* Addresses and routes into the kernel, once both are there and the session is attached. */
+/* Addresses and routes into the kernel, once both are known. */
 void jvpn_tunnel_update(struct jvpn_client *client);
+
+/* disconnect.c: tells the running client to end, waits for its lock and takes it, with what it left.
+ * Errors of jvpn_resume_open(). */
+int jvpn_disconnect_other(struct jvpn_client *client, pid_t holder,
+			  char error[JVPN_STATEDIR_ERROR_MAX]);
 
 /* session.c: requests, answers, and what follows the end of a session. */
 extern const struct jvpn_driver_ops jvpn_client_driver_ops;

@@ -13,7 +13,9 @@
 #include "config/load.h"
 #include "config/program.h"
 
-#define WHY_MAX (JVPN_CONFIG_PATH_MAX * 2 + 128)
+/* Not the server's directory: both may run on one machine as different users. */
+#define DEFAULT_STATE_DIR JVPN_LOCALSTATEDIR "-client"
+#define WHY_MAX           (JVPN_CONFIG_PATH_MAX * 2 + 128)
 
 static const struct jvpn_word log_levels[] = {
 	{"error", JVPN_LOG_ERROR},
@@ -154,6 +156,11 @@ static const struct jvpn_key keys[] = {
 	 .words = ends,
 	 .def = "new_session",
 	 .help = "What follows when a session is over and may be followed by another."},
+	{.path = "state_dir",
+	 .type = JVPN_KEY_DIR,
+	 AT(state_dir),
+	 AUTO,
+	 .help = "Where the session survives a restart of the client; none: it ends with it."},
 	{.path = "policy",
 	 .type = JVPN_KEY_PATH,
 	 AT(policy),
@@ -308,6 +315,8 @@ static void fill_in(struct jvpn_client_config *config)
 	if (!config->server_name[0])
 		memcpy(config->server_name, config->servers.item[0].host,
 		       sizeof(config->server_name));
+	if (!config->state_dir[0])
+		memcpy(config->state_dir, DEFAULT_STATE_DIR, sizeof(DEFAULT_STATE_DIR));
 }
 
 int jvpn_client_config_load(const char *path, struct jvpn_client_config *out,

@@ -15,8 +15,11 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/netmon_linux.c \
 	%D%/netmon_table.c \
 	%D%/netmon_table.h \
+	%D%/disconnect.c \
 	%D%/options.c \
 	%D%/options.h \
+	%D%/resume.c \
+	%D%/resume.h \
 	%D%/saved.c \
 	%D%/saved.h \
 	%D%/saver.c \

@@ -22,6 +22,8 @@
 /* The session, one that is being replaced, and one in reserve. */
 #define CLIENT_SESSIONS    3
 #define CLIENT_CONNECTIONS 40 /* each candidate may have three for a moment */
+/* How long the command "disconnect" tries to tell the server. */
+#define DISCONNECT_MS 4000
 
 static int open_tls(struct jvpn_client *client)
 {
@@ -62,6 +64,13 @@ static void on_turn(void *user, uint64_t now_ns)
 	jvpn_pump_flush(client->pump);
 	if (client->stopping)
 		return;
+	if (client->disconnecting && now_ns >= client->disconnect_until_ns) {
+		jvpn_log_warn(JVPN_LOG_MAIN,
+			      "the server does not answer: its session ends by itself when its "
+			      "time without a transport is over");
+		jvpn_client_stop(client, JVPN_EXIT_OK);
+		return;
+	}
 	if (!client->live && jvpn_client_start_session(client)) {
 		jvpn_client_stop(client, JVPN_EXIT_FAILURE);
 		return;
@@ -73,6 +82,7 @@ static void on_turn(void *user, uint64_t now_ns)
 		return;
 	}
 	jvpn_dial_poll(client, now_ns);
+	jvpn_resume_poll(client, now_ns);
 }
 
 static void on_flushed(void *user)
@@ -92,7 +102,9 @@ static uint64_t next_deadline(void *user)
 		return client->engine.driver->now_ns;
 	if (limit_ms && !client->was_attached)
 		next = jvpn_time_min(next, client->started_ns + jvpn_ms_to_ns(limit_ms) + 1);
-	return next;
+	if (client->disconnecting)
+		next = jvpn_time_min(next, client->disconnect_until_ns);
+	return jvpn_time_min(next, jvpn_resume_next_deadline(client));
 }
 
 static int init_engine(struct jvpn_client *client)
@@ -128,10 +140,12 @@ static int init_engine(struct jvpn_client *client)
 	client->engine.next_deadline = next_deadline;
 	client->engine.user = client;
 	client->started_ns = jvpn_loop_now(client->engine.loop);
+	client->disconnect_until_ns = client->started_ns + jvpn_ms_to_ns(DISCONNECT_MS);
 	return JVPN_EXIT_OK;
 }
 
-/* No state directory in this version: the session ends with the process, and the server is told. */
+/* SIGTERM is what a service manager sends, also for a restart: with a state directory the session
+ * stays for the next start. SIGINT is somebody who wants the tunnel to end. */
 static void on_stop(void *user, int signo, uint64_t now_ns)
 {
 	struct jvpn_client *client = user;
@@ -141,7 +155,10 @@ static void on_stop(void *user, int signo, uint64_t now_ns)
 		jvpn_loop_stop(client->engine.loop, client->exit_code);
 		return;
 	}
-	jvpn_log_info(JVPN_LOG_MAIN, "%s: ending the session", strsignal(signo));
+	client->keep = signo == SIGTERM && client->resume.enabled && client->live &&
+		       client->live->core.state > JVPN_STATE_BIRTH;
+	jvpn_log_info(JVPN_LOG_MAIN, "%s: %s the session", strsignal(signo),
+		      client->keep ? "keeping" : "ending");
 	jvpn_client_stop(client, JVPN_EXIT_OK);
 }
 
@@ -161,6 +178,20 @@ static void on_hup(void *user, int signo, uint64_t now_ns)
 	jvpn_report_free(report);
 }
 
+/* The lock first: who has it may touch the TUN. Until the stored session is restored a failure
+ * leaves everything to the next start. */
+static int open_state(struct jvpn_client *client)
+{
+	char error[JVPN_STATEDIR_ERROR_MAX] = "";
+	pid_t holder;
+	int rv = jvpn_resume_open(client, &holder, error);
+
+	if (rv == JVPN_EBUSY && client->disconnecting)
+		rv = jvpn_disconnect_other(client, holder, error);
+	client->keep = client->resume.saved && !client->disconnecting;
+	return rv ? jvpn_process_fail(jvpn_process_exit_code(rv), error) : JVPN_EXIT_OK;
+}
+
 static int open_all(struct jvpn_client *client)
 {
 	char error[JVPN_PROCESS_ERROR_MAX] = "";
@@ -176,18 +207,37 @@ static int open_all(struct jvpn_client *client)
 					 error[0] ? error : jvpn_err_text(rv));
 	if (jvpn_dial_resolve(client, error, sizeof(error)))
 		return jvpn_process_fail(JVPN_EXIT_UNREACHABLE, error);
+	rv = jvpn_resume_start(client);
+	if (rv)
+		return jvpn_process_fail(jvpn_process_exit_code(rv), jvpn_err_text(rv));
+	client->keep = false;
 	return jvpn_process_take_signals(client->engine.loop, on_stop, on_hup, client);
+}
+
+static void drain(struct jvpn_live *live)
+{
+	struct jvpn_event event = {.type = JVPN_EVENT_DRAIN, .slot = JVPN_SLOT_NONE};
+
+	jvpn_driver_step(live, &event);
 }
 
 /* Whatever the reason for the end: the server hears of it as far as one flush carries. */
 static void say_goodbye(struct jvpn_client *client)
 {
 	client->stopping = true;
-	if (client->live)
+	if (client->live && client->keep)
+		drain(client->live);
+	else if (client->live)
 		jvpn_driver_terminate(client->live, JVPN_REASON_CLIENT_CLOSED);
 	for (struct jvpn_transport *t = client->engine.driver->transports; t; t = t->next)
 		jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "");
 	jvpn_quic_flush(client->engine.quic, jvpn_loop_now(client->engine.loop));
+	if (client->keep && !jvpn_resume_keep(client)) {
+		jvpn_log_error(JVPN_LOG_MAIN, "the session cannot be kept: ending it");
+		client->keep = false;
+		if (client->live)
+			jvpn_driver_terminate(client->live, JVPN_REASON_CLIENT_CLOSED);
+	}
 }
 
 static void close_all(struct jvpn_client *client)
@@ -195,9 +245,13 @@ static void close_all(struct jvpn_client *client)
 	if (client->engine.loop) {
 		say_goodbye(client);
 		jvpn_tunnel_close(client);
+		if (!client->keep)
+			jvpn_resume_remove(client);
+		jvpn_resume_close(client);
 		jvpn_dial_close_all(client);
 		jvpn_engine_clear(&client->engine);
 	}
+	jvpn_resume_close(client);
 	jvpn_tls_free(client->tls);
 }
 
@@ -207,11 +261,40 @@ static int run(const struct jvpn_client_options *options)
 	int code;
 
 	client.options = options;
-	code = open_all(&client);
+	code = open_state(&client);
+	if (!code)
+		code = open_all(&client);
 	if (!code)
 		code = jvpn_loop_run(client.engine.loop);
 	close_all(&client);
 	return code;
+}
+
+/* Ends what a running client has, or what a killed one left. */
+static int disconnect(const struct jvpn_client_options *options)
+{
+	static struct jvpn_client client;
+	char error[JVPN_PROCESS_ERROR_MAX] = "";
+	int code, rv;
+
+	client.options = options;
+	client.disconnecting = true;
+	code = open_state(&client);
+	if (code == JVPN_EXIT_OK && client.resume.saved) {
+		code = open_all(&client);
+		if (code == JVPN_EXIT_OK)
+			code = jvpn_loop_run(client.engine.loop);
+		else if (code == JVPN_EXIT_UNREACHABLE)
+			code = JVPN_EXIT_OK; /* said; what is ours is removed all the same */
+		close_all(&client);
+		return code;
+	}
+	/* A state file that cannot be read stays; the tunnel goes. */
+	rv = code == JVPN_EXIT_OK || client.resume.enabled
+		     ? jvpn_tunnel_sweep(&client, error, sizeof(error))
+		     : 0;
+	jvpn_resume_close(&client);
+	return rv ? jvpn_process_fail(jvpn_process_exit_code(rv), error) : code;
 }
 
 /* Everything that RUN loads, but no socket and no device. */
@@ -242,6 +325,9 @@ int main(int argc, char **argv)
 		break;
 	case JVPN_CLIENT_CHECK:
 		code = check(&options);
+		break;
+	case JVPN_CLIENT_DISCONNECT:
+		code = disconnect(&options);
 		break;
 	}
 	jvpn_client_options_clear(&options);

@@ -16,9 +16,18 @@
 
 static const struct jvpn_cli_option run_options[] = {JVPN_PROGRAM_OPTIONS};
 
+static const struct jvpn_cli_option disconnect_options[] = {
+	{'c', "config", "FILE", "configuration (also: JVPN_CONFIG)"},
+	JVPN_PROGRAM_COMMON_OPTIONS,
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 static const struct jvpn_cli_command commands[] = {
-	{NULL, JVPN_CLIENT_RUN, NULL, NULL, run_options,
-	 sizeof(run_options) / sizeof(run_options[0])},
+	{NULL, JVPN_CLIENT_RUN, NULL, NULL, run_options, COUNT(run_options)},
+	{"disconnect", JVPN_CLIENT_DISCONNECT, NULL,
+	 "Ends the session of a running or a killed client.", disconnect_options,
+	 COUNT(disconnect_options)},
 };
 
 static int take_option(void *user, int letter, const char *value, char *error, size_t error_size)
@@ -32,7 +41,7 @@ static const struct jvpn_cli cli = {
 	.program = PROGRAM,
 	.purpose = "VPN client whose session outlives its transports.",
 	.commands = commands,
-	.command_count = 1,
+	.command_count = COUNT(commands),
 	.footer = JVPN_PROGRAM_FOOTER "Manual: jvpn-client(8), jvpn.conf(5), jvpn-policy(5), "
 				      "jvpn-events(5).\n",
 	.take = take_option,

@@ -43,6 +43,7 @@ struct jvpn_client_config {
 	struct jvpn_config_prefixes routes; /* empty: what the server advertises */
 	uint64_t fwmark;
 	uint64_t table;
+	char state_dir[JVPN_CONFIG_PATH_MAX];     /* "none": the session ends with the process */
 	char policy[JVPN_CONFIG_PATH_MAX];        /* "": the built-in policy */
 	char events_output[JVPN_CONFIG_PATH_MAX]; /* "stdout" or a path */
 	int log_level;                            /* enum jvpn_log_level */
@@ -59,7 +60,8 @@ struct jvpn_client_config {
 
 enum jvpn_client_command {
 	JVPN_CLIENT_RUN = 1,
-	JVPN_CLIENT_CHECK /* as RUN, but stop before sockets and devices */
+	JVPN_CLIENT_CHECK, /* as RUN, but stop before sockets and devices */
+	JVPN_CLIENT_DISCONNECT
 };
 
 struct jvpn_client_options {

@@ -62,9 +62,10 @@ static bool text_is_valid(const char *text, size_t size)
 
 static bool saved_is_valid(const struct jvpn_saved *s)
 {
-	return TEXT_OK(s->server_name) && TEXT_OK(s->node_id) && TEXT_OK(s->label) &&
-	       TEXT_OK(s->tun_name) && RESTORABLE(s->record.session.state) &&
-	       s->record.address_count > 0 && s->keys.c2s.len == JVPN_SECRET_KEY_BYTES &&
+	return TEXT_OK(s->server_name) && TEXT_OK(s->node_id) &&
+	       (!s->label[0] || TEXT_OK(s->label)) && TEXT_OK(s->tun_name) &&
+	       RESTORABLE(s->record.session.state) && s->record.address_count > 0 &&
+	       s->keys.c2s.len == JVPN_SECRET_KEY_BYTES &&
 	       s->keys.s2c.len == JVPN_SECRET_KEY_BYTES &&
 	       !jvpn_ct_is_zero(s->keys.c2s.b, s->keys.c2s.len) &&
 	       !jvpn_ct_is_zero(s->keys.s2c.b, s->keys.s2c.len) && s->mtu <= UINT16_MAX &&

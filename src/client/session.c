@@ -24,6 +24,7 @@ int jvpn_client_start_session(struct jvpn_client *client)
 		return rv;
 	client->has_addresses = false;
 	client->has_routes = false;
+	jvpn_resume_begin(client);
 	jvpn_driver_step(client->live, &create);
 	return 0;
 }
@@ -137,6 +138,9 @@ static void on_accepted(struct jvpn_client *client, struct jvpn_transport *t,
 	jvpn_dial_succeeded(client, t);
 	if (t->live && t->live->core.state != JVPN_STATE_BIRTH)
 		jvpn_driver_step(t->live, &event);
+	/* Attached, it takes our word for the end. */
+	if (client->disconnecting)
+		jvpn_client_stop(client, JVPN_EXIT_OK);
 }
 
 /* A refused attach is a DENY with or without a MAC; the core decides what it means. */
@@ -254,11 +258,15 @@ static void on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason
 
 	(void)live;
 	client->live = NULL;
+	if (!client->keep)
+		jvpn_resume_forget(client);
 	if (client->stopping)
 		return;
 	if (reason != JVPN_REASON_ATTACH_TIMEOUT)
 		jvpn_log_info(JVPN_LOG_SESSION, "session ended: %s", jvpn_reason_name(reason));
-	if (!wants_new_session(reason))
+	if (client->disconnecting)
+		jvpn_client_stop(client, JVPN_EXIT_OK);
+	else if (!wants_new_session(reason))
 		jvpn_client_stop(client, JVPN_EXIT_SESSION_ENDED);
 }
 

@@ -211,7 +211,7 @@ void jvpn_tunnel_update(struct jvpn_client *client)
 	struct jvpn_netcfg_tunnel *w = &client->wanted;
 
 	if (!client->live || !client->has_addresses || !client->has_routes ||
-	    client->live->core.state != JVPN_STATE_ATTACHED)
+	    client->live->core.state <= JVPN_STATE_BIRTH)
 		return;
 	w->ifindex = jvpn_tun_ifindex(client->tun);
 	w->mtu = wanted_mtu(client, has_version(client->live, 6));
@@ -231,10 +231,15 @@ void jvpn_tunnel_update(struct jvpn_client *client)
 
 /* ---- opening ---- */
 
+/* With a session to resume what its last client left is taken over, else it is undone. */
 static int open_netcfg(struct jvpn_client *client, char *error, size_t error_size)
 {
 	char path[TUNNEL_PATH_MAX];
-	struct jvpn_netcfg_config config = {.journal_path = path};
+	struct jvpn_netcfg_config config = {.journal_path = path,
+					    .persistent = client->resume.enabled};
+
+	if (client->resume.saved)
+		config.take_over_ifindex = jvpn_tun_ifindex(client->tun);
 
 	if (mkdir(JVPN_RUNSTATEDIR, 0755) && errno != EEXIST) {
 		snprintf(error, error_size, "%s: %s", JVPN_RUNSTATEDIR, strerror(errno));
@@ -273,6 +278,8 @@ int jvpn_tunnel_open(struct jvpn_client *client, char *error, size_t error_size)
 	if (rv)
 		return rv;
 	check_interfaces(client, &warnings);
+	if (!client->resume.saved)
+		(void)jvpn_tun_set_persistent(client->tun, false);
 	for (size_t i = 0; i < warnings.count; i++)
 		jvpn_log_warn(JVPN_LOG_TUN, "%s", warnings.text[i]);
 	jvpn_forward_init(&client->uplink);
@@ -285,9 +292,28 @@ void jvpn_tunnel_close(struct jvpn_client *client)
 {
 	if (client->engine.loop)
 		jvpn_loop_unwatch(client->engine.loop, client->tun_watch);
-	if (client->netcfg && jvpn_netcfg_restore(client->netcfg))
+	if (!client->keep && client->netcfg && jvpn_netcfg_restore(client->netcfg))
 		jvpn_log_error(JVPN_LOG_TUN, "%s", jvpn_netcfg_error(client->netcfg));
+	if (!client->keep && client->tun)
+		(void)jvpn_tun_set_persistent(client->tun, false);
 	jvpn_netcfg_free(client->netcfg);
 	jvpn_pump_free(client->pump);
 	jvpn_tun_free(client->tun);
+}
+
+int jvpn_tunnel_sweep(struct jvpn_client *client, char *error, size_t error_size)
+{
+	struct jvpn_tun_config config = {.name = client->options->config.tun_name};
+	int rv = jvpn_tun_open(&config, &client->tun, error, error_size);
+
+	/* Undoes the journal. */
+	if (!rv)
+		rv = open_netcfg(client, error, error_size);
+	if (client->tun)
+		(void)jvpn_tun_set_persistent(client->tun, false);
+	jvpn_netcfg_free(client->netcfg);
+	jvpn_tun_free(client->tun);
+	client->netcfg = NULL;
+	client->tun = NULL;
+	return rv;
 }

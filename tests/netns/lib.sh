@@ -445,6 +445,7 @@ client_yaml() {
 		  token: ${JVPN_TOKEN:-$(client_token "$name")}
 		${JVPN_LABEL:+label: $JVPN_LABEL}
 		$(client_interfaces)
+		state_dir: ${JVPN_CLIENT_STATE:-none}
 		tun:
 		  name: $tun
 		${JVPN_CLIENT_POLICY:+policy: $JVPN_CLIENT_POLICY}

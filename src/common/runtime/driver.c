@@ -57,6 +57,7 @@ static void live_free(struct jvpn_live *live)
 			live->slot[i]->live = NULL;
 			live->slot[i]->slot = JVPN_SLOT_NONE;
 		}
+	jvpn_driver_free_held(live);
 	jvpn_queue_clear(&live->queue);
 	jvpn_session_keys_clear(&live->keys);
 	jvpn_wipe(live, sizeof(*live));
@@ -101,6 +102,7 @@ int jvpn_driver_session_new(struct jvpn_driver *driver, struct jvpn_live **out)
 	if (!live)
 		return JVPN_ENOMEM;
 	live->driver = driver;
+	live->counter_limit = UINT64_MAX;
 	if (jvpn_heap_set(&driver->timers, &live->timer, JVPN_TIME_NEVER)) {
 		free(live);
 		return JVPN_EFULL;
@@ -157,6 +159,8 @@ void jvpn_driver_detach(struct jvpn_transport *transport)
 {
 	struct jvpn_live *live = transport->live;
 
+	if (live)
+		jvpn_driver_drop_held(live, transport);
 	if (live && live->slot[transport->slot] == transport)
 		live->slot[transport->slot] = NULL;
 	transport->live = NULL;

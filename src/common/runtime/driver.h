@@ -34,6 +34,7 @@
 struct jvpn_events;
 struct jvpn_driver;
 struct jvpn_live;
+struct jvpn_held;
 
 #define JVPN_USER_MAX 63
 /* Sources share a bucket when their keyed hashes meet: bounded memory, no eviction to abuse. */
@@ -86,6 +87,9 @@ struct jvpn_live {
 	/* the store operation that was given out and is answered after the effects of this step */
 	bool store_pending;
 	uint64_t store_nonce;
+	/* client with a state directory: requests with a higher counter wait (jvpn_driver_hold) */
+	uint64_t counter_limit;
+	struct jvpn_held *held;
 };
 
 struct jvpn_driver_ops {
@@ -193,6 +197,9 @@ void jvpn_driver_transport_lost(struct jvpn_transport *transport);
 /* Charges a request without a valid proof to its connection and its source (check 1): an IPv4
  * address, an IPv6 /64. False: it gets no answer; the tenth of a connection closes it. */
 bool jvpn_driver_charge_refusal(struct jvpn_transport *transport);
+/* Client: counters up to this one are reserved on disk; sends what waited for it. A new session has
+ * no limit. */
+void jvpn_live_set_counter_limit(struct jvpn_live *live, uint64_t limit);
 /* The transport of the binding, NULL when there is none. */
 struct jvpn_transport *jvpn_live_binding(const struct jvpn_live *live);
 /* Queues an inner packet for the binding (or for the next one). */

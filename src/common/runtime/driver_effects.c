@@ -273,6 +273,6 @@ void jvpn_driver_execute(struct jvpn_live *live, struct jvpn_effect *effect)
 	if (execute_alone(live, t, effect))
 		return;
 	/* The transport may have ended in the meantime; the core learns of it next. */
-	if (t)
+	if (t && !jvpn_driver_hold(live, t, effect))
 		execute_on(live, t, effect);
 }

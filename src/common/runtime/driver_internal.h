@@ -10,6 +10,12 @@
 /* driver_effects.c: executes one effect. */
 void jvpn_driver_execute(struct jvpn_live *live, struct jvpn_effect *effect);
 
+/* driver_held.c: takes the request over when its counter is beyond the limit. */
+bool jvpn_driver_hold(struct jvpn_live *live, struct jvpn_transport *transport,
+		      const struct jvpn_effect *effect);
+void jvpn_driver_drop_held(struct jvpn_live *live, const struct jvpn_transport *transport);
+void jvpn_driver_free_held(struct jvpn_live *live);
+
 /* driver_messages.c: a capsule of the Jumping extension. */
 void jvpn_driver_take_capsule(struct jvpn_transport *transport, uint64_t type, const uint8_t *data,
 			      size_t len, uint32_t generation);

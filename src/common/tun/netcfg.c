@@ -13,6 +13,8 @@
 
 static bool is_journaled(const struct jvpn_netcfg *netcfg, const struct jvpn_journal_item *item)
 {
+	if (netcfg->persistent)
+		return item->kind != JVPN_JOURNAL_NONE;
 	switch (item->kind) {
 	case JVPN_JOURNAL_ADDRESS:
 		return item->u.address.ifindex != netcfg->tun_ifindex;
@@ -116,13 +118,47 @@ int jvpn_netcfg_restore(struct jvpn_netcfg *netcfg)
 	return first;
 }
 
-static int undo_stale(struct jvpn_netcfg *netcfg)
+static unsigned device_of(const struct jvpn_journal_item *item)
+{
+	if (item->kind == JVPN_JOURNAL_ADDRESS)
+		return item->u.address.ifindex;
+	return item->kind == JVPN_JOURNAL_ROUTE ? item->u.route.ifindex : 0;
+}
+
+/* What is there stays, what is missing is added again, what hung on a device that is gone is
+ * forgotten. An item that cannot be had any more is left to jvpn_netcfg_apply(). */
+static int take_over(struct jvpn_netcfg *netcfg, unsigned ifindex)
+{
+	size_t kept = 0;
+
+	(void)jvpn_netcfg_link_up(netcfg, ifindex, 0);
+	for (size_t i = 0; i < netcfg->count; i++) {
+		struct jvpn_journal_item *item = &netcfg->items[i];
+		int err;
+
+		if (device_of(item) != 0 && device_of(item) != ifindex)
+			continue;
+		err = jvpn_netcfg_kernel_change(netcfg, item, true);
+		if (err != 0 && err != JVPN_EEXISTS)
+			continue;
+		item->managed = true;
+		netcfg->items[kept++] = *item;
+	}
+	netcfg->count = kept;
+	netcfg->error[0] = '\0';
+	return save_journal(netcfg);
+}
+
+static int settle_stale(struct jvpn_netcfg *netcfg, unsigned take_over_ifindex)
 {
 	int err = jvpn_journal_load(netcfg->journal_path, netcfg->items, JVPN_JOURNAL_ITEMS_MAX,
 				    &netcfg->count);
 
+	if (err == 0 && netcfg->count == 0)
+		return 0;
 	if (err == 0)
-		return netcfg->count > 0 ? jvpn_netcfg_restore(netcfg) : 0;
+		return take_over_ifindex != 0 ? take_over(netcfg, take_over_ifindex)
+					      : jvpn_netcfg_restore(netcfg);
 	netcfg->count = 0;
 	if (err == JVPN_EMALFORMED)
 		snprintf(netcfg->error, sizeof(netcfg->error),
@@ -150,6 +186,7 @@ int jvpn_netcfg_new(const struct jvpn_netcfg_config *config, struct jvpn_netcfg 
 		snprintf(error, error_size, "cannot open a netlink socket: %s", jvpn_err_text(err));
 		goto fail;
 	}
+	netcfg->persistent = config->persistent;
 	if (config->journal_path != NULL) {
 		size_t len = strlen(config->journal_path);
 
@@ -160,7 +197,7 @@ int jvpn_netcfg_new(const struct jvpn_netcfg_config *config, struct jvpn_netcfg 
 		}
 		memcpy(netcfg->journal_path, config->journal_path, len + 1);
 		netcfg->has_journal = true;
-		err = undo_stale(netcfg);
+		err = settle_stale(netcfg, config->take_over_ifindex);
 		if (err != 0) {
 			snprintf(error, error_size, "%s", netcfg->error);
 			goto fail;

@@ -43,10 +43,15 @@ struct jvpn_netcfg; /* netlink socket, journal, what was applied. Owner: runtime
 struct jvpn_netcfg_config {
 	const char
 		*journal_path; /* NULL: no journal (nothing that outlives the TUN can be added) */
+	bool persistent;       /* the TUN may outlive us: what hangs on it is journaled, too */
+	/* Not 0: what a predecessor left on this device is taken over instead of undone; what is
+	 * missing of it is added again. The next jvpn_netcfg_apply() removes what it does not want,
+	 * so there is no moment without the routes. */
+	unsigned take_over_ifindex;
 };
 
-/* Opens the socket and undoes what a killed predecessor left in the journal (what is gone already
- * counts as undone). JVPN_EMALFORMED: the journal is damaged or writable by others, it is left as
+/* Opens the socket and undoes (or takes over) what a killed predecessor left in the journal (what is
+ * gone already counts as undone). JVPN_EMALFORMED: the journal is damaged or writable by others, it is left as
  * it is and named in 'error'; JVPN_EPERM; JVPN_EIO; JVPN_ENOMEM; JVPN_ETIMEOUT. */
 int jvpn_netcfg_new(const struct jvpn_netcfg_config *config, struct jvpn_netcfg **out, char *error,
 		    size_t error_size);

@@ -13,6 +13,7 @@
 struct jvpn_netcfg {
 	struct jvpn_netlink *netlink;
 	bool has_journal;
+	bool persistent;
 	unsigned tun_ifindex; /* what hangs on it dies with it and is not journaled */
 	size_t count;
 	struct jvpn_journal_item items[JVPN_JOURNAL_ITEMS_MAX]; /* in the order they were added */

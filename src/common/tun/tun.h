@@ -33,7 +33,12 @@ struct jvpn_tun_config {
  * process has it), JVPN_EEXISTS (a device of this name is no such TUN), JVPN_ENOMEM, JVPN_EIO. */
 int jvpn_tun_open(const struct jvpn_tun_config *config, struct jvpn_tun **out, char *error,
 		  size_t error_size);
-/* Closes the descriptor: the device, its addresses and its routes are gone. NULL is fine. */
+/* Does the device outlive its descriptor? A device that was left behind by a persistent one is taken
+ * over by jvpn_tun_open() as it is and stays persistent until this says otherwise. JVPN_EPERM,
+ * JVPN_ECLOSED, JVPN_EIO. */
+int jvpn_tun_set_persistent(struct jvpn_tun *tun, bool persistent);
+/* Closes the descriptor: unless it is persistent, the device, its addresses and its routes are
+ * gone. NULL is fine. */
 void jvpn_tun_free(struct jvpn_tun *tun);
 /* Nonblocking, close-on-exec; stays the TUN's. */
 int jvpn_tun_fd(const struct jvpn_tun *tun);

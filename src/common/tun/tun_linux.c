@@ -393,6 +393,11 @@ static int link_ioctl(const struct jvpn_tun *tun, unsigned long number, struct i
 	return ioctl(tun->control_fd, number, request) == 0 ? 0 : link_error(errno);
 }
 
+int jvpn_tun_set_persistent(struct jvpn_tun *tun, bool persistent)
+{
+	return ioctl(tun->fd, TUNSETPERSIST, persistent ? 1 : 0) == 0 ? 0 : link_error(errno);
+}
+
 int jvpn_tun_set_up(struct jvpn_tun *tun, bool up)
 {
 	struct ifreq request;
