@@ -19,6 +19,7 @@ struct repair {
 enum fault {
 	FAULT_REBIND_PORT,
 	FAULT_REBIND_ADDRESS,
+	FAULT_OWN_ADDRESS,
 	FAULT_DEATH,
 	FAULT_HALF_DEATH,
 	FAULT_INTERFACE,
@@ -31,19 +32,23 @@ enum fault {
 	FAULT_COUNT
 };
 
-static const char *const names[FAULT_COUNT] = {"NAT forgets its ports",
-					       "NAT has a new address",
-					       "silent death",
-					       "half a silent death",
-					       "interface gone",
-					       "loss",
-					       "weather",
-					       "traffic",
-					       "replay",
-					       "server killed",
-					       "server stopped"};
-/* Per 1000. */
-static const unsigned weights[FAULT_COUNT] = {150, 60, 110, 60, 80, 90, 120, 180, 130, 10, 10};
+static const struct {
+	const char *name;
+	unsigned weight; /* of 1000 */
+} faults[FAULT_COUNT] = {
+	[FAULT_REBIND_PORT] = {"NAT forgets its ports", 130},
+	[FAULT_REBIND_ADDRESS] = {"NAT has a new address", 50},
+	[FAULT_OWN_ADDRESS] = {"another address", 30},
+	[FAULT_DEATH] = {"silent death", 110},
+	[FAULT_HALF_DEATH] = {"half a silent death", 60},
+	[FAULT_INTERFACE] = {"interface gone", 80},
+	[FAULT_LOSS] = {"loss", 90},
+	[FAULT_WEATHER] = {"weather", 120},
+	[FAULT_TRAFFIC] = {"traffic", 180},
+	[FAULT_REPLAY] = {"replay", 130},
+	[FAULT_SERVER_KILL] = {"server killed", 10},
+	[FAULT_SERVER_STOP] = {"server stopped", 10},
+};
 
 static struct repair repairs[STACK_NODES][STACK_LINKS];
 static uint64_t next_fault_ns;
@@ -123,12 +128,16 @@ static void strike(enum fault fault)
 
 	stack.n.faults++;
 	if (fault != FAULT_REPLAY)
-		stack_log("%s link%zu: %s", node->name, link, names[fault]);
+		stack_log("%s link%zu: %s", node->name, link, faults[fault].name);
 	switch (fault) {
 	case FAULT_REBIND_PORT:
 	case FAULT_REBIND_ADDRESS:
 		stack.n.rebinds++;
 		stack_net_rebind(node, link, fault == FAULT_REBIND_ADDRESS);
+		break;
+	case FAULT_OWN_ADDRESS:
+		node->link[link].host++;
+		stack_net_rebind(node, link, false);
 		break;
 	case FAULT_DEATH:
 	case FAULT_HALF_DEATH:
@@ -159,8 +168,8 @@ static enum fault choose(void)
 	uint64_t dice = stack_between(0, 999);
 	int f = 0;
 
-	while (dice >= weights[f])
-		dice -= weights[f++];
+	while (dice >= faults[f].weight)
+		dice -= faults[f++].weight;
 	return (enum fault)f;
 }
 

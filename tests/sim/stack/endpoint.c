@@ -65,7 +65,7 @@ static bool same(const struct sockaddr_in *a, const struct sockaddr_in *b)
 
 uint32_t stack_link_address(const struct stack_node *node, size_t link)
 {
-	return STACK_INNET(10, node->index, link, 2);
+	return STACK_INNET(10, node->index, link, node->link[link].host);
 }
 
 /* ---- the network ---- */
@@ -184,7 +184,7 @@ static struct jvpn_endpoint *find(const struct datagram *d)
 	return e;
 }
 
-/* What reached the server once is what an attacker may have. */
+/* What QUIC has had for certain is what an attacker may have: nothing of it is new. */
 static void keep(const struct datagram *d)
 {
 	struct datagram **at = &net.kept[net.kept_count++ % KEPT];
@@ -206,8 +206,6 @@ static void arrive(struct datagram *d)
 		free(d);
 		return;
 	}
-	if (d->fd < 0 && !d->replayed && stack_chance(100000))
-		keep(d);
 	d->next = NULL;
 	*e->tail = d;
 	e->tail = &d->next;
@@ -373,6 +371,8 @@ int jvpn_endpoint_receive(struct jvpn_endpoint *endpoint, struct jvpn_datagram *
 	memcpy(&v->tuple.remote, &d->from, sizeof(d->from));
 	net.reading = v->tuple.remote;
 	net.is_reading = true;
+	if (d->fd < 0 && !d->replayed && stack_oracle_is_bound(&d->from) && stack_chance(100000))
+		keep(d);
 	return 1;
 }
 

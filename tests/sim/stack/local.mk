@@ -12,6 +12,7 @@ SIM_TESTS += %D%/sim-stack
 	%D%/files.c \
 	%D%/loop.c \
 	%D%/main.c \
+	%D%/netmon.c \
 	%D%/oracle.c \
 	%D%/server.c \
 	%D%/sink.c \

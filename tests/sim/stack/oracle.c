@@ -81,6 +81,15 @@ static struct history *follow(const struct stack_node *node, const struct jvpn_l
 	return h;
 }
 
+bool stack_oracle_is_bound(const struct sockaddr_in *remote)
+{
+	for (size_t i = 0; i < history_count; i++)
+		if (histories[i].node == 0 && histories[i].now.conn &&
+		    same_tuple(&histories[i].now, histories[i].now.conn, remote))
+			return true;
+	return false;
+}
+
 /* ---- permits ---- */
 
 static void check_permits(const struct stack_node *node, const struct jvpn_live *live)

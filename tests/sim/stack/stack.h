@@ -34,6 +34,7 @@ struct stack_node;
 
 /* One access network of one client, with the NAT behind it. */
 struct stack_link {
+	uint8_t host; /* last octet of the client's address there */
 	bool up;      /* the client's interface is there */
 	bool dead[2]; /* nothing passes, and nobody says so: to the client, to the server */
 	uint64_t delay_ns, jitter_ns;
@@ -62,7 +63,8 @@ struct stack_node {
 	uint64_t pause_until_ns; /* not started again before that */
 	struct jvpn_loop *loop;
 	struct jvpn_tun *tun;
-	uint32_t inner; /* client: address of the TUN, host order; 0: none */
+	struct jvpn_netmon *netmon; /* client */
+	uint32_t inner;             /* client: address of the TUN, host order; 0: none */
 	struct stack_link link[STACK_LINKS];
 	size_t links;
 	struct stack_flow up, down; /* client: from it, to it */
@@ -139,6 +141,9 @@ bool stack_loop_ready(const struct jvpn_loop *loop);
 bool stack_loop_stopped(const struct jvpn_loop *loop, int *code);
 void stack_loop_signal(struct jvpn_loop *loop, int signo);
 
+/* netmon.c */
+bool stack_netmon_readable(int fd);
+
 /* tun.c */
 bool stack_tun_readable(int fd);
 /* Puts a numbered packet in front of a TUN. */
@@ -166,6 +171,8 @@ void stack_stream_line(const struct stack_node *node, const char *line, size_t l
 /* oracle.c */
 void stack_oracle_reset(void);
 void stack_oracle_turn(const struct stack_node *node);
+/* Is a session of the server bound to this address? */
+bool stack_oracle_is_bound(const struct sockaddr_in *remote);
 /* An inner packet came out of the tunnel at this node. */
 void stack_oracle_packet(struct stack_node *node, const uint8_t *packet, size_t len);
 /* Is the client's inner address its own at the server, too? */

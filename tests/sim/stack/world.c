@@ -198,6 +198,7 @@ static void make_nodes(void)
 		node->pause_until_ns = stack.now_ns + stack_between(0, 2000) * STACK_MS;
 		for (size_t l = 0; l < node->links; l++) {
 			node->link[l].up = true;
+			node->link[l].host = 2;
 			node->link[l].mtu = stack_between(1280, 1500) - 28;
 			node->link[l].external = STACK_INNET(203, 0, 113, i * 32 + l * 8);
 		}
