@@ -305,7 +305,7 @@ static void judge_end(struct jvpn_client *client, struct jvpn_candidate *c,
 		jvpn_attempt_hold(&c->attempt, now_ns + jvpn_ms_to_ns(DIAL_REPLACED_HOLD_MS));
 	else if (!s->let_in_ns || (is_short && info->kind != JVPN_CLOSE_STATELESS_RESET))
 		jvpn_attempt_failed(&c->attempt, now_ns, random_u64());
-	else if (!c->trying)
+	else
 		jvpn_attempt_urge(&c->attempt);
 }
 
@@ -328,7 +328,9 @@ void jvpn_dial_closed(struct jvpn_client *client, struct jvpn_transport *t,
 			c->dead_ns = 0;
 			c->moved_ns = 0;
 		}
-		judge_end(client, c, s, info);
+		/* While another one is tried, the attempt's clock is that one's. */
+		if (!c->trying)
+			judge_end(client, c, s, info);
 	}
 	jvpn_dialled_retire(s);
 	if (is_server_back(info))
@@ -379,6 +381,7 @@ static void move(struct jvpn_client *client, struct jvpn_candidate *c, uint64_t 
 	struct jvpn_dialled *old = socket_of(t), *fresh;
 	char error[256] = "";
 
+	c->moved_ns = now_ns; /* or tried to: not again at once */
 	if (jvpn_dialled_open(client, c, &fresh, error, sizeof(error))) {
 		jvpn_log_debug(JVPN_LOG_QUIC, "%s: %s", t->label, error);
 		return;
@@ -391,7 +394,6 @@ static void move(struct jvpn_client *client, struct jvpn_candidate *c, uint64_t 
 	fresh->let_in_ns = old->let_in_ns;
 	t->user = fresh;
 	jvpn_dialled_retire(old);
-	c->moved_ns = now_ns;
 	(void)jvpn_conn_probe(t->conn);
 	jvpn_log_debug(JVPN_LOG_QUIC, "%s: %s goes on from another socket", t->label, t->peer);
 }
@@ -470,6 +472,7 @@ static void tend_waiting(struct jvpn_client *client, struct jvpn_candidate *c)
 	socket_of(t)->waiting = false;
 	c->transport = NULL;
 	c->trying = t;
+	jvpn_attempt_begin(&c->attempt, client->engine.driver->now_ns);
 	join_or_redial(client, t);
 }
 
@@ -586,6 +589,20 @@ void jvpn_dial_poll(struct jvpn_client *client, uint64_t now_ns)
 		begin_attempt(client, c, now_ns);
 }
 
+/* When tend() has something to do about a transport that got another socket. */
+static uint64_t next_tend_ns(const struct jvpn_client *client, const struct jvpn_candidate *c)
+{
+	const struct jvpn_transport *t = c->transport;
+
+	if (!c->used || !t || !t->live || !c->moved_ns)
+		return JVPN_TIME_NEVER;
+	if (is_alive(t))
+		return c->dead_ns ? JVPN_TIME_NEVER : c->moved_ns + move_patience_ns(t);
+	if (!c->wanted || has_alternative(client, t))
+		return JVPN_TIME_NEVER;
+	return c->moved_ns + jvpn_ms_to_ns(DIAL_MOVE_AGAIN_MS);
+}
+
 uint64_t jvpn_dial_next_deadline(const struct jvpn_client *client)
 {
 	const struct jvpn_dial *dial = &client->dial;
@@ -594,13 +611,7 @@ uint64_t jvpn_dial_next_deadline(const struct jvpn_client *client)
 	if (!is_at_work(client))
 		return JVPN_TIME_NEVER;
 	at = jvpn_candidates_next(&dial->candidates, limit_of(client));
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
-		const struct jvpn_candidate *c = &dial->candidates.v[i];
-
-		if (c->used && c->transport && c->moved_ns && !c->dead_ns)
-			at = jvpn_time_min(at, c->moved_ns + move_patience_ns(c->transport));
-		else if (c->used && c->transport && c->moved_ns && c->wanted)
-			at = jvpn_time_min(at, c->moved_ns + jvpn_ms_to_ns(DIAL_MOVE_AGAIN_MS));
-	}
+	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++)
+		at = jvpn_time_min(at, next_tend_ns(client, &dial->candidates.v[i]));
 	return at;
 }
