@@ -14,6 +14,10 @@ check_PROGRAMS += %D%/registry_dump
 TESTS += %D%/documents.sh
 EXTRA_DIST += %D%/documents.sh %D%/validate-events
 
+# The proof that the prover can fail.
+TESTS += %D%/prover.sh
+EXTRA_DIST += %D%/prover.sh %D%/prove-events %D%/mutate-events
+
 # After a change of the registry or of a key: write the generated parts again.
 update-docs: %D%/registry_dump
 	$(top_srcdir)/docs/generate --dump ./%D%/registry_dump $(top_srcdir)

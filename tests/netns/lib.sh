@@ -538,7 +538,7 @@ last_state() {
 session_ids() { { grep -oE '"session_id":"[0-9a-f]{32}"' "$1" || true; } | sort -u | cut -d'"' -f4; }
 switches() { count_events "$1" TransportSwitch; }
 switches_at_least() { [[ $(switches "$1") -ge $2 ]]; }
-# Every event file of the run is valid line by line (docs/events.schema.json).
+# Every event file of the run is valid line by line (docs/events.schema.json), and the invariants hold.
 check_events() {
 	local file checker=$srcdir/tests/lib/validate-events
 	[[ -x $checker ]] || checker=$builddir/tests/lib/validate-events
@@ -552,6 +552,27 @@ check_events() {
 			not_ok "$(basename "$file"): $(head -n 3 "$work/validate.log" | tr '\n' ' ')"
 		fi
 	done
+	prove_events
+}
+# The invariants of every session hold in what both ends told (tests/lib/prove-events).
+# JVPN_PROVE_LATE_MS: how late a deadline may be, for a test that stops processes.
+prove_events() {
+	local file options=(--late-ms "${JVPN_PROVE_LATE_MS:-1000}") files=()
+	[[ -z ${JVPN_SANITIZERS:-} ]] || options=(--late-ms "$((${JVPN_PROVE_LATE_MS:-1000} + 4000))" --early-ms 50)
+	for file in "${event_files[@]}"; do
+		[[ ! -s $file || " ${files[*]} " == *" $file "* ]] || files+=("$file")
+	done
+	[[ ${#files[@]} -gt 0 ]] || return 0
+	for file in "$work"/*.yaml "$work"/*/*.yaml; do
+		[[ -s $file ]] || continue
+		grep -q '^node_id:' "$file" || ! grep -qE '^(session|volatility|switching|security|transport):' "$file" ||
+			options+=(--policy "$file")
+	done
+	if "$srcdir/tests/lib/prove-events" "${options[@]}" "${files[@]}" >"$work/prove.log" 2>&1; then
+		ok "the invariants hold: $(tr '\n' ' ' <"$work/prove.log")"
+	else
+		not_ok "the invariants do not hold: $(head -n 3 "$work/prove.log" | sed "s|$work/||g" | tr '\n' ' ')"
+	fi
 }
 # No TCP connection was reset in these namespaces since they exist (tcp_resets NS...).
 tcp_resets() {

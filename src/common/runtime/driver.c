@@ -81,6 +81,7 @@ void jvpn_driver_free(struct jvpn_driver *driver)
 void jvpn_driver_set_now(struct jvpn_driver *driver, uint64_t now_ns)
 {
 	driver->now_ns = now_ns;
+	driver->wall_ms = jvpn_clock_wall_ms();
 }
 
 void jvpn_driver_set_policy(struct jvpn_driver *driver, const struct jvpn_policy *policy)
@@ -92,7 +93,7 @@ void jvpn_driver_set_policy(struct jvpn_driver *driver, const struct jvpn_policy
 
 void jvpn_driver_emit(struct jvpn_driver *driver, const struct jvpn_audit *audit)
 {
-	jvpn_events_emit(driver->events, audit, jvpn_clock_wall_ms());
+	jvpn_events_emit(driver->events, audit, driver->wall_ms);
 }
 
 int jvpn_driver_session_new(struct jvpn_driver *driver, struct jvpn_live **out)

@@ -152,7 +152,7 @@ struct jvpn_driver {
 	struct jvpn_live *lives;
 	struct jvpn_transport *transports;
 	struct jvpn_effects *effects;
-	uint64_t now_ns;                /* of this turn */
+	uint64_t now_ns, wall_ms;       /* of this turn */
 	uint64_t malformed, unexpected; /* messages that were dropped */
 };
 

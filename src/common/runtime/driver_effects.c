@@ -69,7 +69,7 @@ static void emit(struct jvpn_live *live, const struct jvpn_transport *transport,
 		audit->rx_packets = live->rx_packets;
 		audit->rx_bytes = live->rx_bytes;
 	}
-	jvpn_events_emit(live->driver->events, audit, jvpn_clock_wall_ms());
+	jvpn_events_emit(live->driver->events, audit, live->driver->wall_ms);
 }
 
 /* The challenge names the tuple it is for; nothing is stored (docs/protocol.md). */
