@@ -99,13 +99,16 @@ void jvpn_attempt_urge(struct jvpn_attempt *a)
 
 bool jvpn_attempt_answered(struct jvpn_attempt *a, uint64_t now_ns)
 {
-	a->failing_since_ns = 0;
-	a->backoff_ms = 0;
-	a->again_ns = 0;
-	if (!is_running(a) ||
-	    jvpn_time_since(now_ns, a->started_ns) < jvpn_ms_to_ns(JVPN_ATTEMPT_YOUNG_MS) ||
-	    (a->renewed_ns != 0 &&
-	     jvpn_time_since(now_ns, a->renewed_ns) < jvpn_ms_to_ns(JVPN_ATTEMPT_RENEW_MS)))
+	uint64_t ago_ns = a->renewed_ns ? jvpn_time_since(now_ns, a->renewed_ns) : JVPN_TIME_NEVER;
+
+	/* Once: one that answers knocks and nothing else must not keep us eager for ever. */
+	if (ago_ns >= jvpn_ms_to_ns(JVPN_ATTEMPT_TRUST_MS)) {
+		a->failing_since_ns = 0;
+		a->backoff_ms = 0;
+		a->again_ns = 0;
+	}
+	if (!is_running(a) || ago_ns < jvpn_ms_to_ns(JVPN_ATTEMPT_RENEW_MS) ||
+	    jvpn_time_since(now_ns, a->started_ns) < jvpn_ms_to_ns(JVPN_ATTEMPT_YOUNG_MS))
 		return false;
 	a->renewed_ns = now_ns;
 	a->started_ns = 0;

@@ -29,6 +29,8 @@
 #define JVPN_ATTEMPT_YOUNG_MS 50
 /* A server that answers knocks and no attempts does not get a fresh one for every knock. */
 #define JVPN_ATTEMPT_RENEW_MS 1000
+/* ... nor does it make the client eager again sooner than that. */
+#define JVPN_ATTEMPT_TRUST_MS 60000
 
 enum jvpn_attempt_step {
 	JVPN_ATTEMPT_WAIT = 0,

@@ -12,6 +12,7 @@
 
 #include "base/prefix.h"
 #include "client/candidate.h"
+#include "client/netmon.h"
 #include "client/options.h"
 #include "client/resume.h"
 #include "proto/connectip.h"
@@ -45,6 +46,7 @@ struct jvpn_dial {
 	size_t addresses;
 	struct jvpn_candidates candidates;
 	bool outdated;  /* links or addresses changed since the table was updated */
+	bool resumed;   /* the machine has slept */
 	bool said_none; /* no interface leads to the server */
 	bool staggered; /* this session's first attempts have their places */
 };
@@ -55,6 +57,8 @@ struct jvpn_client {
 	struct jvpn_engine engine;
 	struct jvpn_tls *tls;
 	struct jvpn_dial dial;
+	struct jvpn_netmon *netmon;
+	struct jvpn_watch *netmon_watch;
 	struct jvpn_dialled *closed_sockets;
 	struct jvpn_live *live; /* the session, also while it is being born; NULL between two */
 	struct jvpn_tun *tun;
@@ -72,6 +76,7 @@ struct jvpn_client {
 	bool keep;          /* the end leaves session, TUN and routes to the next start */
 	bool disconnecting; /* the command: end the stored session, start no other */
 	uint64_t disconnect_until_ns;
+	char ended[96]; /* the session before this one, for the events */
 	bool stopping;
 	int exit_code;
 };
@@ -86,6 +91,8 @@ uint64_t jvpn_dial_next_deadline(const struct jvpn_client *client);
 void jvpn_dial_ready(struct jvpn_client *client, struct jvpn_transport *transport);
 /* The server has let the transport in. */
 void jvpn_dial_succeeded(struct jvpn_client *client, struct jvpn_transport *transport);
+/* The server is there: whoever waits for an answer to something older asks anew. */
+void jvpn_dial_answered(struct jvpn_client *client);
 /* The server asks not to be asked again so soon (retry-after); it is believed up to a minute. */
 void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds);
 /* The connection is gone: frees its socket after this turn, and says when to try again. */
@@ -104,6 +111,18 @@ int jvpn_dialled_open(struct jvpn_client *client, struct jvpn_candidate *candida
 void jvpn_dialled_free(struct jvpn_dialled *s);
 /* After this turn. */
 void jvpn_dialled_retire(struct jvpn_dialled *s);
+
+/* network.c */
+#define JVPN_CLIENT_LINKS_MAX 32
+/* Looks at the interfaces, and watches them from now on. As jvpn_netmon_open(). */
+int jvpn_network_open(struct jvpn_client *client, char *error, size_t error_size);
+void jvpn_network_close(struct jvpn_client *client);
+/* The interfaces that transports may use now, at most 'max'; returns how many. */
+size_t jvpn_network_links(const struct jvpn_client *client, struct jvpn_candidate_link *v,
+			  size_t max);
+/* For struct jvpn_candidate_view; user: the client. */
+bool jvpn_network_has_route(void *user, const struct jvpn_candidate_link *link,
+			    const struct sockaddr_storage *address);
 
 /* tunnel.c */
 int jvpn_tunnel_open(struct jvpn_client *client, char *error, size_t error_size);

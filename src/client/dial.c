@@ -5,7 +5,6 @@
  * the session's packets is not decided here.
  */
 #include <netdb.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,15 +88,22 @@ static void drop(struct jvpn_transport *t, const char *why)
 
 /* ---- attempts ---- */
 
+static struct jvpn_quic_target target_of(const struct jvpn_client *client,
+					 const struct jvpn_candidate *c,
+					 const struct jvpn_dialled *s)
+{
+	return (struct jvpn_quic_target){.endpoint = s->endpoint,
+					 .remote = (const struct sockaddr *)&c->remote,
+					 .server_name = client->options->config.server_name,
+					 .dcid_prefix = client->live->route_prefix,
+					 .dcid_prefix_len = client->live->route_prefix_len};
+}
+
 static int start_connection(struct jvpn_client *client, struct jvpn_candidate *c,
 			    struct jvpn_dialled *s)
 {
 	struct jvpn_engine *engine = &client->engine;
-	struct jvpn_quic_target target = {.endpoint = s->endpoint,
-					  .remote = (const struct sockaddr *)&c->remote,
-					  .server_name = client->options->config.server_name,
-					  .dcid_prefix = client->live->route_prefix,
-					  .dcid_prefix_len = client->live->route_prefix_len};
+	struct jvpn_quic_target target = target_of(client, c, s);
 	struct jvpn_conn *conn;
 	int rv = jvpn_quic_connect(engine->quic, &target, engine->driver->now_ns, &conn);
 
@@ -156,7 +162,24 @@ static void begin_attempt(struct jvpn_client *client, struct jvpn_candidate *c, 
 		jvpn_attempt_failed(&c->attempt, now_ns, random_u64());
 }
 
-static void run_attempt(struct jvpn_candidate *c, uint64_t now_ns)
+static bool is_heard(const struct jvpn_transport *t)
+{
+	struct jvpn_conn_stats stats;
+
+	jvpn_conn_get_stats(t->conn, &stats);
+	return stats.pkt_recv != 0;
+}
+
+/* An attempt that is being answered needs no help. */
+static void knock(struct jvpn_client *client, struct jvpn_candidate *c)
+{
+	struct jvpn_quic_target target = target_of(client, c, socket_of(c->trying));
+
+	if (!is_heard(c->trying))
+		(void)jvpn_quic_knock(client->engine.quic, &target);
+}
+
+static void run_attempt(struct jvpn_client *client, struct jvpn_candidate *c, uint64_t now_ns)
 {
 	switch (jvpn_attempt_due(&c->attempt, now_ns)) {
 	case JVPN_ATTEMPT_GIVE_UP:
@@ -166,6 +189,7 @@ static void run_attempt(struct jvpn_candidate *c, uint64_t now_ns)
 		break;
 	case JVPN_ATTEMPT_KNOCK:
 		jvpn_attempt_knocked(&c->attempt, now_ns);
+		knock(client, c);
 		break;
 	case JVPN_ATTEMPT_WAIT:
 	case JVPN_ATTEMPT_START:
@@ -173,22 +197,15 @@ static void run_attempt(struct jvpn_candidate *c, uint64_t now_ns)
 	}
 }
 
-/* The server is there: whoever waits for an answer to something older asks anew. */
-static void note_sign_of_life(struct jvpn_client *client)
+void jvpn_dial_answered(struct jvpn_client *client)
 {
 	uint64_t now_ns = client->engine.driver->now_ns;
-	struct jvpn_conn_stats stats;
 
 	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
 		struct jvpn_candidate *c = &client->dial.candidates.v[i];
 
-		if (!c->used)
+		if (!c->used || (c->trying && is_heard(c->trying)))
 			continue;
-		if (c->trying) {
-			jvpn_conn_get_stats(c->trying->conn, &stats);
-			if (stats.pkt_recv)
-				continue;
-		}
 		if (jvpn_attempt_answered(&c->attempt, now_ns) && c->trying)
 			drop(c->trying, "asking anew");
 	}
@@ -334,7 +351,7 @@ void jvpn_dial_closed(struct jvpn_client *client, struct jvpn_transport *t,
 	}
 	jvpn_dialled_retire(s);
 	if (is_server_back(info))
-		note_sign_of_life(client);
+		jvpn_dial_answered(client);
 }
 
 void jvpn_dial_free_sockets(struct jvpn_client *client)
@@ -490,7 +507,7 @@ static void tend(struct jvpn_client *client, struct jvpn_candidate *c, uint64_t 
 	else if (t && t->live)
 		tend_living(c, now_ns);
 	if (c->trying)
-		run_attempt(c, now_ns);
+		run_attempt(client, c, now_ns);
 }
 
 /* ---- the network ---- */
@@ -512,33 +529,34 @@ static void follow_change(struct jvpn_client *client, struct jvpn_candidate *c, 
 		move(client, c, now_ns);
 }
 
-static size_t list_links(const struct jvpn_client *client, struct jvpn_candidate_link *link)
+/* Everybody is asked at once; who does not answer soon is dialled anew. */
+static void resume(struct jvpn_client *client, uint64_t now_ns)
 {
-	const struct jvpn_config_names *names = &client->options->config.interfaces;
-	size_t n = 0;
+	client->dial.resumed = false;
+	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+		struct jvpn_candidate *c = &client->dial.candidates.v[i];
 
-	for (size_t i = 0; i < names->count; i++) {
-		int ifindex = (int)if_nametoindex(names->item[i]);
-
-		if (!ifindex)
+		if (!c->used)
 			continue;
-		link[n] = (struct jvpn_candidate_link){
-			.ifindex = ifindex, .has4 = true, .has6 = true};
-		memcpy(link[n++].name, names->item[i], sizeof(link[0].name));
+		jvpn_attempt_urge(&c->attempt);
+		if (c->trying)
+			drop(c->trying, "the machine has slept");
+		if (c->transport && c->transport->live && !jvpn_conn_probe(c->transport->conn))
+			c->moved_ns = now_ns;
 	}
-	if (!names->count)
-		link[n++] = (struct jvpn_candidate_link){.has4 = true, .has6 = true};
-	return n;
 }
 
 static void update(struct jvpn_client *client, uint64_t now_ns)
 {
 	struct jvpn_dial *dial = &client->dial;
-	struct jvpn_candidate_link link[JVPN_CONFIG_NAMES_MAX];
-	struct jvpn_candidate_view view = {.link = link,
-					   .links = list_links(client, link),
-					   .address = dial->address,
-					   .addresses = dial->addresses};
+	struct jvpn_candidate_link link[JVPN_CLIENT_LINKS_MAX];
+	struct jvpn_candidate_view view = {
+		.link = link,
+		.links = jvpn_network_links(client, link, JVPN_CLIENT_LINKS_MAX),
+		.address = dial->address,
+		.addresses = dial->addresses,
+		.has_route = jvpn_network_has_route,
+		.user = client};
 
 	dial->outdated = false;
 	jvpn_candidates_update(&dial->candidates, &view);
@@ -579,6 +597,8 @@ void jvpn_dial_poll(struct jvpn_client *client, uint64_t now_ns)
 		return;
 	if (dial->outdated)
 		update(client, now_ns);
+	if (dial->resumed)
+		resume(client, now_ns);
 	for (size_t i = 0; i < JVPN_CANDIDATES_MAX && is_at_work(client); i++)
 		if (dial->candidates.v[i].used)
 			tend(client, &dial->candidates.v[i], now_ns);

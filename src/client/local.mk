@@ -11,11 +11,12 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/config.c \
 	%D%/config.h \
 	%D%/dial.c \
+	%D%/disconnect.c \
 	%D%/netmon.h \
 	%D%/netmon_linux.c \
 	%D%/netmon_table.c \
 	%D%/netmon_table.h \
-	%D%/disconnect.c \
+	%D%/network.c \
 	%D%/options.c \
 	%D%/options.h \
 	%D%/resume.c \

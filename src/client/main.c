@@ -81,6 +81,7 @@ static void on_turn(void *user, uint64_t now_ns)
 		jvpn_client_stop(client, JVPN_EXIT_UNREACHABLE);
 		return;
 	}
+	jvpn_netmon_poll(client->netmon, now_ns);
 	jvpn_dial_poll(client, now_ns);
 	jvpn_resume_poll(client, now_ns);
 }
@@ -96,7 +97,8 @@ static uint64_t next_deadline(void *user)
 {
 	const struct jvpn_client *client = user;
 	uint64_t limit_ms = client->options->config.connect_timeout_ms;
-	uint64_t next = jvpn_dial_next_deadline(client);
+	uint64_t next = jvpn_time_min(jvpn_dial_next_deadline(client),
+				      jvpn_netmon_next_deadline(client->netmon));
 
 	if (client->closed_sockets || (!client->live && !client->stopping))
 		return client->engine.driver->now_ns;
@@ -205,6 +207,10 @@ static int open_all(struct jvpn_client *client)
 	if (rv)
 		return jvpn_process_fail(jvpn_process_exit_code(rv),
 					 error[0] ? error : jvpn_err_text(rv));
+	rv = jvpn_network_open(client, error, sizeof(error));
+	if (rv)
+		return jvpn_process_fail(jvpn_process_exit_code(rv),
+					 error[0] ? error : jvpn_err_text(rv));
 	if (jvpn_dial_resolve(client, error, sizeof(error)))
 		return jvpn_process_fail(JVPN_EXIT_UNREACHABLE, error);
 	rv = jvpn_resume_start(client);
@@ -244,6 +250,7 @@ static void close_all(struct jvpn_client *client)
 {
 	if (client->engine.loop) {
 		say_goodbye(client);
+		jvpn_network_close(client);
 		jvpn_tunnel_close(client);
 		if (!client->keep)
 			jvpn_resume_remove(client);

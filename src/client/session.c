@@ -22,6 +22,7 @@ int jvpn_client_start_session(struct jvpn_client *client)
 
 	if (rv)
 		return rv;
+	snprintf(client->live->note, sizeof(client->live->note), "%s", client->ended);
 	client->has_addresses = false;
 	client->has_routes = false;
 	jvpn_resume_begin(client);
@@ -245,28 +246,55 @@ static void on_stepped(void *user, struct jvpn_live *live, enum jvpn_state befor
 }
 
 /* on_terminated: new_session, except where a new one would be refused or is not wanted. */
-static bool wants_new_session(enum jvpn_reason reason)
+static bool wants_new_session(const struct jvpn_client *client, enum jvpn_reason reason)
 {
-	return reason != JVPN_REASON_SECURITY_FAILURE &&
+	/* A session that never was is tried again: connect_timeout bounds that. */
+	if (reason == JVPN_REASON_ATTACH_TIMEOUT)
+		return true;
+	return client->options->config.on_terminated == JVPN_ON_TERMINATED_NEW_SESSION &&
+	       !client->disconnecting && reason != JVPN_REASON_SECURITY_FAILURE &&
 	       reason != JVPN_REASON_OPERATOR_TERMINATED && reason != JVPN_REASON_CLIENT_CLOSED &&
 	       reason != JVPN_REASON_POLICY_DENIED && reason != JVPN_REASON_AUTH_FAILED;
+}
+
+static const char *what_follows(void *user, enum jvpn_reason reason)
+{
+	const struct jvpn_client *client = user;
+
+	if (client->stopping || client->disconnecting)
+		return NULL;
+	return wants_new_session(client, reason) ? "on_terminated: new_session"
+						 : "on_terminated: exit";
+}
+
+/* On the terminal, and for the events of the next session. */
+static void say_end(struct jvpn_client *client, const struct jvpn_live *live,
+		    enum jvpn_reason reason)
+{
+	char id[JVPN_ID_HEX_LEN + 1];
+
+	if (reason == JVPN_REASON_ATTACH_TIMEOUT)
+		return;
+	jvpn_id_format(&live->core.id, id);
+	jvpn_log_info(JVPN_LOG_SESSION, "session %s ended: %s; %s", id, jvpn_reason_name(reason),
+		      wants_new_session(client, reason) ? "a new one follows" : "no other follows");
+	snprintf(client->ended, sizeof(client->ended), "follows %s (%s)", id,
+		 jvpn_reason_name(reason));
 }
 
 static void on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason)
 {
 	struct jvpn_client *client = user;
 
-	(void)live;
 	client->live = NULL;
 	if (!client->keep)
 		jvpn_resume_forget(client);
 	if (client->stopping)
 		return;
-	if (reason != JVPN_REASON_ATTACH_TIMEOUT)
-		jvpn_log_info(JVPN_LOG_SESSION, "session ended: %s", jvpn_reason_name(reason));
+	say_end(client, live, reason);
 	if (client->disconnecting)
 		jvpn_client_stop(client, JVPN_EXIT_OK);
-	else if (!wants_new_session(reason))
+	else if (!wants_new_session(client, reason))
 		jvpn_client_stop(client, JVPN_EXIT_SESSION_ENDED);
 }
 
@@ -292,6 +320,12 @@ static void on_transport_closed(void *user, struct jvpn_transport *transport,
 		jvpn_client_stop(client, JVPN_EXIT_UNREACHABLE);
 }
 
+static void on_knock_answered(void *user, struct jvpn_endpoint *endpoint)
+{
+	(void)endpoint;
+	jvpn_dial_answered(user);
+}
+
 const struct jvpn_driver_ops jvpn_client_driver_ops = {
 	.on_ready = on_ready,
 	.on_response = on_response,
@@ -299,6 +333,8 @@ const struct jvpn_driver_ops jvpn_client_driver_ops = {
 	.on_capsule = jvpn_tunnel_on_capsule,
 	.on_packet = jvpn_tunnel_on_packet,
 	.on_mtu = jvpn_tunnel_on_mtu,
+	.on_knock_answered = on_knock_answered,
+	.what_follows = what_follows,
 	.on_stepped = on_stepped,
 	.on_ended = on_ended,
 	.on_transport_closed = on_transport_closed,

@@ -72,6 +72,11 @@ void jvpn_dial_succeeded(struct jvpn_client *client, struct jvpn_transport *tran
 		world.trying = NULL;
 }
 
+void jvpn_dial_answered(struct jvpn_client *client)
+{
+	(void)client;
+}
+
 void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds)
 {
 	(void)client;

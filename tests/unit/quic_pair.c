@@ -135,6 +135,14 @@ static void on_probe_acked(void *user, struct jvpn_conn *conn, uint64_t rtt_ns)
 	s->probe_rtt_ns = rtt_ns;
 }
 
+static void on_knock_answered(void *user, struct jvpn_endpoint *endpoint)
+{
+	struct pair_side *s = user;
+
+	ck_assert_ptr_eq(endpoint, s->endpoint);
+	s->knocks_answered++;
+}
+
 static void on_closed(void *user, struct jvpn_conn *conn, const struct jvpn_close_info *info)
 {
 	struct pair_side *s = user;
@@ -155,6 +163,7 @@ static const struct jvpn_quic_ops ops = {
 	.on_writable = on_writable,
 	.on_mtu = on_mtu,
 	.on_probe_acked = on_probe_acked,
+	.on_knock_answered = on_knock_answered,
 	.on_closed = on_closed,
 };
 
@@ -500,6 +509,16 @@ void pair_connect_as(struct pair *p, const char *server_name)
 
 	address_of(p->front, &front);
 	ck_assert_int_eq(jvpn_quic_connect(p->client.quic, &target, p->now_ns, &p->client.conn), 0);
+}
+
+void pair_knock(struct pair *p)
+{
+	struct sockaddr_in front;
+	struct jvpn_quic_target target = {.endpoint = p->client.endpoint,
+					  .remote = (struct sockaddr *)&front};
+
+	address_of(p->front, &front);
+	ck_assert_int_eq(jvpn_quic_knock(p->client.quic, &target), 0);
 }
 
 void pair_open(struct pair *p)

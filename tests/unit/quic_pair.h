@@ -52,7 +52,7 @@ struct pair_side {
 	bool ready, responded, closed, keep_sending, refuse, no_request;
 	bool no_permit;   /* do not set the permit by itself */
 	bool auto_commit; /* commit and permit as soon as validated */
-	int status, requests, mtu_reports, probes_acked;
+	int status, requests, mtu_reports, probes_acked, knocks_answered;
 	size_t max_packet;
 	uint64_t packets, packet_bytes, capsules, capsule_bytes, probe_rtt_ns, responded_ns;
 	uint64_t order_errors; /* packets whose number is not the one after the last */
@@ -96,6 +96,8 @@ void pair_clear(struct pair *p);
 void pair_restart_server(struct pair *p);
 void pair_connect(struct pair *p);
 void pair_connect_as(struct pair *p, const char *server_name);
+/* The client asks whether the server is there. */
+void pair_knock(struct pair *p);
 /* Connects and runs until the tunnel is open and the MTU is found. */
 void pair_open(struct pair *p);
 /* Lets the world run for so long. */

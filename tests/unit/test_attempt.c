@@ -137,6 +137,31 @@ START_TEST(attempt__sign_of_life__ends_the_pause)
 }
 END_TEST
 
+START_TEST(attempt__answers_knocks_only__gets_patient)
+{
+	uint64_t at = 0;
+
+	for (; at < JVPN_ATTEMPT_TRUST_MS / 2; at += 10) {
+		switch (jvpn_attempt_due(&a, ms(at))) {
+		case JVPN_ATTEMPT_START:
+			jvpn_attempt_begin(&a, ms(at));
+			break;
+		case JVPN_ATTEMPT_KNOCK:
+			jvpn_attempt_knocked(&a, ms(at));
+			if (jvpn_attempt_answered(&a, ms(at)))
+				jvpn_attempt_dropped(&a);
+			break;
+		case JVPN_ATTEMPT_GIVE_UP:
+			jvpn_attempt_failed(&a, ms(at), 0);
+			break;
+		case JVPN_ATTEMPT_WAIT:
+			break;
+		}
+	}
+	ck_assert_uint_ge(a.backoff_ms, JVPN_ATTEMPT_BACKOFF_FIRST_MS);
+}
+END_TEST
+
 START_TEST(attempt__hold__obeyed)
 {
 	jvpn_attempt_begin(&a, t0);
@@ -157,5 +182,6 @@ UNIT_TESTS(attempt)
 	tcase_add_test(tc, attempt__ended_at_once__spaced);
 	tcase_add_test(tc, attempt__sign_of_life__replaces_the_deaf_one);
 	tcase_add_test(tc, attempt__sign_of_life__ends_the_pause);
+	tcase_add_test(tc, attempt__answers_knocks_only__gets_patient);
 	tcase_add_test(tc, attempt__hold__obeyed);
 }

@@ -348,6 +348,48 @@ START_TEST(quic_accept__unknown_version__is_negotiated_only_for_large_datagrams)
 }
 END_TEST
 
+START_TEST(quic_knock__server_is_there__answers_and_keeps_nothing)
+{
+	struct jvpn_quic_stats stats;
+
+	pair_init(p, NULL);
+	pair_knock(p);
+	pair_run(p, 3 * p->delay_ns);
+	ck_assert_int_eq(p->client.knocks_answered, 1);
+	jvpn_quic_get_stats(p->server.quic, &stats);
+	ck_assert_uint_eq(stats.connections, 0);
+	ck_assert_uint_eq(stats.accepted, 0);
+	/* A connection does not mind. */
+	pair_open(p);
+	pair_knock(p);
+	pair_run(p, 3 * p->delay_ns);
+	ck_assert_int_eq(p->client.knocks_answered, 2);
+	ck_assert_int_eq(pair_send(&p->client, 100), 0);
+	pair_run(p, 3 * p->delay_ns);
+	ck_assert_uint_eq(p->server.packets, 1);
+}
+END_TEST
+
+START_TEST(quic_knock__forged_answer__is_none)
+{
+	/* Version Negotiation for a connection ID that is not ours. */
+	static const uint8_t forged[] = {0x80, 0, 0, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8,
+					 8,    1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 1};
+	struct sockaddr_storage to;
+
+	pair_init(p, NULL);
+	pair_knock(p);
+	p->drop_to_server = true;
+	pair_run(p, p->delay_ns);
+	jvpn_endpoint_local(p->client.endpoint, &to);
+	ck_assert_int_eq(sendto(p->front, forged, sizeof(forged), 0, (struct sockaddr *)&to,
+				sizeof(struct sockaddr_in)),
+			 sizeof(forged));
+	pair_run(p, 3 * p->delay_ns);
+	ck_assert_int_eq(p->client.knocks_answered, 0);
+}
+END_TEST
+
 START_TEST(quic_accept__other_tuple_during_the_handshake__does_not_disturb_it)
 {
 	pair_init(p, NULL);
@@ -547,6 +589,8 @@ UNIT_TESTS(quic_pair)
 	tcase_add_test(tc, quic_accept__no_room__refuses_with_words);
 	tcase_add_test(tc, quic_accept__short_initial__is_dropped);
 	tcase_add_test(tc, quic_accept__unknown_version__is_negotiated_only_for_large_datagrams);
+	tcase_add_test(tc, quic_knock__server_is_there__answers_and_keeps_nothing);
+	tcase_add_test(tc, quic_knock__forged_answer__is_none);
 	tcase_add_test(tc, quic_accept__other_tuple_during_the_handshake__does_not_disturb_it);
 	tcase_add_test(tc, quic_close__by_the_client__the_server_hears_code_and_text);
 	tcase_add_test(tc, quic_close__refused_request__is_delivered_before_the_close);

@@ -28,6 +28,7 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/h3_queue.c \
 	%D%/hold.c \
 	%D%/hold.h \
+	%D%/knock.c \
 	%D%/message.h \
 	%D%/mtu.c \
 	%D%/mtu.h \

@@ -182,6 +182,8 @@ static void take_datagram(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint
 		jvpn_quic_on_stranger(quic, endpoint, d);
 	else if (!(d->data[0] & 0x80))
 		offer_to_all(quic, endpoint, d);
+	else if (quic->config.ops->on_knock_answered && jvpn_quic_is_knock_answer(quic, d))
+		quic->config.ops->on_knock_answered(quic->config.user, endpoint);
 }
 
 int jvpn_quic_receive(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint, uint64_t now_ns,

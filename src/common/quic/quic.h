@@ -116,6 +116,8 @@ struct jvpn_quic_ops {
 	void (*on_mtu)(void *user, struct jvpn_conn *conn, size_t max_packet);
 	/* A liveness probe (jvpn_conn_probe) was acknowledged. */
 	void (*on_probe_acked)(void *user, struct jvpn_conn *conn, uint64_t rtt_ns);
+	/* Client: the server at the other end of this socket's knock is there; may be NULL. */
+	void (*on_knock_answered)(void *user, struct jvpn_endpoint *endpoint);
 	/* Once per turn for every connection that received an authenticated packet, sent an
 	 * ack-eliciting one or saw an acknowledgement: read jvpn_conn_get_stats() for the liveness
 	 * clock. */
@@ -198,6 +200,11 @@ struct jvpn_quic_target {
 /* Client: starts a connection; ops report the rest. JVPN_EINVAL, JVPN_EFULL, JVPN_ENOMEM, JVPN_ETLS. */
 int jvpn_quic_connect(struct jvpn_quic *quic, const struct jvpn_quic_target *target,
 		      uint64_t now_ns, struct jvpn_conn **out);
+
+/* Client: asks whether a server is there at all, without starting a connection: any QUIC server
+ * answers, and keeps no state for it. server_name does not matter. JVPN_ECRYPTO; what becomes of the
+ * packet is not known. */
+int jvpn_quic_knock(struct jvpn_quic *quic, const struct jvpn_quic_target *target);
 
 /* A pointer of the runtime's own, NULL at first. */
 void jvpn_conn_set_user(struct jvpn_conn *conn, void *user);

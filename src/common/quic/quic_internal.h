@@ -189,6 +189,9 @@ size_t jvpn_conn_max_packet(const struct jvpn_conn *conn);
 void jvpn_quic_on_stranger(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
 			   const struct jvpn_datagram *datagram);
 
+/* knock.c */
+bool jvpn_quic_is_knock_answer(const struct jvpn_quic *quic, const struct jvpn_datagram *datagram);
+
 /* quic.c */
 void jvpn_quic_reap(struct jvpn_quic *quic);
 

@@ -78,6 +78,7 @@ struct jvpn_live {
 	char user[JVPN_USER_MAX + 1];
 	struct jvpn_heap_node timer;
 	struct jvpn_live *next; /* in driver->lives */
+	char note[96];          /* client: detail of SessionCreated */
 	/* client: goes in front of the DCIDs of further transports (wire.md) */
 	uint8_t route_prefix[JVPN_ROUTE_PREFIX_MAX];
 	uint8_t route_prefix_len;
@@ -113,8 +114,12 @@ struct jvpn_driver_ops {
 	void (*on_packet)(void *user, struct jvpn_live *live, uint8_t *packet, size_t len);
 	/* The largest inner packet of the binding changed. */
 	void (*on_mtu)(void *user, struct jvpn_live *live);
+	/* Client: a server is there, where this socket has knocked (jvpn_quic_knock). */
+	void (*on_knock_answered)(void *user, struct jvpn_endpoint *endpoint);
 	/* A step is over: state, binding or candidates may have changed. */
 	void (*on_stepped)(void *user, struct jvpn_live *live, enum jvpn_state before);
+	/* Client: what follows the end of a session, for SessionTerminated; NULL: nothing to say. */
+	const char *(*what_follows)(void *user, enum jvpn_reason reason);
 	/* The session is over; 'live' dies when this returns. */
 	void (*on_ended)(void *user, struct jvpn_live *live, enum jvpn_reason reason);
 	/* The connection is gone; 'transport' dies when this returns. */

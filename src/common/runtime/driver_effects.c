@@ -50,6 +50,25 @@ static void copy_peer(const struct jvpn_transport *transport, uint32_t generatio
 	audit->has |= JVPN_HAS_PEER;
 }
 
+static void add_text(struct jvpn_audit *audit, const char *text)
+{
+	if (!text || !text[0])
+		return;
+	snprintf(audit->text, sizeof(audit->text), "%s", text);
+	audit->has |= JVPN_HAS_TEXT;
+}
+
+/* What the program adds to the lines about a session's birth and end. */
+static void add_note(const struct jvpn_live *live, struct jvpn_audit *audit)
+{
+	const struct jvpn_driver *d = live->driver;
+
+	if (audit->type == JVPN_AUDIT_SESSION_CREATED)
+		add_text(audit, live->note);
+	if (audit->type == JVPN_AUDIT_SESSION_TERMINATED && d->ops->what_follows)
+		add_text(audit, d->ops->what_follows(d->user, audit->reason));
+}
+
 static void emit(struct jvpn_live *live, const struct jvpn_transport *transport,
 		 struct jvpn_effect *effect)
 {
@@ -63,6 +82,7 @@ static void emit(struct jvpn_live *live, const struct jvpn_transport *transport,
 		snprintf(audit->user, sizeof(audit->user), "%s", live->user);
 		audit->has |= JVPN_HAS_USER;
 	}
+	add_note(live, audit);
 	if (audit->has & JVPN_HAS_TOTALS) {
 		audit->tx_packets = live->tx_packets;
 		audit->tx_bytes = live->tx_bytes;

@@ -245,6 +245,14 @@ static void on_probe_acked(void *user, struct jvpn_conn *conn, uint64_t rtt_ns)
 				    t->driver->now_ns);
 }
 
+static void on_knock_answered(void *user, struct jvpn_endpoint *endpoint)
+{
+	struct jvpn_driver *d = user;
+
+	if (d->ops->on_knock_answered)
+		d->ops->on_knock_answered(d->user, endpoint);
+}
+
 /* ---- data ---- */
 
 static void on_packet(void *user, struct jvpn_conn *conn, uint8_t *packet, size_t len)
@@ -421,6 +429,7 @@ static const struct jvpn_quic_ops quic_ops = {
 	.on_writable = on_writable,
 	.on_mtu = on_mtu,
 	.on_probe_acked = on_probe_acked,
+	.on_knock_answered = on_knock_answered,
 	.on_activity = on_activity,
 	.on_closed = on_closed,
 };
