@@ -574,6 +574,15 @@ prove_events() {
 		not_ok "the invariants do not hold: $(head -n 3 "$work/prove.log" | sed "s|$work/||g" | tr '\n' ' ')"
 	fi
 }
+# metrics_table TITLE [--probe NAME=FILE] METRIC...: evaluation metrics of the run so far (tests/lib/metrics).
+metrics_table() {
+	local title=$1 file files=()
+	shift
+	for file in "${event_files[@]}"; do
+		[[ ! -s $file || " ${files[*]} " == *" $file "* ]] || files+=("$file")
+	done
+	"$srcdir/tests/lib/metrics" --title "$title" "$@" -- "${files[@]}" | sed 's/^/# /' >&3
+}
 # No TCP connection was reset in these namespaces since they exist (tcp_resets NS...).
 tcp_resets() {
 	local ns total=0 n
