@@ -105,6 +105,7 @@ static void offer(struct jvpn_candidates *t, const struct jvpn_candidate_link *l
 		c->news = JVPN_CANDIDATE_SAME;
 	c->wanted = true;
 	c->rank = rank;
+	c->leaving = remote->ss_family == AF_INET ? link->leaving4 : link->leaving6;
 	c->ifindex = link->ifindex;
 	c->source = source;
 	if (c->news != JVPN_CANDIDATE_SAME)

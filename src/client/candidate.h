@@ -28,7 +28,8 @@ struct jvpn_transport;
 struct jvpn_candidate_link {
 	char name[JVPN_CANDIDATE_DEVICE_MAX + 1]; /* "": none, the routing table decides */
 	int ifindex;
-	bool has4, has6; /* a usable source address of that family */
+	bool has4, has6;         /* a usable source address of that family */
+	bool leaving4, leaving6; /* that address will go */
 	uint8_t addr4[4], addr6[16];
 };
 
@@ -42,7 +43,8 @@ enum jvpn_candidate_news {
 /* Owner: the table. Stays where it is while anything refers to it. */
 struct jvpn_candidate {
 	bool used;
-	bool wanted; /* usable now */
+	bool wanted;  /* usable now */
+	bool leaving; /* not for long: its address is deprecated */
 	enum jvpn_candidate_news news;
 	uint32_t rank; /* of the wanted ones, 0 first */
 	char device[JVPN_CANDIDATE_DEVICE_MAX + 1];
@@ -56,6 +58,7 @@ struct jvpn_candidate {
 	struct jvpn_transport *old;       /* replaced by 'transport', not closed yet */
 	uint64_t dead_ns;                 /* 'transport' is known to be dead since; 0: it is not */
 	uint64_t moved_ns;                /* it got another socket; 0 never */
+	uint64_t asked_ns;                /* a handover away from it was asked for; 0 never */
 };
 
 struct jvpn_candidates {

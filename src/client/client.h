@@ -47,6 +47,7 @@ struct jvpn_dial {
 	struct jvpn_candidates candidates;
 	bool outdated;  /* links or addresses changed since the table was updated */
 	bool resumed;   /* the machine has slept */
+	bool said_cost; /* what standbys cost */
 	bool said_none; /* no interface leads to the server */
 	bool staggered; /* this session's first attempts have their places */
 };
@@ -95,6 +96,9 @@ void jvpn_dial_succeeded(struct jvpn_client *client, struct jvpn_transport *tran
 void jvpn_dial_answered(struct jvpn_client *client);
 /* The server asks not to be asked again so soon (retry-after); it is believed up to a minute. */
 void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds);
+/* The attach was refused, and is not wanted again before that (0: at the attempt's own time). */
+void jvpn_dial_refused(struct jvpn_client *client, struct jvpn_transport *transport,
+		       uint64_t retry_after_ms);
 /* The connection is gone: frees its socket after this turn, and says when to try again. */
 void jvpn_dial_closed(struct jvpn_client *client, struct jvpn_transport *transport,
 		      const struct jvpn_close_info *info);

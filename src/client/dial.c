@@ -4,6 +4,7 @@
  * attempt.h says, replacement of what is dead (docs/internals/transports.md). Which of them carries
  * the session's packets is not decided here.
  */
+#include <inttypes.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,12 +17,17 @@
 #include "quic/endpoint.h"
 
 #define DIAL_HOLD_MAX_S 60
+#define DIAL_HOUR_MS    3600000ULL
+/* A heartbeat or its acknowledgement; 63 with IPv4 and UDP headers, measured by tests/netns/standby. */
+#define DIAL_STANDBY_BYTES 96
 /* A transport that the server ended sooner than that counts as a failed attempt. */
 #define DIAL_SHORT_LIFE_MS 10000
 /* The server has no room for another candidate: it is not offered one again so soon. */
 #define DIAL_REPLACED_HOLD_MS 60000
 /* Without a word from a moved transport for max(this, 3 PTO), another one is dialled besides. */
 #define DIAL_MOVE_PATIENCE_MS 100
+/* A handover that was not granted is asked for again so often. */
+#define DIAL_HANDOVER_AGAIN_MS 1000
 /* A silent transport without an alternative gets another socket: at once, then so often. */
 #define DIAL_MOVE_AGAIN_MS 2000
 
@@ -297,6 +303,20 @@ void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds)
 	}
 }
 
+void jvpn_dial_refused(struct jvpn_client *client, struct jvpn_transport *t,
+		       uint64_t retry_after_ms)
+{
+	struct jvpn_dialled *s = socket_of(t);
+
+	if (!s || !retry_after_ms)
+		return;
+	if (retry_after_ms > DIAL_HOLD_MAX_S * JVPN_MS_PER_S)
+		retry_after_ms = DIAL_HOLD_MAX_S * JVPN_MS_PER_S;
+	s->dropped = true;
+	jvpn_attempt_hold(&s->candidate->attempt,
+			  client->engine.driver->now_ns + jvpn_ms_to_ns(retry_after_ms));
+}
+
 /* ---- the end of a connection ---- */
 
 static bool is_server_back(const struct jvpn_close_info *info)
@@ -510,6 +530,54 @@ static void tend(struct jvpn_client *client, struct jvpn_candidate *c, uint64_t 
 		run_attempt(client, c, now_ns);
 }
 
+/* A living transport that is there to stay, on another candidate. */
+static struct jvpn_transport *refuge(const struct jvpn_client *client,
+				     const struct jvpn_candidate *from)
+{
+	const struct jvpn_candidate *best = NULL;
+
+	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+		const struct jvpn_candidate *c = &client->dial.candidates.v[i];
+
+		if (c != from && c->used && c->wanted && !c->leaving && c->transport &&
+		    is_alive(c->transport) && (!best || c->rank < best->rank))
+			best = c;
+	}
+	return best ? best->transport : NULL;
+}
+
+static uint64_t next_handover_ns(const struct jvpn_candidate *c)
+{
+	return c->asked_ns ? c->asked_ns + jvpn_ms_to_ns(DIAL_HANDOVER_AGAIN_MS) : 0;
+}
+
+static struct jvpn_candidate *bound_candidate(const struct jvpn_client *client)
+{
+	const struct jvpn_transport *bound = jvpn_live_binding(client->live);
+
+	return bound && socket_of(bound) ? socket_of(bound)->candidate : NULL;
+}
+
+/* The binding's address will go: make before break. */
+static void hand_over(struct jvpn_client *client, uint64_t now_ns)
+{
+	struct jvpn_event event = {.type = JVPN_EVENT_HANDOVER};
+	struct jvpn_candidate *c = bound_candidate(client);
+	struct jvpn_transport *to;
+
+	if (!c || !c->leaving || session_of(client)->state != JVPN_STATE_ATTACHED ||
+	    next_handover_ns(c) > now_ns)
+		return;
+	to = refuge(client, c);
+	if (!to)
+		return;
+	c->asked_ns = now_ns;
+	event.slot = to->slot;
+	jvpn_log_info(JVPN_LOG_MAIN, "%s is about to lose its address: moving to %s", c->device,
+		      to->label);
+	jvpn_driver_step(client->live, &event);
+}
+
 /* ---- the network ---- */
 
 static void follow_change(struct jvpn_client *client, struct jvpn_candidate *c, uint64_t now_ns)
@@ -546,6 +614,24 @@ static void resume(struct jvpn_client *client, uint64_t now_ns)
 	}
 }
 
+/* What a silent transport costs, at most: a question and its answer each time. */
+static void say_cost(struct jvpn_client *client)
+{
+	const struct jvpn_policy *p = &client->engine.driver->policy;
+	uint64_t idle = 2 * DIAL_HOUR_MS / p->idle_keepalive_ms;
+	uint64_t busy = 2 * DIAL_HOUR_MS / p->heartbeat_interval_ms;
+
+	if (client->dial.said_cost || jvpn_candidates_wanted(&client->dial.candidates) < 2)
+		return;
+	client->dial.said_cost = true;
+	jvpn_log_info(JVPN_LOG_MAIN,
+		      "a standby costs at most %" PRIu64 " packets, %" PRIu64
+		      " KiB per hour while the session is idle, %" PRIu64 " packets, %" PRIu64
+		      " KiB while it carries traffic",
+		      idle, idle * DIAL_STANDBY_BYTES / 1024, busy,
+		      busy * DIAL_STANDBY_BYTES / 1024);
+}
+
 static void update(struct jvpn_client *client, uint64_t now_ns)
 {
 	struct jvpn_dial *dial = &client->dial;
@@ -566,6 +652,7 @@ static void update(struct jvpn_client *client, uint64_t now_ns)
 	if (!jvpn_candidates_wanted(&dial->candidates) && !dial->said_none)
 		jvpn_log_warn(JVPN_LOG_MAIN, "no interface leads to the server; waiting for one");
 	dial->said_none = !jvpn_candidates_wanted(&dial->candidates);
+	say_cost(client);
 }
 
 /* ---- one turn ---- */
@@ -604,6 +691,9 @@ void jvpn_dial_poll(struct jvpn_client *client, uint64_t now_ns)
 			tend(client, &dial->candidates.v[i], now_ns);
 	if (!is_at_work(client))
 		return;
+	hand_over(client, now_ns);
+	if (!is_at_work(client))
+		return;
 	stagger(client, now_ns);
 	while ((c = jvpn_candidates_turn(&dial->candidates, limit_of(client), now_ns)))
 		begin_attempt(client, c, now_ns);
@@ -626,11 +716,16 @@ static uint64_t next_tend_ns(const struct jvpn_client *client, const struct jvpn
 uint64_t jvpn_dial_next_deadline(const struct jvpn_client *client)
 {
 	const struct jvpn_dial *dial = &client->dial;
+	const struct jvpn_candidate *c;
 	uint64_t at;
 
 	if (!is_at_work(client))
 		return JVPN_TIME_NEVER;
 	at = jvpn_candidates_next(&dial->candidates, limit_of(client));
+	c = bound_candidate(client);
+	/* What stands in the past waits for something else than time. */
+	if (c && c->leaving && next_handover_ns(c) > client->engine.driver->now_ns)
+		at = jvpn_time_min(at, next_handover_ns(c));
 	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++)
 		at = jvpn_time_min(at, next_tend_ns(client, &dial->candidates.v[i]));
 	return at;

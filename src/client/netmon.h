@@ -38,6 +38,8 @@ struct jvpn_netmon_link {
 	/* A usable source address of that family: not tentative or failed (RFC 4862), not
 	 * 169.254/16, not fe80::/10; a deprecated one only when there is no other. */
 	bool has4, has6;
+	/* That address is deprecated: its lifetime ends, and there is no better one yet. */
+	bool leaving4, leaving6;
 	uint8_t addr4[4], addr6[16]; /* the first such; global ahead of unique-local */
 	uint64_t changed_ns;         /* the last time that usable or an address changed */
 };
@@ -45,9 +47,9 @@ struct jvpn_netmon_link {
 enum jvpn_netmon_change {
 	JVPN_NETMON_LINK_DOWN = 1, /* went, or lost operstate, admin state or its last address */
 	JVPN_NETMON_LINK_UP,       /* usable and with an address, and was not before */
-	JVPN_NETMON_ADDRESS,       /* another address of a family, or a family came or went */
-	JVPN_NETMON_ROUTE,         /* routes changed; link: the one they lead to, or ifindex 0 */
-	JVPN_NETMON_RESUME         /* the machine slept; link: ifindex 0 */
+	JVPN_NETMON_ADDRESS, /* another address of a family, or a family came, went or leaves */
+	JVPN_NETMON_ROUTE,   /* routes changed; link: the one they lead to, or ifindex 0 */
+	JVPN_NETMON_RESUME   /* the machine slept; link: ifindex 0 */
 };
 
 /* 'link' is the caller's for the call only; after LINK_DOWN of an interface that is gone it is what

@@ -256,10 +256,10 @@ static enum rank rank_of(const struct jvpn_netmon_address *address)
 }
 
 /* The first of the best; NULL. */
-static const uint8_t *best_address(const struct jvpn_netmon_table *table, int ifindex,
-				   uint8_t family)
+static const struct jvpn_netmon_address *best_address(const struct jvpn_netmon_table *table,
+						      int ifindex, uint8_t family)
 {
-	const uint8_t *best = NULL;
+	const struct jvpn_netmon_address *best = NULL;
 	enum rank best_rank = RANK_NONE;
 
 	for (size_t i = 0; i < table->address_count; i++) {
@@ -267,7 +267,7 @@ static const uint8_t *best_address(const struct jvpn_netmon_table *table, int if
 
 		if (a->ifindex != ifindex || a->family != family || rank_of(a) <= best_rank)
 			continue;
-		best = a->address;
+		best = a;
 		best_rank = rank_of(a);
 	}
 	return best;
@@ -367,29 +367,36 @@ void jvpn_netmon_table_dump_end(struct jvpn_netmon_table *table)
 
 /* ---- what to tell ---- */
 
+static bool is_leaving(const struct jvpn_netmon_address *a)
+{
+	return a != NULL && (a->flags & IFA_F_DEPRECATED) != 0;
+}
+
 /* The link as it is now. */
 static struct jvpn_netmon_link link_now(const struct jvpn_netmon_table *table, size_t i)
 {
 	struct jvpn_netmon_link link = table->link[i];
-	const uint8_t *a4 = best_address(table, link.ifindex, AF_INET);
-	const uint8_t *a6 = best_address(table, link.ifindex, AF_INET6);
+	const struct jvpn_netmon_address *a4 = best_address(table, link.ifindex, AF_INET);
+	const struct jvpn_netmon_address *a6 = best_address(table, link.ifindex, AF_INET6);
 
 	link.usable = is_usable(table, i);
 	link.has4 = a4 != NULL;
 	link.has6 = a6 != NULL;
+	link.leaving4 = is_leaving(a4);
+	link.leaving6 = is_leaving(a6);
 	memset(link.addr4, 0, sizeof(link.addr4));
 	memset(link.addr6, 0, sizeof(link.addr6));
 	if (a4 != NULL)
-		memcpy(link.addr4, a4, sizeof(link.addr4));
+		memcpy(link.addr4, a4->address, sizeof(link.addr4));
 	if (a6 != NULL)
-		memcpy(link.addr6, a6, sizeof(link.addr6));
+		memcpy(link.addr6, a6->address, sizeof(link.addr6));
 	return link;
 }
 
 static bool same_addresses(const struct jvpn_netmon_link *a, const struct jvpn_netmon_link *b)
 {
-	return a->has4 == b->has4 && a->has6 == b->has6 &&
-	       memcmp(a->addr4, b->addr4, sizeof(a->addr4)) == 0 &&
+	return a->has4 == b->has4 && a->has6 == b->has6 && a->leaving4 == b->leaving4 &&
+	       a->leaving6 == b->leaving6 && memcmp(a->addr4, b->addr4, sizeof(a->addr4)) == 0 &&
 	       memcmp(a->addr6, b->addr6, sizeof(a->addr6)) == 0;
 }
 

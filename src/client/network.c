@@ -90,8 +90,11 @@ static bool is_listed(const struct jvpn_config_names *names, const char *name)
 
 static void fill_link(const struct jvpn_netmon_link *from, struct jvpn_candidate_link *out)
 {
-	*out = (struct jvpn_candidate_link){
-		.ifindex = from->ifindex, .has4 = from->has4, .has6 = from->has6};
+	*out = (struct jvpn_candidate_link){.ifindex = from->ifindex,
+					    .has4 = from->has4,
+					    .has6 = from->has6,
+					    .leaving4 = from->leaving4,
+					    .leaving6 = from->leaving6};
 	_Static_assert(sizeof(out->name) == sizeof(from->name), "names of one length");
 	memcpy(out->name, from->name, sizeof(out->name));
 	memcpy(out->addr4, from->addr4, sizeof(out->addr4));

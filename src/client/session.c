@@ -145,7 +145,8 @@ static void on_accepted(struct jvpn_client *client, struct jvpn_transport *t,
 }
 
 /* A refused attach is a DENY with or without a MAC; the core decides what it means. */
-static void on_attach_refused(struct jvpn_transport *t, const struct jvpn_jvfield *field)
+static void on_attach_refused(struct jvpn_client *client, struct jvpn_transport *t,
+			      const struct jvpn_jvfield *field)
 {
 	struct jvpn_event event = {.type = JVPN_EVENT_DENY, .slot = t->slot};
 	const struct jvpn_msg_reattach_deny *deny = &field->deny;
@@ -162,8 +163,10 @@ static void on_attach_refused(struct jvpn_transport *t, const struct jvpn_jvfiel
 		(field->has_mac &&
 		 jvpn_control_verify_deny(&t->control, &live->keys, &live->core.id, deny));
 	/* Verified, it frees the slot in the core; else the core hears of the connection's end. */
-	if (event.u.deny.verified)
+	if (event.u.deny.verified) {
 		jvpn_driver_detach(t);
+		jvpn_dial_refused(client, t, deny->retry_after_ms);
+	}
 	jvpn_driver_step(live, &event);
 	jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "refused");
 }
@@ -210,7 +213,7 @@ static void on_response(void *user, struct jvpn_transport *transport,
 	else if (!transport->live || transport->live->core.state == JVPN_STATE_BIRTH)
 		on_birth_refused(client, transport, response);
 	else if (field.op == JVPN_JVFIELD_REFUSED)
-		on_attach_refused(transport, &field);
+		on_attach_refused(client, transport, &field);
 	else
 		on_attach_failed(transport, response);
 }

@@ -77,6 +77,12 @@ void jvpn_dial_answered(struct jvpn_client *client)
 	(void)client;
 }
 
+void jvpn_dial_refused(struct jvpn_client *client, struct jvpn_transport *transport,
+		       uint64_t retry_after_ms)
+{
+	(void)client, (void)transport, (void)retry_after_ms;
+}
+
 void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds)
 {
 	(void)client;

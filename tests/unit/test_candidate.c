@@ -203,6 +203,19 @@ START_TEST(candidate__stagger__one_after_the_other)
 }
 END_TEST
 
+START_TEST(candidate__address_deprecated__leaving)
+{
+	jvpn_candidates_update(&table, &view);
+	link[0].leaving4 = true;
+	jvpn_candidates_update(&table, &view);
+	ck_assert(by("wlan0", 0)->leaving);
+	ck_assert(!by("lte0", 0)->leaving);
+	/* It still works: nothing is torn down. */
+	ck_assert_int_eq(by("wlan0", 0)->news, JVPN_CANDIDATE_SAME);
+	ck_assert(by("wlan0", 0)->wanted);
+}
+END_TEST
+
 START_TEST(candidate__label__of_its_alphabet)
 {
 	char label[JVPN_LABEL_MAX + 1];
@@ -242,6 +255,7 @@ UNIT_TESTS(candidate)
 	tcase_add_test(tc, candidate__turn__bounded_and_fair);
 	tcase_add_test(tc, candidate__turn__a_dead_transport_is_replaced);
 	tcase_add_test(tc, candidate__stagger__one_after_the_other);
+	tcase_add_test(tc, candidate__address_deprecated__leaving);
 	tcase_add_test(tc, candidate__label__of_its_alphabet);
 	tcase_add_test(tc, candidate__more_than_there_is_room_for__bounded);
 }
