@@ -85,6 +85,8 @@ struct jvpn_client {
 /* dial.c */
 /* Looks the server's name up. JVPN_ENOTFOUND with a sentence. Blocks as long as the resolver does. */
 int jvpn_dial_resolve(struct jvpn_client *client, char *error, size_t error_size);
+/* Takes this address of the server instead of looking its name up. */
+void jvpn_dial_know(struct jvpn_client *client, const struct sockaddr_storage *address);
 /* Whatever is due: attempts begin and end, dead transports are replaced. */
 void jvpn_dial_poll(struct jvpn_client *client, uint64_t now_ns);
 uint64_t jvpn_dial_next_deadline(const struct jvpn_client *client);

@@ -61,6 +61,13 @@ int jvpn_dial_resolve(struct jvpn_client *client, char *error, size_t error_size
 	return dial->addresses ? 0 : JVPN_ENOTFOUND;
 }
 
+void jvpn_dial_know(struct jvpn_client *client, const struct sockaddr_storage *address)
+{
+	client->dial.address[0] = *address;
+	client->dial.addresses = 1;
+	client->dial.outdated = true;
+}
+
 static struct jvpn_dialled *socket_of(const struct jvpn_transport *t)
 {
 	return t->user;

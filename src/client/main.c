@@ -211,7 +211,7 @@ static int open_all(struct jvpn_client *client)
 	if (rv)
 		return jvpn_process_fail(jvpn_process_exit_code(rv),
 					 error[0] ? error : jvpn_err_text(rv));
-	if (jvpn_dial_resolve(client, error, sizeof(error)))
+	if (!jvpn_resume_find_server(client) && jvpn_dial_resolve(client, error, sizeof(error)))
 		return jvpn_process_fail(JVPN_EXIT_UNREACHABLE, error);
 	rv = jvpn_resume_start(client);
 	if (rv)

@@ -8,6 +8,7 @@
  */
 #include "client/resume.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,6 +176,9 @@ static void fill(const struct jvpn_client *client, uint64_t counter, struct jvpn
 	jvpn_clock_stamp(&s->record.stamp);
 	fill_addresses(&live->addresses, &s->record);
 	s->keys = live->keys;
+	s->route_prefix_len = live->route_prefix_len;
+	memcpy(s->route_prefix, live->route_prefix, live->route_prefix_len);
+	snprintf(s->peer, sizeof(s->peer), "%s", client->resume.peer);
 	s->mtu = live->mtu <= UINT16_MAX ? (uint32_t)live->mtu : UINT16_MAX;
 	s->routes = client->routes;
 }
@@ -232,6 +236,15 @@ static void reserve_first(struct jvpn_client *client)
 	jvpn_live_set_counter_limit(client->live, r->limit);
 }
 
+/* The address of the last binding stays also while there is none. */
+static void note_peer(struct jvpn_client *client)
+{
+	const struct jvpn_transport *t = jvpn_live_binding(client->live);
+
+	if (t)
+		snprintf(client->resume.peer, sizeof(client->resume.peer), "%s", t->peer);
+}
+
 static void hand_over(struct jvpn_client *client, uint64_t now_ns)
 {
 	struct jvpn_resume *r = &client->resume;
@@ -239,6 +252,7 @@ static void hand_over(struct jvpn_client *client, uint64_t now_ns)
 	size_t len = 0;
 	int rv;
 
+	note_peer(client);
 	if (!r->has_snapshot)
 		reserve_first(client);
 	rv = encode(client, r->limit, data, &len);
@@ -353,6 +367,9 @@ static int restore(struct jvpn_client *client)
 	client->live->keys = r->saved->keys;
 	client->live->has_keys = true;
 	client->live->mtu = r->saved->mtu;
+	client->live->route_prefix_len = r->saved->route_prefix_len;
+	memcpy(client->live->route_prefix, r->saved->route_prefix, r->saved->route_prefix_len);
+	memcpy(r->peer, r->saved->peer, sizeof(r->peer));
 	restore_addresses(&r->saved->record, client->live);
 	client->routes = r->saved->routes;
 	client->has_addresses = true;
@@ -369,6 +386,29 @@ static int restore(struct jvpn_client *client)
 	if (client->live)
 		jvpn_tunnel_update(client);
 	return 0;
+}
+
+static bool has_names(const struct jvpn_config_hosts *servers)
+{
+	uint8_t any[16];
+
+	for (size_t i = 0; i < servers->count; i++)
+		if (inet_pton(AF_INET, servers->item[i].host, any) != 1 &&
+		    inet_pton(AF_INET6, servers->item[i].host, any) != 1)
+			return true;
+	return false;
+}
+
+bool jvpn_resume_find_server(struct jvpn_client *client)
+{
+	const struct jvpn_saved *saved = client->resume.saved;
+	struct sockaddr_storage address;
+
+	if (!saved || !saved->peer[0] || !has_names(&client->options->config.servers) ||
+	    jvpn_value_address(saved->peer, &address))
+		return false;
+	jvpn_dial_know(client, &address);
+	return true;
 }
 
 int jvpn_resume_start(struct jvpn_client *client)

@@ -40,6 +40,7 @@ struct jvpn_resume {
 	struct jvpn_statedir dir;
 	uint8_t ca_digest[JVPN_SHA256_BYTES];
 	struct jvpn_saved *saved; /* as found at the start; NULL: nothing, or it is restored */
+	char peer[JVPN_SAVED_PEER_MAX + 1]; /* the server's address of the last binding */
 	struct jvpn_saver *saver;
 	struct jvpn_watch *watch;
 	struct jvpn_resume_mark mark; /* of the newest snapshot */
@@ -58,6 +59,9 @@ struct jvpn_resume {
  * JVPN_ENOMEM. */
 int jvpn_resume_open(struct jvpn_client *client, pid_t *holder,
 		     char error[JVPN_STATEDIR_ERROR_MAX]);
+/* The stored session knows the server's address, and a name would have to be looked up: then this
+ * address is taken, since the resolver's packets would go into the tunnel that waits. */
+bool jvpn_resume_find_server(struct jvpn_client *client);
 /* Starts the writer; then, if the file had a session, restores it. The TUN must be open. */
 int jvpn_resume_start(struct jvpn_client *client);
 /* A session was born: nothing of it is on disk yet. */

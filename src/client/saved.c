@@ -63,7 +63,8 @@ static bool text_is_valid(const char *text, size_t size)
 static bool saved_is_valid(const struct jvpn_saved *s)
 {
 	return TEXT_OK(s->server_name) && TEXT_OK(s->node_id) &&
-	       (!s->label[0] || TEXT_OK(s->label)) && TEXT_OK(s->tun_name) &&
+	       (!s->label[0] || TEXT_OK(s->label)) && (!s->peer[0] || TEXT_OK(s->peer)) &&
+	       s->route_prefix_len <= JVPN_ROUTE_PREFIX_MAX && TEXT_OK(s->tun_name) &&
 	       RESTORABLE(s->record.session.state) && s->record.address_count > 0 &&
 	       s->keys.c2s.len == JVPN_SECRET_KEY_BYTES &&
 	       s->keys.s2c.len == JVPN_SECRET_KEY_BYTES &&
@@ -116,6 +117,9 @@ static int put_body(const struct jvpn_saved *s, struct jvpn_writer *w)
 	jvpn_writer_bytes(w, s->ca_digest, sizeof(s->ca_digest));
 	put_text(w, s->node_id);
 	put_text(w, s->label);
+	jvpn_writer_u8(w, s->route_prefix_len);
+	jvpn_writer_bytes(w, s->route_prefix, s->route_prefix_len);
+	put_text(w, s->peer);
 	put_text(w, s->tun_name);
 	jvpn_writer_u32(w, s->mtu);
 	jvpn_writer_bytes(w, s->keys.c2s.b, JVPN_SECRET_KEY_BYTES);
@@ -203,6 +207,12 @@ static void take_body(struct jvpn_reader *r, struct jvpn_saved *s)
 	jvpn_reader_bytes(r, s->ca_digest, sizeof(s->ca_digest));
 	take_text(r, s->node_id, sizeof(s->node_id) - 1);
 	take_text(r, s->label, sizeof(s->label) - 1);
+	s->route_prefix_len = jvpn_reader_u8(r);
+	if (s->route_prefix_len > sizeof(s->route_prefix))
+		jvpn_reader_fail(r, JVPN_EMALFORMED);
+	else
+		jvpn_reader_bytes(r, s->route_prefix, s->route_prefix_len);
+	take_text(r, s->peer, sizeof(s->peer) - 1);
 	take_text(r, s->tun_name, sizeof(s->tun_name) - 1);
 	s->mtu = jvpn_reader_u32(r);
 	take_key(r, &s->keys.c2s);

@@ -22,6 +22,7 @@
 
 #define JVPN_SAVED_VERSION    1
 #define JVPN_SAVED_TICKET_MAX 4096
+#define JVPN_SAVED_PEER_MAX   63
 /* Of a whole file. */
 #define JVPN_SAVED_MAX 12288
 
@@ -35,6 +36,10 @@ struct jvpn_saved {
 	struct jvpn_record record;
 	struct jvpn_session_keys keys;
 	char label[JVPN_LABEL_MAX + 1];
+	uint8_t route_prefix_len; /* where the session lives, for the first packets of new connections */
+	uint8_t route_prefix[JVPN_ROUTE_PREFIX_MAX];
+	char peer[JVPN_SAVED_PEER_MAX +
+		  1]; /* "192.0.2.1:443": where it was last bound; "": not known */
 	/* the tunnel */
 	char tun_name[JVPN_CLIENT_DEVICE_MAX + 1];
 	uint32_t mtu; /* largest inner packet of the last binding; 0: not known */

@@ -51,7 +51,8 @@ routes = (
     + bytes([6]) + b"\x20" + bytes(15) + b"\x3f" + b"\xff" * 15 + bytes([0])
 )
 body = (
-    text(b"vpn.example.org") + octets(0x20, 32) + text(b"laptop") + text(b"wlan0") + text(b"jvpn0")
+    text(b"vpn.example.org") + octets(0x20, 32) + text(b"laptop") + text(b"wlan0")
+    + text(bytes([0xC1, 0xC2, 0xC3])) + text(b"192.0.2.1:443") + text(b"jvpn0")
     + struct.pack(">I", 1406)
     + octets(0x40, 32) + octets(0x80, 32)
     + part(record) + part(routes) + part(b"opaqu")

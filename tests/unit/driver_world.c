@@ -65,6 +65,11 @@ void jvpn_dial_ready(struct jvpn_client *client, struct jvpn_transport *transpor
 		jvpn_client_join(client, transport);
 }
 
+void jvpn_dial_know(struct jvpn_client *client, const struct sockaddr_storage *address)
+{
+	(void)client, (void)address;
+}
+
 void jvpn_dial_succeeded(struct jvpn_client *client, struct jvpn_transport *transport)
 {
 	(void)client;

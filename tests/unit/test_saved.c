@@ -44,6 +44,9 @@ static void make_sample(struct jvpn_saved *s)
 	fill(s->ca_digest, sizeof(s->ca_digest), 0x20);
 	strcpy(s->node_id, "laptop");
 	strcpy(s->label, "wlan0");
+	s->route_prefix_len = 3;
+	fill(s->route_prefix, 3, 0xc1);
+	strcpy(s->peer, "192.0.2.1:443");
 	strcpy(s->tun_name, "jvpn0");
 	s->mtu = 1406;
 	fill(s->keys.c2s.b, 32, 0x40);
@@ -222,6 +225,8 @@ START_TEST(saved_encode__what_decoding_would_refuse__einval)
 	REFUSED(s.record.address_count = 0);
 	REFUSED(s.ticket_len = JVPN_SAVED_TICKET_MAX + 1);
 	REFUSED(s.mtu = 65536);
+	REFUSED(s.route_prefix_len = JVPN_ROUTE_PREFIX_MAX + 1);
+	REFUSED(s.peer[0] = ' ');
 	REFUSED(s.routes.route[0].start[0] = 9; s.routes.route[0].end[0] = 8);
 #undef REFUSED
 }
