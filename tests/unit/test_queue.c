@@ -6,12 +6,15 @@
 
 #include "base/err.h"
 #include "base/time.h"
+#include "packet.h"
+#include "proto/ippkt.h"
 #include "tun/queue.h"
 #include "unit.h"
 
 static struct jvpn_queue queue_of(size_t packets, size_t bytes, uint64_t sojourn_ns)
 {
-	struct jvpn_queue_config config = {packets, bytes, sojourn_ns};
+	struct jvpn_queue_config config = {
+		.max_packets = packets, .max_bytes = bytes, .max_sojourn_ns = sojourn_ns};
 	struct jvpn_queue queue;
 
 	jvpn_queue_init(&queue, &config);
@@ -119,6 +122,166 @@ START_TEST(queue_peek__packets_older_than_the_limit__are_dropped)
 }
 END_TEST
 
+/* A datagram of one flow: port and number can be read back. */
+static void push_flow(struct jvpn_queue *queue, uint8_t port, uint8_t number, size_t len,
+		      uint64_t now_ns)
+{
+	uint8_t packet[PACKET_MAX];
+	size_t n = packet_ipv4(packet, JVPN_IP_PROTO_UDP, len - JVPN_IPV4_HEADER_BYTES);
+
+	packet[JVPN_IPV4_HEADER_BYTES] = port;
+	packet[JVPN_IPV4_HEADER_BYTES + 8] = number;
+	if (port & 1) {
+		packet[1] = 2; /* ECT(0) */
+		packet_ipv4_checksum(packet);
+	}
+	ck_assert_int_eq(jvpn_queue_push(queue, packet, n, now_ns), 0);
+}
+
+static bool next_is(struct jvpn_queue *queue, uint8_t port, uint8_t number, uint64_t now_ns)
+{
+	size_t len;
+	const uint8_t *p = jvpn_queue_peek(queue, now_ns, &len);
+	bool is = p && p[JVPN_IPV4_HEADER_BYTES] == port && p[JVPN_IPV4_HEADER_BYTES + 8] == number;
+
+	jvpn_queue_pop(queue);
+	return is;
+}
+
+START_TEST(queue_peek__bulk_and_a_single_packet__single_one_does_not_wait)
+{
+	struct jvpn_queue queue = queue_of(1000, 1000000, JVPN_TIME_NEVER);
+
+	for (uint8_t i = 0; i < 20; i++)
+		push_flow(&queue, 2, i, 1400, 0);
+	ck_assert(next_is(&queue, 2, 0, 0));
+	ck_assert(next_is(&queue, 2, 1, 0));
+	ck_assert(next_is(&queue, 2, 2, 0));
+	push_flow(&queue, 4, 0, 100, 0);
+	ck_assert(next_is(&queue, 4, 0, 0));
+	ck_assert(next_is(&queue, 2, 3, 0));
+	jvpn_queue_clear(&queue);
+}
+END_TEST
+
+START_TEST(queue_peek__two_bulk_flows__share_by_octets_in_order)
+{
+	struct jvpn_queue queue = queue_of(1000, 1000000, JVPN_TIME_NEVER);
+	size_t bytes[8] = {0}, len;
+	uint8_t number[8] = {0};
+
+	for (uint8_t i = 0; i < 100; i++)
+		push_flow(&queue, 2, i, 1400, 0);
+	for (uint8_t i = 0; i < 200; i++)
+		push_flow(&queue, 4, i, 350, 0);
+	for (int i = 0; i < 150; i++) {
+		const uint8_t *p = jvpn_queue_peek(&queue, 0, &len);
+		uint8_t port = p[JVPN_IPV4_HEADER_BYTES];
+
+		ck_assert_uint_eq(p[JVPN_IPV4_HEADER_BYTES + 8], number[port]);
+		number[port]++;
+		bytes[port] += len;
+		jvpn_queue_pop(&queue);
+	}
+	ck_assert_uint_gt(bytes[4] + 4000, bytes[2]);
+	ck_assert_uint_gt(bytes[2] + 4000, bytes[4]);
+	jvpn_queue_clear(&queue);
+}
+END_TEST
+
+START_TEST(queue_push__full__the_longest_flow_pays)
+{
+	struct jvpn_queue queue = queue_of(10, 1000000, JVPN_TIME_NEVER);
+
+	push_flow(&queue, 4, 0, 100, 0);
+	for (uint8_t i = 0; i < 20; i++)
+		push_flow(&queue, 2, i, 1400, 0);
+	ck_assert_uint_eq(queue.packets, 10);
+	ck_assert_uint_eq(queue.counters.dropped_full, 11);
+	ck_assert(next_is(&queue, 4, 0, 0));
+	ck_assert(next_is(&queue, 2, 11, 0));
+	jvpn_queue_clear(&queue);
+}
+END_TEST
+
+/* One packet a millisecond comes in, one leaves, 30 stand in between. Returns how many at the end. */
+static uint64_t standing_queue(struct jvpn_queue *queue, uint8_t port, bool *marked)
+{
+	uint64_t now = 0;
+	uint8_t in = 0;
+
+	while (in < 30)
+		push_flow(queue, port, in++, 1400, now);
+	*marked = false;
+	for (int i = 0; i < 400; i++) {
+		size_t len;
+		const uint8_t *p;
+
+		now += JVPN_NS_PER_MS;
+		push_flow(queue, port, in++, 1400, now);
+		p = jvpn_queue_peek(queue, now, &len);
+		ck_assert_ptr_nonnull(p);
+		*marked |= (p[1] & 3) == 3;
+		jvpn_queue_pop(queue);
+	}
+	return queue->packets;
+}
+
+START_TEST(queue_peek__standing_queue__codel_drops_or_marks)
+{
+	struct jvpn_queue queue = queue_of(1000, 1000000, JVPN_TIME_NEVER);
+	bool marked;
+	uint64_t left;
+
+	queue.config.codel = (struct jvpn_codel_config){.target_ns = 5 * JVPN_NS_PER_MS,
+							.interval_ns = 100 * JVPN_NS_PER_MS};
+	left = standing_queue(&queue, (uint8_t)(2 + _i), &marked);
+	if (_i == 0) {
+		ck_assert(!marked);
+		ck_assert_uint_gt(queue.counters.dropped_codel, 3);
+		ck_assert_uint_lt(left, 28);
+	} else { /* ECT: nothing is lost, the sender is told */
+		ck_assert(marked);
+		ck_assert_uint_gt(queue.counters.marked, 3);
+		ck_assert_uint_eq(queue.counters.dropped_codel, 0);
+		ck_assert_uint_eq(left, 30);
+	}
+	jvpn_queue_clear(&queue);
+}
+END_TEST
+
+START_TEST(queue_peek__burst_after_an_outage__nothing_is_dropped)
+{
+	struct jvpn_queue queue = queue_of(1000, 1000000, 250 * JVPN_NS_PER_MS);
+
+	queue.config.codel = (struct jvpn_codel_config){.target_ns = 5 * JVPN_NS_PER_MS,
+							.interval_ns = 100 * JVPN_NS_PER_MS};
+	for (uint8_t i = 0; i < 200; i++)
+		push_flow(&queue, 2, i, 1400, i * JVPN_NS_PER_MS);
+	for (uint8_t i = 0; i < 200; i++)
+		ck_assert(next_is(&queue, 2, i, 210 * JVPN_NS_PER_MS + i * 10000ULL));
+	ck_assert_uint_eq(queue.counters.taken, 200);
+	jvpn_queue_clear(&queue);
+}
+END_TEST
+
+START_TEST(queue__pool__buffers_come_back_and_are_bounded)
+{
+	struct jvpn_pool pool = {0};
+	struct jvpn_queue queue = queue_of(10000, 100000000, JVPN_TIME_NEVER);
+
+	queue.config.pool = &pool;
+	for (int i = 0; i < 1000; i++)
+		push(&queue, 1, 1500, 0);
+	for (int i = 0; i < 1000; i++)
+		expect_next(&queue, 1, 1500, 0);
+	ck_assert_uint_eq(pool.kept, JVPN_POOL_KEEP);
+	jvpn_queue_clear(&queue);
+	jvpn_pool_clear(&pool);
+	ck_assert_ptr_null(pool.first);
+}
+END_TEST
+
 UNIT_TESTS(queue)
 {
 	tcase_add_test(tc, queue_push__three_packets__come_out_in_order);
@@ -126,4 +289,10 @@ UNIT_TESTS(queue)
 	tcase_add_test(tc, queue_push__over_the_octet_limit__drops_as_many_as_needed);
 	tcase_add_test(tc, queue_push__larger_than_the_queue_or_empty__is_refused_and_nothing_lost);
 	tcase_add_test(tc, queue_peek__packets_older_than_the_limit__are_dropped);
+	tcase_add_test(tc, queue_peek__bulk_and_a_single_packet__single_one_does_not_wait);
+	tcase_add_test(tc, queue_peek__two_bulk_flows__share_by_octets_in_order);
+	tcase_add_test(tc, queue_push__full__the_longest_flow_pays);
+	tcase_add_loop_test(tc, queue_peek__standing_queue__codel_drops_or_marks, 0, 2);
+	tcase_add_test(tc, queue_peek__burst_after_an_outage__nothing_is_dropped);
+	tcase_add_test(tc, queue__pool__buffers_come_back_and_are_bounded);
 }

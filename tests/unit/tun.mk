@@ -6,6 +6,7 @@ UNIT_TESTS += %D%/unit_tun
 %C%_unit_tun_SOURCES = \
 	%D%/packet.c %D%/packet.h \
 	%D%/test_coalesce.c \
+	%D%/test_codel.c \
 	%D%/test_forward.c \
 	%D%/test_fragment.c \
 	%D%/test_journal.c \

@@ -36,6 +36,7 @@ int jvpn_driver_new(const struct jvpn_driver_config *config, struct jvpn_driver 
 	d->ops = config->ops;
 	d->user = config->user;
 	d->queue = config->queue;
+	d->queue.pool = &d->pool;
 	memcpy(d->hash_seed, config->hash_seed, sizeof(d->hash_seed));
 	if (config->challenge_key)
 		d->challenge_key = *config->challenge_key;
@@ -73,6 +74,7 @@ void jvpn_driver_free(struct jvpn_driver *driver)
 	while (driver->transports)
 		jvpn_transport_free(driver->transports);
 	jvpn_heap_clear(&driver->timers);
+	jvpn_pool_clear(&driver->pool);
 	jvpn_secret_clear(&driver->challenge_key);
 	free(driver->effects);
 	free(driver);
@@ -329,10 +331,10 @@ struct jvpn_transport *jvpn_live_binding(const struct jvpn_live *live)
 	return live->core.bound == JVPN_SLOT_NONE ? NULL : live->slot[live->core.bound];
 }
 
-int jvpn_live_reserve(struct jvpn_live *live, size_t len, uint8_t **at)
+int jvpn_live_reserve(struct jvpn_live *live, uint32_t hash, size_t len, uint8_t **at)
 {
 	struct jvpn_transport *t = jvpn_live_binding(live);
-	int rv = jvpn_queue_reserve(&live->queue, len, live->driver->now_ns, at);
+	int rv = jvpn_queue_reserve(&live->queue, hash, len, live->driver->now_ns, at);
 
 	if (!rv && t)
 		jvpn_conn_want_write(t->conn);
@@ -343,7 +345,7 @@ void jvpn_live_send(struct jvpn_live *live, const uint8_t *packet, size_t len)
 {
 	uint8_t *at;
 
-	if (jvpn_live_reserve(live, len, &at) == 0)
+	if (jvpn_live_reserve(live, jvpn_queue_hash(&live->queue, packet, len), len, &at) == 0)
 		memcpy(at, packet, len);
 }
 

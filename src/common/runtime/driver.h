@@ -150,6 +150,7 @@ struct jvpn_driver {
 	uint8_t route_prefix[JVPN_ROUTE_PREFIX_MAX]; /* server: filled by the engine */
 	uint8_t route_prefix_len;
 	struct jvpn_queue_config queue;
+	struct jvpn_pool pool; /* of the queues */
 	struct jvpn_bucket global_reattach;
 	struct jvpn_bucket source[JVPN_SOURCE_BUCKETS]; /* requests without a valid proof */
 	uint8_t hash_seed[JVPN_MAP_SEED_BYTES];
@@ -209,9 +210,9 @@ void jvpn_live_set_counter_limit(struct jvpn_live *live, uint64_t limit);
 struct jvpn_transport *jvpn_live_binding(const struct jvpn_live *live);
 /* Queues an inner packet for the binding (or for the next one). */
 void jvpn_live_send(struct jvpn_live *live, const uint8_t *packet, size_t len);
-/* The same without copying: the caller writes the 'len' octets to *at at once. Errors of
- * jvpn_queue_reserve(). */
-int jvpn_live_reserve(struct jvpn_live *live, size_t len, uint8_t **at);
+/* The same without copying: the caller writes the 'len' octets to *at at once. 'hash' is
+ * jvpn_queue_hash() of the flow. Errors of jvpn_queue_reserve(). */
+int jvpn_live_reserve(struct jvpn_live *live, uint32_t hash, size_t len, uint8_t **at);
 /* "192.0.2.1:443", "[2001:db8::1]:443". */
 void jvpn_driver_format_address(const struct sockaddr_storage *address, char *out, size_t size);
 

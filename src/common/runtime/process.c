@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "crypto/random.h"
 #include "runtime/clock.h"
 
 #define KEEPALIVES       3
@@ -17,6 +18,9 @@
 #define QUEUE_PACKETS    4096
 #define QUEUE_BYTES      (3 * 1024 * 1024)
 #define QUEUE_SOJOURN_MS 250
+/* RFC 8289 section 4.3 and 4.4. */
+#define CODEL_TARGET_MS   5
+#define CODEL_INTERVAL_MS 100
 
 int jvpn_process_fail(int code, const char *error)
 {
@@ -77,7 +81,14 @@ uint64_t jvpn_process_idle_timeout_ns(const struct jvpn_policy *policy)
 
 struct jvpn_queue_config jvpn_process_queue_config(void)
 {
-	return (struct jvpn_queue_config){.max_packets = QUEUE_PACKETS,
-					  .max_bytes = QUEUE_BYTES,
-					  .max_sojourn_ns = jvpn_ms_to_ns(QUEUE_SOJOURN_MS)};
+	struct jvpn_queue_config config = {
+		.max_packets = QUEUE_PACKETS,
+		.max_bytes = QUEUE_BYTES,
+		.max_sojourn_ns = jvpn_ms_to_ns(QUEUE_SOJOURN_MS),
+		.codel = {.target_ns = jvpn_ms_to_ns(CODEL_TARGET_MS),
+			  .interval_ns = jvpn_ms_to_ns(CODEL_INTERVAL_MS)}};
+
+	/* Without it flows meet as they do by chance. */
+	(void)jvpn_random(&config.hash_seed, sizeof(config.hash_seed));
+	return config;
 }

@@ -128,6 +128,7 @@ void jvpn_pump_flush(struct jvpn_pump *pump)
 void jvpn_pump_send(struct jvpn_live *live, const struct jvpn_forward_packet *packet)
 {
 	struct jvpn_segmenter segmenter;
+	uint32_t hash;
 	uint8_t *at;
 	size_t len;
 
@@ -137,8 +138,9 @@ void jvpn_pump_send(struct jvpn_live *live, const struct jvpn_forward_packet *pa
 	}
 	if (jvpn_segment_init(&segmenter, packet->offload, packet->data, packet->len))
 		return;
+	hash = jvpn_queue_hash(&live->queue, packet->data, packet->len);
 	while ((len = jvpn_segment_next_len(&segmenter)) != 0) {
-		if (jvpn_live_reserve(live, len, &at))
+		if (jvpn_live_reserve(live, hash, len, &at))
 			return;
 		jvpn_segment_next(&segmenter, at);
 	}

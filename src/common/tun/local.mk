@@ -6,6 +6,8 @@ noinst_LIBRARIES += %D%/libjvpn_tun.a
 %C%_libjvpn_tun_a_SOURCES = \
 	%D%/coalesce.c \
 	%D%/coalesce.h \
+	%D%/codel.c \
+	%D%/codel.h \
 	%D%/forward.c \
 	%D%/forward.h \
 	%D%/fragment.c \
@@ -22,6 +24,8 @@ noinst_LIBRARIES += %D%/libjvpn_tun.a
 	%D%/netlink.h \
 	%D%/netlink_linux.c \
 	%D%/offload.h \
+	%D%/pool.c \
+	%D%/pool.h \
 	%D%/queue.c \
 	%D%/queue.h \
 	%D%/segment.c \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A bounded queue of IP packets: limits in packets, octets and time; when it is full the oldest
- * goes (fresh data is worth more than stale data). One FIFO now; FQ-CoDel fits behind the same
- * calls. Sends nothing, reads no clock.
+ * The packets of one session that wait for its binding: FQ-CoDel (RFC 8290). Flows take turns by
+ * octets, a flow that has just become active goes first, each is kept short by CoDel (congestion
+ * experienced instead of a drop where ECN allows it, RFC 6040); beyond the limits the longest flow
+ * loses its oldest packet. Sends nothing, reads no clock.
  */
 #ifndef JVPN_TUN_QUEUE_H
 #define JVPN_TUN_QUEUE_H
@@ -11,39 +12,63 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tun/codel.h"
+#include "tun/pool.h"
+
+/* Flows that are told apart; more share one. */
+#define JVPN_QUEUE_FLOWS 64
+/* What a flow may send in its turn. */
+#define JVPN_QUEUE_QUANTUM 1514
+
 struct jvpn_queue_config {
 	size_t max_packets;
 	size_t max_bytes;
 	uint64_t max_sojourn_ns; /* JVPN_TIME_NEVER: no limit */
+	struct jvpn_codel_config codel;
+	uint64_t hash_seed;     /* random: nobody outside can choose which flows share one */
+	struct jvpn_pool *pool; /* borrowed; NULL: the allocator */
 };
 
 struct jvpn_queue_counters {
 	uint64_t queued, taken;
 	uint64_t dropped_full;  /* pushed out by newer packets */
 	uint64_t dropped_stale; /* waited longer than max_sojourn_ns */
+	uint64_t dropped_codel, marked;
 	uint64_t dropped_other; /* larger than the whole queue, no memory, or _clear() */
 };
 
 struct jvpn_queue_packet; /* private */
+struct jvpn_queue_flow;   /* private */
+
+/* Flows that have packets, in the order of their turns. */
+struct jvpn_queue_turns {
+	struct jvpn_queue_flow *first, *last;
+};
 
 /* Owner: whoever sends from it. Zeroed is an empty queue that takes nothing. */
 struct jvpn_queue {
 	struct jvpn_queue_config config;
 	struct jvpn_queue_counters counters;
-	struct jvpn_queue_packet *head, *tail;
+	struct jvpn_queue_flow *flow; /* JVPN_QUEUE_FLOWS, allocated with the first packet */
+	struct jvpn_queue_turns fresh, turns;
+	struct jvpn_queue_packet *next; /* what _peek() has chosen */
 	size_t packets, bytes;
 };
 
 void jvpn_queue_init(struct jvpn_queue *queue, const struct jvpn_queue_config *config);
 /* Drops and frees what waits (counted as dropped_other). */
 void jvpn_queue_clear(struct jvpn_queue *queue);
-/* Copies the packet; makes room by dropping from the head. JVPN_ERANGE: empty, or larger than the
- * whole queue; JVPN_ENOMEM. */
+/* Which flow a packet belongs to: addresses, protocol and ports. Any octets. */
+uint32_t jvpn_queue_hash(const struct jvpn_queue *queue, const uint8_t *packet, size_t len);
+/* Room for one packet of the flow 'hash': the caller writes its 'len' octets to *at before the next
+ * call. Makes room by dropping from the longest flow. JVPN_ERANGE: empty, or larger than the whole
+ * queue; JVPN_ENOMEM. */
+int jvpn_queue_reserve(struct jvpn_queue *queue, uint32_t hash, size_t len, uint64_t now_ns,
+		       uint8_t **at);
+/* The same with a copy of the packet. */
 int jvpn_queue_push(struct jvpn_queue *queue, const uint8_t *packet, size_t len, uint64_t now_ns);
-/* The same without copying: the caller writes the 'len' octets to *at before its next call. */
-int jvpn_queue_reserve(struct jvpn_queue *queue, size_t len, uint64_t now_ns, uint8_t **at);
-/* The next packet to send, stale ones dropped first; NULL when there is none. Stays valid until the
- * next call that changes the queue. The octets may be changed in place. */
+/* The next packet to send; NULL when there is none. Stays the next one until _pop(), unless it gets too
+ * old. The octets may be changed in place. */
 uint8_t *jvpn_queue_peek(struct jvpn_queue *queue, uint64_t now_ns, size_t *len);
 /* Removes what _peek() returned. */
 void jvpn_queue_pop(struct jvpn_queue *queue);
