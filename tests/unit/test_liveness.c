@@ -2,6 +2,8 @@
  *
  * Tests of core/liveness: detection by time alone, whatever the packet rate.
  */
+#include <string.h>
+
 #include "unit.h"
 
 #include "base/time.h"
@@ -271,6 +273,158 @@ START_TEST(liveness__standby__heartbeats_and_timeout)
 }
 END_TEST
 
+#define HOUR_MS 3600000ULL
+
+/* Both ends of a standby whose path answers after 20 ms, driven by their deadlines. */
+struct both {
+	struct jvpn_liveness end[2]; /* client, server */
+	uint64_t asked[2];           /* probes and keepalives; each is answered by one packet */
+	struct jvpn_policy p;
+};
+
+static void both_init(struct both *b)
+{
+	memset(b, 0, sizeof(*b));
+	jvpn_policy_init(&b->p);
+	for (int i = 0; i < 2; i++) {
+		jvpn_liveness_init(&b->end[i], T0);
+		jvpn_liveness_set_pto(&b->end[i], 60 * MS);
+	}
+	b->end[1].passive = true;
+}
+
+static uint64_t earliest(const struct both *b)
+{
+	return jvpn_time_min(jvpn_liveness_next_deadline(&b->end[0], &b->p),
+			     jvpn_liveness_next_deadline(&b->end[1], &b->p));
+}
+
+/* Runs for so long in 'mode'; asserts that nothing bad is ever said. */
+static void both_run(struct both *b, enum jvpn_liveness_mode mode, uint64_t from_ns, uint64_t ms)
+{
+	uint64_t now, end_ns = from_ns + ms * MS;
+
+	for (int i = 0; i < 2; i++)
+		jvpn_liveness_set_mode(&b->end[i], mode, from_ns);
+	for (now = from_ns; now<end_ns; now = earliest(b)> now ? earliest(b) : now + MS) {
+		for (int i = 0; i < 2; i++) {
+			enum jvpn_liveness_verdict v = jvpn_liveness_poll(&b->end[i], &b->p, now);
+
+			if (v == JVPN_LIVENESS_NONE)
+				continue;
+			ck_assert(v == JVPN_LIVENESS_PROBE || v == JVPN_LIVENESS_KEEPALIVE);
+			b->asked[i]++;
+			jvpn_liveness_on_received(&b->end[!i], false, now + 10 * MS);
+			jvpn_liveness_on_acked(&b->end[i], 0, now + 20 * MS);
+		}
+	}
+}
+
+/* What a standby costs in an hour, both directions: packets that ask, and as many answers. */
+START_TEST(liveness__standby_of_an_idle_session__packets_per_hour)
+{
+	struct both b;
+
+	both_init(&b);
+	both_run(&b, JVPN_LIVENESS_RESTING, T0, HOUR_MS);
+	ck_assert_uint_le(b.asked[0], 144); /* one each 25 s */
+	ck_assert_uint_ge(b.asked[0], 143);
+	ck_assert_uint_eq(b.asked[1], 0); /* the server leaves it to the client */
+}
+END_TEST
+
+START_TEST(liveness__standby_of_a_busy_session__packets_per_hour)
+{
+	struct both b;
+
+	both_init(&b);
+	both_run(&b, JVPN_LIVENESS_STANDBY, T0, HOUR_MS);
+	ck_assert_uint_le(b.asked[0], 7200); /* one each 500 ms */
+	ck_assert_uint_ge(b.asked[0], 6900);
+	ck_assert_uint_le(b.asked[1], 1800); /* one each 2 s, for figures of its own */
+	ck_assert_uint_ge(b.asked[1], 1700);
+}
+END_TEST
+
+/* Traffic that comes and goes: each time the standby is measured at once, and never more often. */
+START_TEST(liveness__traffic_comes_and_goes__heartbeats_follow)
+{
+	struct both b;
+	uint64_t before;
+
+	both_init(&b);
+	for (uint64_t t = 0; t < 600; t += 30) {
+		both_run(&b, JVPN_LIVENESS_RESTING, T0 + t * 1000 * MS, 28000);
+		before = b.asked[0];
+		both_run(&b, JVPN_LIVENESS_STANDBY, T0 + (t * 1000 + 28000) * MS, 400);
+		ck_assert_uint_eq(b.asked[0], before + 1);
+		both_run(&b, JVPN_LIVENESS_RESTING, T0 + (t * 1000 + 28400) * MS, 1);
+		both_run(&b, JVPN_LIVENESS_STANDBY, T0 + (t * 1000 + 28401) * MS, 90);
+		ck_assert_uint_eq(b.asked[0], before + 1);
+	}
+	ck_assert_uint_eq(b.asked[1], 20);
+}
+END_TEST
+
+/* The client's heartbeats do not arrive: the server asks for itself. */
+START_TEST(liveness__passive_end_hears_nothing__asks_and_gives_up)
+{
+	struct jvpn_liveness l;
+	struct jvpn_policy p;
+	uint64_t first = 0, timeout = 0;
+
+	jvpn_policy_init(&p);
+	jvpn_liveness_init(&l, T0);
+	l.passive = true;
+	jvpn_liveness_set_pto(&l, 40 * MS);
+	jvpn_liveness_set_mode(&l, JVPN_LIVENESS_STANDBY, T0);
+	for (uint64_t t = 0; t < 6000; t++) {
+		enum jvpn_liveness_verdict v = jvpn_liveness_poll(&l, &p, T0 + t * MS);
+
+		if (v == JVPN_LIVENESS_PROBE && first == 0)
+			first = t;
+		if (v == JVPN_LIVENESS_HEARTBEAT_TIMEOUT && timeout == 0)
+			timeout = t;
+	}
+	ck_assert_uint_eq(first, 1000);
+	ck_assert_uint_eq(timeout, 3000);
+}
+END_TEST
+
+/* Nobody answers for an hour: fewer and fewer questions. And when somebody does, HEALTHY is said
+ * whatever mode the transport is in by then. */
+START_TEST(liveness__standby_is_given_up__asks_ever_slower_and_says_when_it_is_back)
+{
+	static const enum jvpn_liveness_mode modes[] = {JVPN_LIVENESS_STANDBY, JVPN_LIVENESS_BOUND,
+							JVPN_LIVENESS_RESTING};
+	struct jvpn_liveness l;
+	struct jvpn_policy p;
+	uint64_t now = T0, asked = 0;
+	int healthy = 0;
+
+	jvpn_policy_init(&p);
+	jvpn_liveness_init(&l, T0);
+	jvpn_liveness_set_pto(&l, 40 * MS);
+	jvpn_liveness_set_mode(&l, JVPN_LIVENESS_STANDBY, T0);
+	while (now < T0 + HOUR_MS * MS) {
+		asked += jvpn_liveness_poll(&l, &p, now) == JVPN_LIVENESS_PROBE;
+		now = jvpn_liveness_next_deadline(&l, &p) > now
+			      ? jvpn_liveness_next_deadline(&l, &p)
+			      : now + MS;
+	}
+	ck_assert_uint_le(asked, 780); /* 720 and the quick ones of the first 20 s */
+	ck_assert(l.said_heartbeat);
+	jvpn_liveness_set_mode(&l, modes[_i], now);
+	if (modes[_i] == JVPN_LIVENESS_BOUND) { /* nothing is bound: it is asked again at once */
+		now = jvpn_liveness_next_deadline(&l, &p);
+		ck_assert_int_eq(jvpn_liveness_poll(&l, &p, now), JVPN_LIVENESS_PROBE);
+	}
+	jvpn_liveness_on_acked(&l, 0, now + 20 * MS);
+	healthy += jvpn_liveness_poll(&l, &p, now + 20 * MS) == JVPN_LIVENESS_HEALTHY;
+	ck_assert_int_eq(healthy, 1);
+}
+END_TEST
+
 /* Sleeping until next_deadline() misses nothing. */
 START_TEST(liveness__driven_by_deadlines_only__same_result)
 {
@@ -310,5 +464,11 @@ UNIT_TESTS(liveness)
 	tcase_add_loop_test(tc, liveness__downstream_dies_after_an_answer__is_dead, 0, 4);
 	tcase_add_test(tc, liveness__one_way_loss__is_drops_not_dead);
 	tcase_add_test(tc, liveness__standby__heartbeats_and_timeout);
+	tcase_add_test(tc, liveness__standby_of_an_idle_session__packets_per_hour);
+	tcase_add_test(tc, liveness__standby_of_a_busy_session__packets_per_hour);
+	tcase_add_test(tc, liveness__traffic_comes_and_goes__heartbeats_follow);
+	tcase_add_test(tc, liveness__passive_end_hears_nothing__asks_and_gives_up);
+	tcase_add_loop_test(
+		tc, liveness__standby_is_given_up__asks_ever_slower_and_says_when_it_is_back, 0, 3);
 	tcase_add_test(tc, liveness__driven_by_deadlines_only__same_result);
 }

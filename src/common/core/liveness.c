@@ -37,6 +37,7 @@ void jvpn_liveness_init(struct jvpn_liveness *l, uint64_t now_ns)
 	memset(l, 0, sizeof(*l));
 	l->last_received_ns = now_ns;
 	l->last_activity_ns = now_ns;
+	l->answered_ns = now_ns;
 }
 
 void jvpn_liveness_set_mode(struct jvpn_liveness *l, enum jvpn_liveness_mode mode, uint64_t now_ns)
@@ -46,7 +47,6 @@ void jvpn_liveness_set_mode(struct jvpn_liveness *l, enum jvpn_liveness_mode mod
 	l->mode = mode;
 	l->unacked_since_ns = 0;
 	l->flowing = false;
-	l->said_heartbeat = false;
 	l->last_activity_ns = now_ns;
 	forget_probes(l);
 }
@@ -101,6 +101,7 @@ void jvpn_liveness_on_acked(struct jvpn_liveness *l, uint64_t oldest_unacked_ns,
 {
 	l->last_received_ns = now_ns;
 	l->last_activity_ns = now_ns;
+	l->answered_ns = now_ns;
 	l->keepalives = 0;
 	l->unacked_since_ns = oldest_unacked_ns;
 	if (l->flowing && ++l->flow_answers >= JVPN_LIVENESS_FLOW_ANSWERS)
@@ -149,12 +150,19 @@ static uint64_t dead_interval_ns(const struct jvpn_liveness *l)
 	return jvpn_time_min(quiet / 4, jvpn_ms_to_ns(JVPN_LIVENESS_DEAD_SLOWEST_MS));
 }
 
+static uint64_t heartbeat_ns(const struct jvpn_policy *policy)
+{
+	return jvpn_ms_to_ns(policy->heartbeat_interval_ms);
+}
+
 static uint64_t probe_interval_ns(const struct jvpn_liveness *l, const struct jvpn_policy *policy)
 {
-	if (l->said_dead)
-		return dead_interval_ns(l);
-	return l->mode == JVPN_LIVENESS_STANDBY ? jvpn_ms_to_ns(policy->heartbeat_interval_ms)
-						: pto_of(l);
+	bool given_up = l->said_dead || l->said_heartbeat;
+
+	if (l->mode == JVPN_LIVENESS_STANDBY)
+		return given_up ? max_u64(heartbeat_ns(policy), dead_interval_ns(l))
+				: heartbeat_ns(policy);
+	return given_up ? dead_interval_ns(l) : pto_of(l);
 }
 
 /* The first probe of an expectation: each kind has a clock of its own. */
@@ -170,18 +178,35 @@ static uint64_t first_probe_due_ns(const struct jvpn_liveness *l)
 	return at;
 }
 
+/* Heartbeats of one end show both that it lives; the passive one asks when it hears none, and now and
+ * then for figures of its own. */
+static uint64_t first_heartbeat_due_ns(const struct jvpn_liveness *l,
+				       const struct jvpn_policy *policy)
+{
+	uint64_t interval = heartbeat_ns(policy);
+
+	if (!l->passive)
+		return jvpn_time_add(l->answered_ns, interval);
+	return jvpn_time_min(
+		jvpn_time_add(max_u64(l->last_received_ns, l->last_activity_ns),
+			      interval * JVPN_LIVENESS_PASSIVE_SILENCE),
+		jvpn_time_add(l->answered_ns, interval * JVPN_LIVENESS_PASSIVE_MEASUREMENT));
+}
+
 /* When the next probe or heartbeat is due. */
 static uint64_t probe_due_ns(const struct jvpn_liveness *l, const struct jvpn_policy *policy)
 {
-	if (l->mode == JVPN_LIVENESS_RESTING ||
-	    (l->mode == JVPN_LIVENESS_BOUND && owed_since(l) == 0))
+	if (l->mode == JVPN_LIVENESS_RESTING)
+		return JVPN_TIME_NEVER;
+	if (l->mode == JVPN_LIVENESS_BOUND && owed_since(l) == 0 && !l->said_heartbeat)
 		return JVPN_TIME_NEVER;
 	if (l->probe_sent_ns != 0)
 		return jvpn_time_add(l->probe_sent_ns, probe_interval_ns(l, policy));
-	if (l->mode == JVPN_LIVENESS_BOUND)
-		return first_probe_due_ns(l);
-	return jvpn_time_add(max_u64(l->last_received_ns, l->last_activity_ns),
-			     jvpn_ms_to_ns(policy->heartbeat_interval_ms));
+	if (l->mode == JVPN_LIVENESS_STANDBY)
+		return first_heartbeat_due_ns(l, policy);
+	/* nothing is bound, and a standby that was given up may be back */
+	return l->said_heartbeat ? jvpn_time_add(l->last_activity_ns, probe_after_ns(l))
+				 : first_probe_due_ns(l);
 }
 
 static uint64_t probe_lost_ns(const struct jvpn_liveness *l)
@@ -211,6 +236,7 @@ static uint64_t keepalive_due_ns(const struct jvpn_liveness *l, const struct jvp
 {
 	uint64_t interval = jvpn_ms_to_ns(policy->idle_keepalive_ms);
 	uint64_t idle_since = max_u64(l->last_received_ns, l->last_activity_ns);
+	uint64_t slack = l->passive ? jvpn_ms_to_ns(JVPN_LIVENESS_PASSIVE_SLACK_MS) : 0;
 
 	if (l->said_dead || (l->mode == JVPN_LIVENESS_BOUND && owed_since(l) != 0) ||
 	    l->mode == JVPN_LIVENESS_STANDBY)
@@ -219,7 +245,7 @@ static uint64_t keepalive_due_ns(const struct jvpn_liveness *l, const struct jvp
 		return jvpn_time_add(idle_since,
 				     jvpn_time_add(interval * JVPN_LIVENESS_KEEPALIVES,
 						   jvpn_ms_to_ns(JVPN_LIVENESS_IDLE_SLACK_MS)));
-	return jvpn_time_add(idle_since, interval * (l->keepalives + 1));
+	return jvpn_time_add(idle_since, interval * (l->keepalives + 1) + slack);
 }
 
 static enum jvpn_liveness_verdict send_probe(struct jvpn_liveness *l, uint64_t now_ns)

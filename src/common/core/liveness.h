@@ -31,7 +31,14 @@
 /* Idle: so many keepalives, then this much more, and the transport is dead (max_idle_timeout). */
 #define JVPN_LIVENESS_KEEPALIVES    3
 #define JVPN_LIVENESS_IDLE_SLACK_MS 5000
-/* A dead transport is probed on, in case it comes back: every 100 ms for 10 s, then ever slower. */
+/* One end is enough to keep a NAT open and a standby heard. The passive end (the server) waits this much
+ * longer with its keepalive, and twice the interval with a heartbeat; it measures a standby itself
+ * once in so many intervals. */
+#define JVPN_LIVENESS_PASSIVE_SLACK_MS    2500
+#define JVPN_LIVENESS_PASSIVE_SILENCE     2
+#define JVPN_LIVENESS_PASSIVE_MEASUREMENT 4
+/* A dead transport is probed on, in case it comes back: every 100 ms for 10 s, then ever slower (a
+ * standby: every heartbeat, then the same). */
 #define JVPN_LIVENESS_DEAD_PROBE_MS   100
 #define JVPN_LIVENESS_DEAD_FAST_MS    10000
 #define JVPN_LIVENESS_DEAD_SLOWEST_MS 5000
@@ -55,8 +62,10 @@ enum jvpn_liveness_mode {
 
 struct jvpn_liveness {
 	enum jvpn_liveness_mode mode;
+	bool passive;    /* the other end keeps it alive; set after _init() */
 	uint64_t pto_ns; /* latest; 0 counts as the probe minimum */
 	uint64_t last_received_ns;
+	uint64_t answered_ns; /* the last answer to something of ours: the heartbeat clock */
 	uint64_t
 		last_activity_ns; /* inner traffic or answer in either direction: the keepalive clock */
 	uint64_t unacked_since_ns; /* oldest unacknowledged wanting packet; 0 none */

@@ -268,11 +268,30 @@ void jvpn_driver_terminate(struct jvpn_live *live, enum jvpn_reason reason)
 	jvpn_driver_step(live, &event);
 }
 
+static uint64_t busy_until(const struct jvpn_live *live)
+{
+	uint64_t ms = live->driver->policy.heartbeat_interval_ms * JVPN_BUSY_HEARTBEATS;
+
+	return jvpn_time_add(live->carried_ns, jvpn_ms_to_ns(ms));
+}
+
+void jvpn_live_carried(struct jvpn_live *live)
+{
+	live->carried_ns = live->driver->now_ns;
+	if (live->busy)
+		return;
+	live->busy = true;
+	jvpn_live_reschedule(live);
+}
+
 void jvpn_live_reschedule(struct jvpn_live *live)
 {
 	struct jvpn_driver *d = live->driver;
 	uint64_t at = jvpn_session_next_deadline(&live->core, &d->policy);
 
+	live->busy = live->busy && d->now_ns < busy_until(live);
+	if (live->busy)
+		at = jvpn_time_min(at, busy_until(live));
 	for (size_t i = 0; i < JVPN_SLOTS; i++) {
 		if (!live->slot[i])
 			continue;

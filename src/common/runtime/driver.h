@@ -37,6 +37,8 @@ struct jvpn_live;
 struct jvpn_held;
 
 #define JVPN_USER_MAX 63
+/* A session carries traffic until so many heartbeat intervals have passed without an inner packet. */
+#define JVPN_BUSY_HEARTBEATS 4
 /* Sources share a bucket when their keyed hashes meet: bounded memory, no eviction to abuse. */
 #define JVPN_SOURCE_BUCKETS 4096
 
@@ -50,8 +52,9 @@ struct jvpn_transport {
 	struct jvpn_control control;
 	struct jvpn_liveness liveness;
 	struct jvpn_quality quality;
-	struct jvpn_conn_stats seen; /* as of the last activity */
-	uint64_t quality_from_ns;    /* losses before say nothing about the path as it is now */
+	struct jvpn_conn_stats seen;  /* as of the last activity */
+	uint64_t quality_from_ns;     /* losses before say nothing about the path as it is now */
+	uint64_t stragglers_until_ns; /* inner packets of the binding it was are taken until then */
 	struct jvpn_refusals refusals;
 	char label[JVPN_LABEL_MAX + 1];
 	char peer[64];               /* "192.0.2.1:443" of the newest tuple */
@@ -82,9 +85,11 @@ struct jvpn_live {
 	/* client: goes in front of the DCIDs of further transports (wire.md) */
 	uint8_t route_prefix[JVPN_ROUTE_PREFIX_MAX];
 	uint8_t route_prefix_len;
-	bool plain;     /* server: the peer has no jumping-session extension */
-	bool indexed;   /* 'index' is valid */
-	uint32_t index; /* the program's (table entry) */
+	uint64_t carried_ns; /* newest inner packet of the binding, either way; 0 none yet */
+	bool busy;           /* it carries traffic: standbys are measured */
+	bool plain;          /* server: the peer has no jumping-session extension */
+	bool indexed;        /* 'index' is valid */
+	uint32_t index;      /* the program's (table entry) */
 	/* the store operation that was given out and is answered after the effects of this step */
 	bool store_pending;
 	uint64_t store_nonce;

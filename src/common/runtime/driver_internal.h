@@ -33,5 +33,7 @@ void jvpn_transport_forgive(struct jvpn_transport *transport);
 bool jvpn_transport_fact(struct jvpn_transport *transport, enum jvpn_fact_kind kind);
 /* driver.c: recomputes the session's wake-up. */
 void jvpn_live_reschedule(struct jvpn_live *live);
+/* An inner packet passed on the binding. */
+void jvpn_live_carried(struct jvpn_live *live);
 
 #endif

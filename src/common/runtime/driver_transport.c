@@ -25,6 +25,7 @@ int jvpn_driver_transport_new(struct jvpn_driver *driver, struct jvpn_conn *conn
 	t->conn = conn;
 	t->slot = JVPN_SLOT_NONE;
 	jvpn_liveness_init(&t->liveness, driver->now_ns);
+	t->liveness.passive = driver->role == JVPN_ROLE_SERVER;
 	jvpn_quality_init(&t->quality, driver->now_ns);
 	if (!jvpn_conn_path_remote(conn, 0, &remote))
 		jvpn_driver_format_address(&remote, t->peer, sizeof(t->peer));
@@ -68,7 +69,7 @@ void jvpn_transport_update_mode(struct jvpn_transport *transport)
 	enum jvpn_liveness_mode mode = JVPN_LIVENESS_BOUND;
 
 	if (live && live->core.bound != JVPN_SLOT_NONE && live->core.bound != transport->slot)
-		mode = JVPN_LIVENESS_STANDBY;
+		mode = live->busy ? JVPN_LIVENESS_STANDBY : JVPN_LIVENESS_RESTING;
 	if (transport->liveness.mode != mode)
 		jvpn_liveness_set_mode(&transport->liveness, mode, transport->driver->now_ns);
 }
@@ -240,6 +241,9 @@ static void on_activity(void *user, struct jvpn_conn *conn)
 	if (t->liveness.healthy_due)
 		jvpn_transport_forgive(t);
 	feed_quality(t, &now);
+	if ((now.dgram_sent != t->seen.dgram_sent || now.dgram_recv != t->seen.dgram_recv) &&
+	    jvpn_live_binding(t->live) == t)
+		jvpn_live_carried(t->live);
 	t->seen = now;
 	jvpn_transport_poll(t);
 }
