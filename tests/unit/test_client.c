@@ -284,7 +284,33 @@ START_TEST(client__dead_with_candidate__asks_there_at_once)
 	ck_assert_int_eq(fixture_audit(&f, JVPN_AUDIT_TRANSPORT_SWITCH, 0)->reason,
 			 JVPN_REASON_TRANSPORT_DEAD);
 	ck_assert_uint_eq(fixture_audit(&f, JVPN_AUDIT_TRANSPORT_SWITCH, 0)->detect_us, 5000);
+	/* its last packets may still arrive: it is closed a little later */
+	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_CLOSE_TRANSPORT), 0);
+	ck_assert_uint_eq(jvpn_session_next_deadline(&f.s, &f.policy), f.now_ns + 200 * MS);
+	fixture_advance_ms(&f, 200);
+	fixture_timer(&f);
 	ck_assert_uint_eq(fixture_effect(&f, JVPN_EFFECT_CLOSE_TRANSPORT, 0)->slot, 0);
+	ck_assert(!f.s.slot[0].used);
+}
+END_TEST
+
+/* ... unless it has come back meanwhile: then it is a candidate. */
+START_TEST(client__left_for_dead_and_back__is_a_candidate)
+{
+	fixture_client(&f);
+	fixture_client_attach(&f, 1, "lte");
+	fixture_fact(&f, 0, JVPN_FACT_DEAD);
+	ack(1, 2, 5, "lte#2");
+	fixture_clear_log(&f);
+	fixture_advance_ms(&f, 100);
+	fixture_fact(&f, 0, JVPN_FACT_HEALTHY);
+	ck_assert_str_eq(fixture_audit(&f, JVPN_AUDIT_TRANSPORT_CANDIDATE_ADDED, 0)->transport,
+			 "wlan0#1");
+	fixture_advance_ms(&f, 5000);
+	fixture_timer(&f);
+	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_CLOSE_TRANSPORT), 0);
+	ck_assert(f.s.slot[0].used);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_ATTACHED);
 }
 END_TEST
 
@@ -302,6 +328,98 @@ START_TEST(client__two_candidates__the_next_one_is_tried_when_no_answer_comes)
 	fixture_advance_ms(&f, 100);
 	fixture_timer(&f);
 	ck_assert_uint_eq(fixture_sent(&f, JVPN_MSG_REATTACH_REQUEST, 2)->slot, 2);
+}
+END_TEST
+
+static void ready(uint8_t slot, const char *label)
+{
+	struct jvpn_event e = {.type = JVPN_EVENT_TRANSPORT_READY, .slot = slot};
+
+	memcpy(e.u.attached.label, label, strlen(label));
+	fixture_step(&f, &e);
+}
+
+static size_t requests(void)
+{
+	size_t n = 0;
+
+	while (fixture_sent(&f, JVPN_MSG_REATTACH_REQUEST, n))
+		n++;
+	return n;
+}
+
+/* Whatever the session has gone through meanwhile: the first connection is asked in its first flight, the
+ * others that become ready within the round trip are not. */
+START_TEST(client__several_connections_in_one_round_trip__one_is_asked)
+{
+	static const uint64_t lost_for_ms[] = {0, 3000, 5000, 20000};
+
+	fixture_client(&f);
+	fixture_event(&f, JVPN_EVENT_TRANSPORT_CLOSED, 0, 0);
+	for (uint64_t t = 0; t < lost_for_ms[_i]; t += 100) {
+		fixture_advance_ms(&f, 100);
+		fixture_timer(&f);
+	}
+	ck_assert_int_eq(f.s.state,
+			 lost_for_ms[_i] < 4000 ? JVPN_STATE_VOLATILE : JVPN_STATE_DEGRADED);
+	fixture_clear_log(&f);
+	ready(0, "wlan0");
+	ck_assert_uint_eq(requests(), 1);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_RECOVERING);
+	fixture_advance_ms(&f, 20);
+	ready(1, "lte");
+	ready(2, "eth");
+	ck_assert_uint_eq(requests(), 1);
+	ack(0, f.s.counter - 2, 5, "wlan0#2"); /* the two after it are attaches */
+	ck_assert_int_eq(f.s.state, JVPN_STATE_ATTACHED);
+	for (int i = 0; i < 50; i++) {
+		fixture_advance_ms(&f, 100);
+		fixture_timer(&f);
+	}
+	ck_assert_uint_eq(requests(), 1);
+	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_PERMIT_SET), 1);
+}
+END_TEST
+
+/* A question has gone unanswered, and a fresh connection comes: it need not wait for its turn. */
+START_TEST(client__fresh_connection_while_nobody_answers__is_asked_at_once)
+{
+	fixture_client(&f);
+	fixture_client_attach(&f, 1, "lte");
+	fixture_fact(&f, 0, JVPN_FACT_DEAD);
+	for (int i = 0; i < 20; i++) {
+		fixture_advance_ms(&f, 100);
+		fixture_timer(&f);
+	}
+	ck_assert_int_eq(f.s.state, JVPN_STATE_RECOVERING);
+	ck_assert_uint_gt(f.s.attempt.next_ns, f.now_ns + 100 * MS);
+	fixture_clear_log(&f);
+	ready(2, "eth");
+	ck_assert_uint_eq(requests(), 1);
+	ck_assert_uint_eq(fixture_sent(&f, JVPN_MSG_REATTACH_REQUEST, 0)->slot, 2);
+}
+END_TEST
+
+/* Three candidates, ranked: each is asked once before anyone is asked again. */
+START_TEST(client__nobody_answers__candidates_are_asked_in_their_order)
+{
+	static const uint8_t order[] = {2, 3, 1, 2, 3, 1};
+
+	fixture_client(&f);
+	fixture_client_attach(&f, 1, "lte");
+	fixture_client_attach(&f, 2, "eth");
+	fixture_client_attach(&f, 3, "gsm");
+	fixture_clear_log(&f);
+	fixture_fact(&f, 0, JVPN_FACT_DEAD);
+	for (size_t i = 0; i < 6; i++) {
+		ck_assert_uint_eq(fixture_sent(&f, JVPN_MSG_REATTACH_REQUEST, i)->slot, order[i]);
+		while (requests() == i + 1) {
+			fixture_advance_ms(&f, 100);
+			fixture_timer(&f);
+		}
+	}
+	ck_assert_uint_gt(fixture_audit(&f, JVPN_AUDIT_REATTACH_ATTEMPT, 1)->has & JVPN_HAS_TEXT,
+			  0);
 }
 END_TEST
 
@@ -591,6 +709,10 @@ UNIT_TESTS(client)
 	tcase_add_test(tc, client__denied_for_good__ends_with_the_servers_reason);
 	tcase_add_test(tc, client__dead_with_candidate__asks_there_at_once);
 	tcase_add_test(tc, client__two_candidates__the_next_one_is_tried_when_no_answer_comes);
+	tcase_add_test(tc, client__left_for_dead_and_back__is_a_candidate);
+	tcase_add_loop_test(tc, client__several_connections_in_one_round_trip__one_is_asked, 0, 4);
+	tcase_add_test(tc, client__fresh_connection_while_nobody_answers__is_asked_at_once);
+	tcase_add_test(tc, client__nobody_answers__candidates_are_asked_in_their_order);
 	tcase_add_test(tc, client__attach_refused_as_stale__the_next_connection_asks_again);
 	tcase_add_test(tc, client__required_of_before_the_commit__is_ignored);
 	tcase_add_test(tc, client__required_on_two_transports__asks_on_one);

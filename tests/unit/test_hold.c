@@ -15,7 +15,7 @@ static void add(struct jvpn_hold *h, uint32_t generation, uint8_t number, size_t
 	uint8_t packet[256];
 
 	memset(packet, number, sizeof(packet));
-	jvpn_hold_add(h, generation, packet, len);
+	jvpn_hold_add(h, generation, packet, len, 0);
 }
 
 static void expect(struct jvpn_hold *h, uint32_t generation, uint8_t number)
@@ -97,6 +97,26 @@ START_TEST(hold_keep__others__are_dropped_and_the_tail_stays_right)
 }
 END_TEST
 
+START_TEST(hold_expire__old_ones__are_dropped_and_counted)
+{
+	struct jvpn_hold h;
+
+	budget = (struct jvpn_hold_budget){.max_bytes = 1000};
+	jvpn_hold_init(&h, &budget, 10, 1000);
+	for (uint64_t t = 1; t <= 4; t++)
+		jvpn_hold_add(&h, 1, (const uint8_t *)"x", 1, t);
+	jvpn_hold_expire(&h, 3);
+	ck_assert_uint_eq(h.count, 2);
+	ck_assert_uint_eq(h.dropped, 2);
+	ck_assert_uint_eq(budget.bytes, 2);
+	jvpn_hold_expire(&h, 100);
+	ck_assert_ptr_null(h.head);
+	jvpn_hold_add(&h, 1, (const uint8_t *)"x", 1, 5);
+	ck_assert_uint_eq(h.count, 1);
+	jvpn_hold_clear(&h);
+}
+END_TEST
+
 START_TEST(hold_undecided__is_not_the_generation_that_means_none)
 {
 	struct jvpn_hold h;
@@ -114,5 +134,6 @@ UNIT_TESTS(hold)
 	tcase_add_test(tc, hold_take__two_generations__keeps_each_order);
 	tcase_add_test(tc, hold_add__each_bound__drops_and_counts);
 	tcase_add_test(tc, hold_keep__others__are_dropped_and_the_tail_stays_right);
+	tcase_add_test(tc, hold_expire__old_ones__are_dropped_and_counted);
 	tcase_add_test(tc, hold_undecided__is_not_the_generation_that_means_none);
 }

@@ -95,6 +95,11 @@ void jvpn_core_take_slot(struct jvpn_step *st, uint8_t slot, const char *label);
 /* Closes and frees a slot; it must not be the binding. */
 void jvpn_core_close_slot(struct jvpn_step *st, uint8_t slot, enum jvpn_reason reason);
 void jvpn_core_free_slot(struct jvpn_step *st, uint8_t slot);
+/* Another transport was bound instead: a living one is a candidate now, a dead one is closed when its
+ * last packets have had the time to arrive. */
+void jvpn_core_leave_slot(struct jvpn_step *st, uint8_t old);
+uint64_t jvpn_core_leave_deadline(const struct jvpn_session *s);
+void jvpn_core_close_left(struct jvpn_step *st);
 
 /* session_store.c */
 void jvpn_core_flush_store(struct jvpn_step *st);

@@ -41,13 +41,17 @@
 #define JVPN_SWITCH_ENTRIES  32
 #define JVPN_FAILURE_ENTRIES 8
 
-#define JVPN_ATTACH_TIMEOUT_MS        10000 /* BIRTH lasts no longer */
-#define JVPN_STORE_RETRY_MS           200   /* between two attempts to settle an unknown outcome */
-#define JVPN_PATH_COOLDOWN_MIN_MS     1000 /* a tuple that failed validation: max(this, cooldown) */
-#define JVPN_REQUEST_TIMEOUT_MIN_MS   100  /* client: no answer within max(1 PTO, this) */
-#define JVPN_REQUEST_RETRY_MAX_MS     5000 /* client: longest pause between attempts */
-#define JVPN_STALE_RETRIES            4 /* client: corrections at once, then it waits like for loss */
-#define JVPN_REFUSED_MAX              2 /* client: then session_unknown_to_server */
+#define JVPN_ATTACH_TIMEOUT_MS      10000 /* BIRTH lasts no longer */
+#define JVPN_STORE_RETRY_MS         200   /* between two attempts to settle an unknown outcome */
+#define JVPN_PATH_COOLDOWN_MIN_MS   1000  /* a tuple that failed validation: max(this, cooldown) */
+#define JVPN_REQUEST_TIMEOUT_MIN_MS 100   /* client: no answer within max(1 PTO, this) */
+#define JVPN_REQUEST_RETRY_MAX_MS   5000  /* client: longest pause between attempts */
+#define JVPN_STALE_RETRIES          4 /* client: corrections at once, then it waits like for loss */
+#define JVPN_REFUSED_MAX            2 /* client: then session_unknown_to_server */
+/* What is under way on a binding that was left is taken for PTO(old) + RTT(new), within these; a dead
+ * one is closed only then. */
+#define JVPN_STRAGGLERS_MIN_MS        200
+#define JVPN_STRAGGLERS_MAX_MS        2000
 #define JVPN_INVALID_TRANSITION_PER_S 1 /* InvalidTransition events */
 #define JVPN_SECURITY_EVENTS_PER_S    5 /* security events of one session */
 
@@ -72,6 +76,7 @@ struct jvpn_slot {
 	uint64_t stable_since_ns;
 	uint64_t heard_ns;  /* newest sign of life the core was told of */
 	uint64_t failed_ns; /* last failure; 0 never */
+	uint64_t leave_ns;  /* dead, and another one is bound: closed then; 0 never was */
 	/* the pending tuple (server) */
 	uint32_t pending_generation, pending_n;
 	uint64_t pending_since_ns; /* first observation since the tuple was last in order */
@@ -172,7 +177,8 @@ struct jvpn_session {
 	struct {
 		bool active;
 		uint8_t slot;
-		uint8_t tries; /* without an answer */
+		uint8_t tries;  /* without an answer */
+		uint16_t asked; /* slots that were asked in this round */
 		uint8_t stale_tries;
 		uint8_t refused;        /* authenticated reattach_refused in a row */
 		uint8_t reason;         /* enum jvpn_reason: said in the request */

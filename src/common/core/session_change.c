@@ -128,6 +128,7 @@ void jvpn_core_bind(struct jvpn_step *st, uint8_t slot)
 	memcpy(s->last_label, p->label, sizeof(s->last_label));
 	p->alive = true;
 	p->suspect = false;
+	p->leave_ns = 0;
 	p->heard_ns = st->now_ns;
 	jvpn_core_effect(st, JVPN_EFFECT_PERMIT_SET, slot)->generation = p->generation;
 }
@@ -178,6 +179,7 @@ void jvpn_core_free_slot(struct jvpn_step *st, uint8_t slot)
 	/* The next transport in this slot has not been asked for anything yet. */
 	if (s->attempt.slot == slot)
 		s->attempt.active = false;
+	s->attempt.asked &= (uint16_t) ~(1U << slot);
 	memset(&s->slot[slot], 0, sizeof(s->slot[slot]));
 }
 
@@ -189,6 +191,53 @@ void jvpn_core_close_slot(struct jvpn_step *st, uint8_t slot, enum jvpn_reason r
 		(void)jvpn_core_emit_slot(st, JVPN_AUDIT_TRANSPORT_CANDIDATE_REMOVED, reason, slot);
 	jvpn_core_effect(st, JVPN_EFFECT_CLOSE_TRANSPORT, slot)->u.reason = reason;
 	jvpn_core_free_slot(st, slot);
+}
+
+/* The new one's PTO is never less than its round trip. */
+static uint64_t stragglers_ns(const struct jvpn_session *s, uint8_t old)
+{
+	uint64_t ns = ((uint64_t)s->slot[old].pto_us + s->slot[s->bound].pto_us) * JVPN_NS_PER_US;
+	uint64_t least = jvpn_ms_to_ns(JVPN_STRAGGLERS_MIN_MS);
+	uint64_t most = jvpn_ms_to_ns(JVPN_STRAGGLERS_MAX_MS);
+
+	return ns < least ? least : ns > most ? most : ns;
+}
+
+void jvpn_core_leave_slot(struct jvpn_step *st, uint8_t old)
+{
+	struct jvpn_session *s = st->s;
+
+	if (old == JVPN_SLOT_NONE || old == s->bound || !s->slot[old].used)
+		return;
+	if (s->slot[old].alive)
+		(void)jvpn_core_emit_slot(st, JVPN_AUDIT_TRANSPORT_CANDIDATE_ADDED,
+					  JVPN_REASON_NONE, old);
+	else
+		s->slot[old].leave_ns = jvpn_time_add(st->now_ns, stragglers_ns(s, old));
+}
+
+static bool is_left(const struct jvpn_session *s, uint8_t slot)
+{
+	const struct jvpn_slot *p = &s->slot[slot];
+
+	return p->used && p->leave_ns != 0 && !p->alive && slot != s->bound;
+}
+
+uint64_t jvpn_core_leave_deadline(const struct jvpn_session *s)
+{
+	uint64_t at = JVPN_TIME_NEVER;
+
+	for (uint8_t i = 0; i < JVPN_SLOTS; i++)
+		if (is_left(s, i))
+			at = jvpn_time_min(at, s->slot[i].leave_ns);
+	return at;
+}
+
+void jvpn_core_close_left(struct jvpn_step *st)
+{
+	for (uint8_t i = 0; i < JVPN_SLOTS; i++)
+		if (is_left(st->s, i) && st->s->slot[i].leave_ns <= st->now_ns)
+			jvpn_core_close_slot(st, i, JVPN_REASON_TRANSPORT_DEAD);
 }
 
 static void close_everything(struct jvpn_step *st, enum jvpn_reason reason, bool tell_peer)

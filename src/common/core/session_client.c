@@ -100,10 +100,13 @@ static void send_request(struct jvpn_step *st, uint8_t slot)
 	struct jvpn_audit *a;
 
 	fill_request(st, slot, &e->u.msg);
-	if (!s->attempt.active)
+	if (!s->attempt.active) {
 		s->attempt.first_counter = s->counter;
+		s->attempt.asked = 0;
+	}
 	s->attempt.active = true;
 	s->attempt.slot = slot;
+	s->attempt.asked |= (uint16_t)(1U << slot);
 	s->attempt.counter = s->counter;
 	s->attempt.next_ns = jvpn_time_add(st->now_ns, answer_timeout_ns(s, slot));
 	a = jvpn_core_emit_slot(st, JVPN_AUDIT_REATTACH_ATTEMPT,
@@ -140,23 +143,63 @@ void jvpn_core_client_request(struct jvpn_step *st, uint8_t slot, enum jvpn_reas
 	send_request(st, slot);
 }
 
+static bool is_waiting(const struct jvpn_session *s)
+{
+	return s->attempt.active && s->slot[s->attempt.slot].used &&
+	       s->slot[s->attempt.slot].alive && s->state == JVPN_STATE_RECOVERING;
+}
+
 /* Bad news about the binding, or a new transport: ask, if there is a better place to ask for. */
 void jvpn_core_client_seek(struct jvpn_step *st)
 {
 	struct jvpn_session *s = st->s;
-	bool waiting = s->attempt.active && s->slot[s->attempt.slot].used &&
-		       s->slot[s->attempt.slot].alive && s->state == JVPN_STATE_RECOVERING;
 	int slot;
 
-	if (!wants_binding(s) || waiting)
+	if (!wants_binding(s) || is_waiting(s))
 		return;
 	slot = jvpn_core_client_select(st);
 	if (slot >= 0)
 		jvpn_core_client_request(st, (uint8_t)slot, (enum jvpn_reason)s->instability);
 }
 
-/* The next living transport after the one that was asked last; the same when it is alone. */
-static int next_to_ask(const struct jvpn_session *s)
+/* A fresh connection has just shown that its path answers: it is asked at once, unless a first question
+ * is under way elsewhere (several become ready within one round trip: one commit). */
+static void seek_on_fresh(struct jvpn_step *st, uint8_t slot)
+{
+	struct jvpn_session *s = st->s;
+
+	if (s->bound != JVPN_SLOT_NONE)
+		return;
+	if (!is_waiting(s)) {
+		jvpn_core_client_seek(st);
+	} else if (s->attempt.tries > 0) {
+		s->attempt.tries = 0;
+		jvpn_core_client_request(st, slot, (enum jvpn_reason)s->instability);
+	}
+}
+
+/* The best living transport that was not asked in this round; then a new round begins. */
+static int next_to_ask(struct jvpn_step *st)
+{
+	struct jvpn_session *s = st->s;
+	struct jvpn_select_candidate v[JVPN_SLOTS];
+	struct jvpn_select_result result;
+	size_t n = 0;
+
+	for (int round = 0; round < 2 && n == 0; round++) {
+		for (uint8_t i = 0; i < JVPN_SLOTS; i++)
+			if (s->slot[i].used && s->slot[i].alive && !(s->attempt.asked & (1U << i)))
+				describe(st, i, &v[n++]);
+		if (n == 0)
+			s->attempt.asked = 0;
+	}
+	jvpn_select(v, n, NULL, st->policy, &result);
+	memcpy(st->ranking, result.text, sizeof(st->ranking));
+	return result.slot;
+}
+
+/* A living transport: the one after that which was asked last; the same when it is alone. */
+static int someone_to_ask(const struct jvpn_session *s)
 {
 	for (uint8_t k = 1; k <= JVPN_SLOTS; k++) {
 		uint8_t i = (uint8_t)((s->attempt.slot + k) % JVPN_SLOTS);
@@ -178,7 +221,7 @@ static bool is_binding_fine(const struct jvpn_session *s)
 void jvpn_core_client_keep_asking(struct jvpn_step *st)
 {
 	struct jvpn_session *s = st->s;
-	int slot = next_to_ask(s);
+	int slot = someone_to_ask(s);
 
 	if (!wants_binding(s) || s->draining || slot < 0 || s->attempt.next_ns != 0)
 		return;
@@ -191,10 +234,9 @@ void jvpn_core_client_keep_asking(struct jvpn_step *st)
 void jvpn_core_client_timer(struct jvpn_step *st)
 {
 	struct jvpn_session *s = st->s;
-	int slot = next_to_ask(s);
 
 	s->attempt.next_ns = 0;
-	if (!wants_binding(s) || slot < 0)
+	if (!wants_binding(s) || !jvpn_core_has_live_slot(s))
 		return;
 	if (s->attempt.tries < UINT8_MAX)
 		s->attempt.tries++;
@@ -202,7 +244,7 @@ void jvpn_core_client_timer(struct jvpn_step *st)
 		jvpn_core_client_request(st, s->bound, JVPN_REASON_HEALTH_RECOVERED);
 		return;
 	}
-	jvpn_core_client_request(st, (uint8_t)slot, (enum jvpn_reason)s->attempt.reason);
+	jvpn_core_client_request(st, (uint8_t)next_to_ask(st), (enum jvpn_reason)s->attempt.reason);
 }
 
 static void set_transport_id(struct jvpn_slot *p, const char *id)
@@ -255,8 +297,7 @@ static void on_ready(struct jvpn_step *st)
 		return; /* op=create: SESSION_CREATED follows */
 	e = jvpn_core_effect(st, JVPN_EFFECT_SEND_ATTACH, slot);
 	fill_request(st, slot, &e->u.msg);
-	if (s->bound == JVPN_SLOT_NONE)
-		jvpn_core_client_seek(st);
+	seek_on_fresh(st, slot);
 }
 
 static void on_accepted(struct jvpn_step *st)
@@ -334,16 +375,9 @@ static void attempt_over(struct jvpn_session *s)
 	s->attempt.active = false;
 	s->attempt.next_ns = 0;
 	s->attempt.tries = 0;
+	s->attempt.asked = 0;
 	s->attempt.stale_tries = 0;
 	s->attempt.refused = 0;
-}
-
-static void leave_old(struct jvpn_step *st, uint8_t old, uint8_t slot)
-{
-	struct jvpn_session *s = st->s;
-
-	if (old != JVPN_SLOT_NONE && old != slot && s->slot[old].used && !s->slot[old].alive)
-		jvpn_core_close_slot(st, old, JVPN_REASON_TRANSPORT_DEAD);
 }
 
 /* The server has bound this transport: follow it. */
@@ -374,7 +408,7 @@ static void follow_ack(struct jvpn_step *st, uint8_t slot)
 	(void)jvpn_core_emit_slot(st, JVPN_AUDIT_REATTACH_RESULT, JVPN_REASON_REATTACH_SUCCESS,
 				  slot);
 	s->exempt = false;
-	leave_old(st, old, slot);
+	jvpn_core_leave_slot(st, old);
 }
 
 static void on_ack(struct jvpn_step *st)

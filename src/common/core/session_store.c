@@ -232,20 +232,6 @@ static void charge_switch(struct jvpn_step *st, const struct jvpn_commit *c)
 	s->exempt = false;
 }
 
-/* A switch leaves the old transport behind: a living one is a candidate now, a dead one is closed. */
-static void leave_old(struct jvpn_step *st, uint8_t old)
-{
-	struct jvpn_session *s = st->s;
-
-	if (old == JVPN_SLOT_NONE || old == s->bound || !s->slot[old].used)
-		return;
-	if (s->slot[old].alive)
-		(void)jvpn_core_emit_slot(st, JVPN_AUDIT_TRANSPORT_CANDIDATE_ADDED,
-					  JVPN_REASON_NONE, old);
-	else
-		jvpn_core_close_slot(st, old, JVPN_REASON_TRANSPORT_DEAD);
-}
-
 /* The bound tuple was confirmed by an older request while another tuple waits: its question may be
  * answered already, so it is asked again and its clock starts anew. */
 static void ask_for_pending(struct jvpn_step *st, uint8_t slot)
@@ -288,7 +274,7 @@ static void bind_committed(struct jvpn_step *st, const struct jvpn_commit *c)
 				      recover_us);
 	(void)jvpn_core_emit_slot(st, JVPN_AUDIT_REATTACH_RESULT, JVPN_REASON_REATTACH_SUCCESS,
 				  c->slot);
-	leave_old(st, old);
+	jvpn_core_leave_slot(st, old);
 	ask_for_pending(st, c->slot);
 }
 

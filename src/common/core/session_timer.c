@@ -83,6 +83,7 @@ uint64_t jvpn_session_next_deadline(const struct jvpn_session *s, const struct j
 		return at;
 	at = jvpn_time_min(at, state_deadline(s, policy));
 	at = jvpn_time_min(at, undecided_deadline(s, policy));
+	at = jvpn_time_min(at, jvpn_core_leave_deadline(s));
 	return jvpn_time_min(at, attempt_deadline(s));
 }
 
@@ -143,6 +144,7 @@ static bool run_one_pass(struct jvpn_step *st)
 
 	if (s->state == JVPN_STATE_TERMINATED || run_end(st) || s->commit.active)
 		return false;
+	jvpn_core_close_left(st);
 	if (undecided_deadline(s, st->policy) <= st->now_ns) {
 		jvpn_core_path_undecided(st);
 		ran = true;

@@ -125,6 +125,10 @@ static void on_healthy(struct jvpn_step *st, uint8_t slot)
 	struct jvpn_session *s = st->s;
 	struct jvpn_slot *p = &s->slot[slot];
 
+	if (p->leave_ns != 0 && slot != s->bound)
+		(void)jvpn_core_emit_slot(st, JVPN_AUDIT_TRANSPORT_CANDIDATE_ADDED,
+					  JVPN_REASON_NONE, slot);
+	p->leave_ns = 0;
 	p->alive = true;
 	p->suspect = false;
 	p->stable_since_ns = st->now_ns;

@@ -375,6 +375,28 @@ bool jvpn_conn_is_permitted(const struct jvpn_conn *conn)
 	       conn->permit_generation == jvpn_path_bound_generation(&conn->path);
 }
 
+bool jvpn_conn_takes_inner(const struct jvpn_conn *conn)
+{
+	return jvpn_conn_is_permitted(conn) ||
+	       (conn->permit_generation == jvpn_path_bound_generation(&conn->path) &&
+		conn->quic->now_ns < conn->stragglers_until_ns);
+}
+
+void jvpn_conn_stragglers(struct jvpn_conn *conn, uint64_t until_ns)
+{
+	conn->stragglers_until_ns = until_ns;
+}
+
+/* A client holds what comes ahead of the acknowledgement that binds this connection. What came too
+ * late for the last binding must not be delivered by the next one. */
+void jvpn_conn_expire_held(struct jvpn_conn *conn)
+{
+	uint64_t now_ns = conn->quic->now_ns;
+
+	if (!conn->quic->config.server && now_ns > JVPN_PATH_STRAGGLER_MAX_NS)
+		jvpn_hold_expire(&conn->hold, now_ns - JVPN_PATH_STRAGGLER_MAX_NS);
+}
+
 void jvpn_conn_release_held(struct jvpn_conn *conn)
 {
 	struct jvpn_hold_packet *p;
@@ -390,6 +412,7 @@ void jvpn_conn_permit_set(struct jvpn_conn *conn, uint32_t generation)
 {
 	conn->has_permit = true;
 	conn->permit_generation = generation;
+	jvpn_conn_expire_held(conn);
 	jvpn_conn_release_held(conn);
 	if (conn->wants_write)
 		jvpn_conn_mark(conn);

@@ -176,14 +176,16 @@ int jvpn_conn_on_datagram(struct jvpn_conn *conn, const uint8_t *data, size_t le
 	}
 	conn->dgram_recv++;
 	conn->dgram_bytes_recv += packet_len;
-	switch (jvpn_path_admit(&conn->path, jvpn_conn_is_permitted(conn), conn->quic->now_ns)) {
+	switch (jvpn_path_admit(&conn->path, jvpn_conn_takes_inner(conn), conn->quic->now_ns)) {
 	case JVPN_PATH_DELIVER:
 		/* ngtcp2 hands out the decrypted packet buffer of this connection: ours to change. */
 		conn->quic->config.ops->on_packet(conn->quic->config.user, conn,
 						  (uint8_t *)(uintptr_t)packet, packet_len);
 		break;
 	case JVPN_PATH_HOLD:
-		jvpn_hold_add(&conn->hold, JVPN_HOLD_UNDECIDED, packet, packet_len);
+		jvpn_hold_add(&conn->hold, JVPN_HOLD_UNDECIDED, packet, packet_len,
+			      conn->quic->now_ns);
+		jvpn_conn_expire_held(conn);
 		break;
 	case JVPN_PATH_REFUSE:
 		conn->admit_refused++;

@@ -36,7 +36,16 @@ void jvpn_hold_clear(struct jvpn_hold *h)
 	}
 }
 
-void jvpn_hold_add(struct jvpn_hold *h, uint32_t generation, const uint8_t *packet, size_t len)
+void jvpn_hold_expire(struct jvpn_hold *h, uint64_t before_ns)
+{
+	while (h->head && h->head->at_ns < before_ns) {
+		free(unlink_packet(h, &h->head));
+		h->dropped++;
+	}
+}
+
+void jvpn_hold_add(struct jvpn_hold *h, uint32_t generation, const uint8_t *packet, size_t len,
+		   uint64_t now_ns)
 {
 	struct jvpn_hold_packet *p = NULL;
 
@@ -48,6 +57,7 @@ void jvpn_hold_add(struct jvpn_hold *h, uint32_t generation, const uint8_t *pack
 		return;
 	}
 	p->next = NULL;
+	p->at_ns = now_ns;
 	p->generation = generation;
 	p->len = len;
 	memcpy(p->data, packet, len);

@@ -13,6 +13,7 @@
 
 struct jvpn_hold_packet {
 	struct jvpn_hold_packet *next;
+	uint64_t at_ns;
 	uint32_t generation;
 	size_t len;
 	uint8_t data[];
@@ -41,7 +42,10 @@ void jvpn_hold_init(struct jvpn_hold *hold, struct jvpn_hold_budget *budget, siz
 /* Frees what waits (counted as dropped). */
 void jvpn_hold_clear(struct jvpn_hold *hold);
 /* Copies the packet to the end; drops it (counted) when a bound is reached. */
-void jvpn_hold_add(struct jvpn_hold *hold, uint32_t generation, const uint8_t *packet, size_t len);
+void jvpn_hold_add(struct jvpn_hold *hold, uint32_t generation, const uint8_t *packet, size_t len,
+		   uint64_t now_ns);
+/* Drops (counted) what was added before that time. */
+void jvpn_hold_expire(struct jvpn_hold *hold, uint64_t before_ns);
 /* Undecided packets get this generation. */
 void jvpn_hold_decide(struct jvpn_hold *hold, uint32_t generation);
 /* Drops (counted) everything that has neither of these generations. */

@@ -234,6 +234,9 @@ int jvpn_conn_probe(struct jvpn_conn *conn);
  * connection's path is the bound tuple of this generation. */
 void jvpn_conn_permit_set(struct jvpn_conn *conn, uint32_t generation);
 void jvpn_conn_permit_clear(struct jvpn_conn *conn);
+/* Another connection is, or will be, the binding: until then inner packets from the tuple that was bound
+ * here are still taken in the receive direction. 0: not at all. */
+void jvpn_conn_stragglers(struct jvpn_conn *conn, uint64_t until_ns);
 /* Binds the candidate: held packets are delivered in order (once the permit is set for this
  * generation: set it before or after), the old tuple's stragglers are taken for PTO(old) + RTT(new),
  * at most 2 s. JVPN_ENOTFOUND when that candidate is gone, JVPN_EAGAIN when its address is not

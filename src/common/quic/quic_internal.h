@@ -95,9 +95,10 @@ struct jvpn_conn {
 	uint64_t tracked_acked;
 	uint64_t last_eliciting_ns;
 	uint64_t probe_acked_rtt_ns;
-	uint64_t linger_until_ns; /* 0: not lingering */
-	uint64_t open_by_ns;      /* server: closed then without a tunnel; 0: no bound */
-	uint64_t anew_after_ns;   /* not before that */
+	uint64_t linger_until_ns;     /* 0: not lingering */
+	uint64_t stragglers_until_ns; /* inner packets of permit_generation are taken until then */
+	uint64_t open_by_ns;          /* server: closed then without a tunnel; 0: no bound */
+	uint64_t anew_after_ns;       /* not before that */
 	unsigned anew_count;
 
 	uint64_t dgram_sent, dgram_recv, dgram_bytes_sent, dgram_bytes_recv, admit_refused;
@@ -154,6 +155,9 @@ int jvpn_conn_fail_app(struct jvpn_conn *conn, uint64_t code, const char *text);
 /* Everything that ops must hear, outside of ngtcp2. */
 void jvpn_conn_dispatch(struct jvpn_conn *conn);
 bool jvpn_conn_is_permitted(const struct jvpn_conn *conn);
+/* In the receive direction a binding that was left counts for a while longer. */
+bool jvpn_conn_takes_inner(const struct jvpn_conn *conn);
+void jvpn_conn_expire_held(struct jvpn_conn *conn);
 void jvpn_conn_release_held(struct jvpn_conn *conn);
 
 /* conn_callbacks.c */

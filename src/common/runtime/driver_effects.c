@@ -8,10 +8,14 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "crypto/challenge.h"
 #include "obs/events.h"
 #include "runtime/clock.h"
 #include "runtime/driver_internal.h"
+
+/* The longest time packets of a binding that was left are taken (wire.md, "Paths"). */
+#define JVPN_STRAGGLERS_MAX_NS (2 * JVPN_NS_PER_S)
 
 static void copy_addresses(const struct jvpn_live *live, struct jvpn_audit *audit)
 {
@@ -177,19 +181,50 @@ static void close_transport(struct jvpn_transport *t, enum jvpn_reason reason)
 {
 	jvpn_driver_detach(t);
 	jvpn_conn_permit_clear(t->conn);
+	jvpn_conn_stragglers(t->conn, 0);
 	jvpn_conn_close(t->conn,
 			reason == JVPN_REASON_NODE_DRAINING ? JVPN_APP_RESTARTING
 							    : JVPN_APP_NO_ERROR,
 			jvpn_reason_name(reason));
 }
 
+/* Nothing more is sent there; what is under way is still taken (wire.md, "Paths"): at most so long, and
+ * from the new binding on no longer than PTO(old) + RTT(new). */
+static void leave(struct jvpn_live *live, struct jvpn_transport *t)
+{
+	uint64_t until = jvpn_time_add(live->driver->now_ns, JVPN_STRAGGLERS_MAX_NS);
+
+	jvpn_conn_permit_clear(t->conn);
+	t->stragglers_until_ns = until;
+	jvpn_conn_stragglers(t->conn, until);
+}
+
+static void limit_stragglers(struct jvpn_live *live, const struct jvpn_transport *bound,
+			     uint64_t rtt_ns)
+{
+	for (size_t i = 0; i < JVPN_SLOTS; i++) {
+		struct jvpn_transport *t = live->slot[i];
+		uint64_t until;
+
+		if (!t || t == bound || t->stragglers_until_ns <= live->driver->now_ns)
+			continue;
+		until = jvpn_time_add(live->driver->now_ns,
+				      jvpn_time_add(t->liveness.pto_ns, rtt_ns));
+		t->stragglers_until_ns = jvpn_time_min(t->stragglers_until_ns, until);
+		jvpn_conn_stragglers(t->conn, t->stragglers_until_ns);
+	}
+}
+
 static void permit(struct jvpn_live *live, struct jvpn_transport *t, uint32_t generation)
 {
 	struct jvpn_conn_stats stats;
 
+	jvpn_conn_get_stats(t->conn, &stats);
+	limit_stragglers(live, t, stats.smoothed_rtt_ns);
+	t->stragglers_until_ns = 0;
+	jvpn_conn_stragglers(t->conn, 0);
 	jvpn_conn_permit_set(t->conn, generation);
 	jvpn_transport_forgive(t);
-	jvpn_conn_get_stats(t->conn, &stats);
 	live->mtu = stats.max_packet;
 	if (live->driver->ops->on_mtu)
 		live->driver->ops->on_mtu(live->driver->user, live);
@@ -226,7 +261,7 @@ static void execute_on(struct jvpn_live *live, struct jvpn_transport *t, struct 
 		permit(live, t, effect->generation);
 		break;
 	case JVPN_EFFECT_PERMIT_CLEAR:
-		jvpn_conn_permit_clear(t->conn);
+		leave(live, t);
 		break;
 	case JVPN_EFFECT_PATH_COMMIT:
 		commit_path(t, effect->generation);
