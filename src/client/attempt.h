@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * When to try to reach the server on one candidate, and how often while nothing answers
- * (docs/adr, "attempts"). Pure: no clock, no randomness, no I/O.
+ * (ADR 0008). Pure: no clock, no randomness, no I/O.
  *
  * An attempt is one QUIC connection on a fresh socket. QUIC repeats its Initial ever more slowly, so
  * between the repetitions the client *knocks*: one small question every 100 ms that a server answers

@@ -14,6 +14,7 @@
 #include "client/candidate.h"
 #include "client/netmon.h"
 #include "client/options.h"
+#include "client/resolve.h"
 #include "client/resume.h"
 #include "proto/connectip.h"
 #include "runtime/engine.h"
@@ -40,10 +41,14 @@ struct jvpn_dialled {
 	struct jvpn_dialled *next; /* in client->closed_sockets */
 };
 
+struct jvpn_dial_addresses {
+	size_t count;
+	struct sockaddr_storage item[JVPN_CANDIDATE_ADDRESS_MAX];
+};
+
 /* Finding the server and reaching it. */
 struct jvpn_dial {
-	struct sockaddr_storage address[JVPN_CANDIDATE_ADDRESS_MAX]; /* of the server */
-	size_t addresses;
+	struct jvpn_dial_addresses known; /* of the server: the last good answer */
 	struct jvpn_candidates candidates;
 	bool outdated;  /* links or addresses changed since the table was updated */
 	bool resumed;   /* the machine has slept */
@@ -58,6 +63,7 @@ struct jvpn_client {
 	struct jvpn_engine engine;
 	struct jvpn_tls *tls;
 	struct jvpn_dial dial;
+	struct jvpn_resolve resolve;
 	struct jvpn_netmon *netmon;
 	struct jvpn_watch *netmon_watch;
 	struct jvpn_dialled *closed_sockets;
@@ -83,8 +89,8 @@ struct jvpn_client {
 };
 
 /* dial.c */
-/* Looks the server's name up. JVPN_ENOTFOUND with a sentence. Blocks as long as the resolver does. */
-int jvpn_dial_resolve(struct jvpn_client *client, char *error, size_t error_size);
+/* The server's addresses as they were found; without any, the last ones stay. */
+void jvpn_dial_set_addresses(struct jvpn_client *client, const struct jvpn_dial_addresses *found);
 /* Takes this address of the server instead of looking its name up. */
 void jvpn_dial_know(struct jvpn_client *client, const struct sockaddr_storage *address);
 /* Whatever is due: attempts begin and end, dead transports are replaced. */

@@ -5,7 +5,6 @@
  * the session's packets is not decided here.
  */
 #include <inttypes.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +16,9 @@
 #include "quic/endpoint.h"
 
 #define DIAL_HOLD_MAX_S 60
-#define DIAL_HOUR_MS    3600000ULL
+/* The server's names are looked up again when attempts fail for so long. */
+#define DIAL_LOOKUP_AFTER_MS 2000
+#define DIAL_HOUR_MS         3600000ULL
 /* A heartbeat or its acknowledgement; 63 with IPv4 and UDP headers, measured by tests/netns/standby. */
 #define DIAL_STANDBY_BYTES 96
 /* A transport that the server ended sooner than that counts as a failed attempt. */
@@ -31,41 +32,64 @@
 /* A silent transport without an alternative gets another socket: at once, then so often. */
 #define DIAL_MOVE_AGAIN_MS 2000
 
-int jvpn_dial_resolve(struct jvpn_client *client, char *error, size_t error_size)
-{
-	const struct jvpn_config_hosts *servers = &client->options->config.servers;
-	struct jvpn_dial *dial = &client->dial;
-	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG};
-
-	dial->addresses = 0;
-	for (size_t i = 0; i < servers->count; i++) {
-		const struct jvpn_config_host *server = &servers->item[i];
-		struct addrinfo *list = NULL;
-		char port[8];
-		int rv;
-
-		snprintf(port, sizeof(port), "%u", server->port);
-		rv = getaddrinfo(server->host, port, &hints, &list);
-		if (rv) {
-			snprintf(error, error_size, "%s: %s", server->host, gai_strerror(rv));
-			continue;
-		}
-		for (struct addrinfo *ai = list; ai && dial->addresses < JVPN_CANDIDATE_ADDRESS_MAX;
-		     ai = ai->ai_next)
-			if (ai->ai_family == AF_INET || ai->ai_family == AF_INET6)
-				memcpy(&dial->address[dial->addresses++], ai->ai_addr,
-				       ai->ai_addrlen);
-		freeaddrinfo(list);
-	}
-	dial->outdated = true;
-	return dial->addresses ? 0 : JVPN_ENOTFOUND;
-}
-
 void jvpn_dial_know(struct jvpn_client *client, const struct sockaddr_storage *address)
 {
-	client->dial.address[0] = *address;
-	client->dial.addresses = 1;
+	client->dial.known.item[0] = *address;
+	client->dial.known.count = 1;
 	client->dial.outdated = true;
+}
+
+static bool holds(const struct jvpn_dial_addresses *v, const struct sockaddr_storage *address)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (jvpn_candidate_same_address(&v->item[i], address))
+			return true;
+	return false;
+}
+
+static void add_address(struct jvpn_dial_addresses *v, const struct sockaddr_storage *address)
+{
+	if (v->count < JVPN_CANDIDATE_ADDRESS_MAX && !holds(v, address))
+		v->item[v->count++] = *address;
+}
+
+static const struct jvpn_session *session_of(const struct jvpn_client *client)
+{
+	return &client->live->core;
+}
+
+static bool is_born(const struct jvpn_client *client)
+{
+	return session_of(client)->state != JVPN_STATE_BIRTH;
+}
+
+/* Nothing works without an address; a session that has lived waits for one. */
+static void note_no_address(struct jvpn_client *client)
+{
+	if (client->dial.known.count || client->was_attached || (client->live && is_born(client)))
+		return;
+	jvpn_log_error(JVPN_LOG_MAIN, "no address of the server is known");
+	jvpn_client_stop(client, JVPN_EXIT_UNREACHABLE);
+}
+
+void jvpn_dial_set_addresses(struct jvpn_client *client, const struct jvpn_dial_addresses *found)
+{
+	struct jvpn_dial *dial = &client->dial;
+	struct jvpn_dial_addresses all = {0};
+
+	/* The last good answer stays when there is no other. */
+	if (!found->count) {
+		note_no_address(client);
+		return;
+	}
+	for (size_t i = 0; i < found->count; i++)
+		add_address(&all, &found->item[i]);
+	/* What works is not given up because a name does not say it any more. */
+	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++)
+		if (dial->candidates.v[i].used && dial->candidates.v[i].transport)
+			add_address(&all, &dial->candidates.v[i].remote);
+	dial->known = all;
+	dial->outdated = true;
 }
 
 static struct jvpn_dialled *socket_of(const struct jvpn_transport *t)
@@ -76,11 +100,6 @@ static struct jvpn_dialled *socket_of(const struct jvpn_transport *t)
 static size_t limit_of(const struct jvpn_client *client)
 {
 	return (size_t)client->engine.driver->policy.max_candidate_count + 1;
-}
-
-static const struct jvpn_session *session_of(const struct jvpn_client *client)
-{
-	return &client->live->core;
 }
 
 static uint64_t random_u64(void)
@@ -225,11 +244,6 @@ void jvpn_dial_answered(struct jvpn_client *client)
 }
 
 /* ---- the session's side ---- */
-
-static bool is_born(const struct jvpn_client *client)
-{
-	return session_of(client)->state != JVPN_STATE_BIRTH;
-}
 
 static bool is_being_created(const struct jvpn_client *client)
 {
@@ -646,8 +660,8 @@ static void update(struct jvpn_client *client, uint64_t now_ns)
 	struct jvpn_candidate_view view = {
 		.link = link,
 		.links = jvpn_network_links(client, link, JVPN_CLIENT_LINKS_MAX),
-		.address = dial->address,
-		.addresses = dial->addresses,
+		.address = dial->known.item,
+		.addresses = dial->known.count,
 		.has_route = jvpn_network_has_route,
 		.user = client};
 
@@ -660,6 +674,30 @@ static void update(struct jvpn_client *client, uint64_t now_ns)
 		jvpn_log_warn(JVPN_LOG_MAIN, "no interface leads to the server; waiting for one");
 	dial->said_none = !jvpn_candidates_wanted(&dial->candidates);
 	say_cost(client);
+}
+
+/* ---- the server's names ---- */
+
+static bool is_failing(const struct jvpn_client *client, uint64_t now_ns)
+{
+	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+		const struct jvpn_candidate *c = &client->dial.candidates.v[i];
+
+		if (c->used && c->wanted && c->attempt.failing_since_ns &&
+		    now_ns - c->attempt.failing_since_ns >= jvpn_ms_to_ns(DIAL_LOOKUP_AFTER_MS))
+			return true;
+	}
+	return !client->dial.known.count;
+}
+
+/* The server may have moved: while it is not reached at all, its names are looked up again. */
+static void look_up_again(struct jvpn_client *client, uint64_t now_ns)
+{
+	if (now_ns - client->resolve.started_ns < jvpn_ms_to_ns(JVPN_RESOLVE_AGAIN_MS) ||
+	    !jvpn_resolve_has_names(client) || has_alternative(client, NULL) ||
+	    !is_failing(client, now_ns))
+		return;
+	jvpn_resolve_start(client, now_ns);
 }
 
 /* ---- one turn ---- */
@@ -687,6 +725,10 @@ void jvpn_dial_poll(struct jvpn_client *client, uint64_t now_ns)
 	struct jvpn_dial *dial = &client->dial;
 	struct jvpn_candidate *c;
 
+	if (!is_at_work(client))
+		return;
+	look_up_again(client, now_ns);
+	jvpn_resolve_poll(client, now_ns);
 	if (!is_at_work(client))
 		return;
 	if (dial->outdated)
@@ -728,7 +770,8 @@ uint64_t jvpn_dial_next_deadline(const struct jvpn_client *client)
 
 	if (!is_at_work(client))
 		return JVPN_TIME_NEVER;
-	at = jvpn_candidates_next(&dial->candidates, limit_of(client));
+	at = jvpn_time_min(jvpn_candidates_next(&dial->candidates, limit_of(client)),
+			   jvpn_resolve_next_deadline(client));
 	c = bound_candidate(client);
 	/* What stands in the past waits for something else than time. */
 	if (c && c->leaving && next_handover_ns(c) > client->engine.driver->now_ns)

@@ -12,6 +12,8 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/config.h \
 	%D%/dial.c \
 	%D%/disconnect.c \
+	%D%/names.c \
+	%D%/names.h \
 	%D%/netmon.h \
 	%D%/netmon_linux.c \
 	%D%/netmon_table.c \
@@ -19,6 +21,8 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/network.c \
 	%D%/options.c \
 	%D%/options.h \
+	%D%/resolve.c \
+	%D%/resolve.h \
 	%D%/resume.c \
 	%D%/resume.h \
 	%D%/saved.c \

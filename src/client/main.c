@@ -211,8 +211,8 @@ static int open_all(struct jvpn_client *client)
 	if (rv)
 		return jvpn_process_fail(jvpn_process_exit_code(rv),
 					 error[0] ? error : jvpn_err_text(rv));
-	if (!jvpn_resume_find_server(client) && jvpn_dial_resolve(client, error, sizeof(error)))
-		return jvpn_process_fail(JVPN_EXIT_UNREACHABLE, error);
+	(void)jvpn_resume_find_server(client); /* until the names are looked up */
+	jvpn_resolve_start(client, client->started_ns);
 	rv = jvpn_resume_start(client);
 	if (rv)
 		return jvpn_process_fail(jvpn_process_exit_code(rv), jvpn_err_text(rv));
@@ -250,6 +250,7 @@ static void close_all(struct jvpn_client *client)
 {
 	if (client->engine.loop) {
 		say_goodbye(client);
+		jvpn_resolve_close(client);
 		jvpn_network_close(client);
 		jvpn_tunnel_close(client);
 		if (!client->keep)

@@ -72,8 +72,26 @@ def netmon():
           + link(16, 3, 0x11043, b"eth0", 6, 7) + route(25, 4))
 
 
+def dns():
+    question = b"\3vpn\7example\3net\0" + struct.pack(">HH", 1, 1)
+
+    def answer(rcode, *records):
+        return (struct.pack(">HHHHHH", 0x1234, 0x8180 | rcode, 1, len(records), 0, 0) + question
+                + b"".join(records))
+
+    def record(owner, kind, data):
+        return owner + struct.pack(">HHIH", kind, 1, 60, len(data)) + data
+
+    here = b"\xc0\x0c"
+    write("dns", "two", answer(0, record(here, 1, b"\xc0\0\2\1"), record(here, 1, b"\xc0\0\2\2")))
+    write("dns", "alias", answer(0, record(here, 5, b"\1x" + b"\xc0\x10"),
+                                 record(b"\1x\xc0\x10", 1, b"\xc0\0\2\1")))
+    write("dns", "none", answer(3))
+
+
 def main():
     netmon()
+    dns()
     golden = {}
     with open("tests/golden/protocol.txt", encoding="ascii") as f:
         for line in f:

@@ -15,6 +15,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz_capsule \
 	%D%/fuzz_config \
 	%D%/fuzz_connectip \
+	%D%/fuzz_dns \
 	%D%/fuzz_ippkt \
 	%D%/fuzz_jvfield \
 	%D%/fuzz_jvmsg \
@@ -33,6 +34,9 @@ TESTS += $(FUZZ_TESTS)
 %C%_fuzz_connectip_SOURCES = %D%/fuzz_connectip.c %D%/fuzz.h $(FUZZ_MAIN)
 %C%_fuzz_connectip_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
 %C%_fuzz_connectip_LDADD = $(FUZZ_LIBS)
+%C%_fuzz_dns_SOURCES = %D%/fuzz_dns.c %D%/fuzz.h $(FUZZ_MAIN)
+%C%_fuzz_dns_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
+%C%_fuzz_dns_LDADD = $(FUZZ_LIBS)
 %C%_fuzz_ippkt_SOURCES = %D%/fuzz_ippkt.c %D%/fuzz.h $(FUZZ_MAIN)
 %C%_fuzz_ippkt_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
 %C%_fuzz_ippkt_LDADD = $(FUZZ_LIBS)

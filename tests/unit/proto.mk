@@ -10,6 +10,7 @@ UNIT_TESTS += %D%/unit_proto
 	%D%/test_capsule.c \
 	%D%/test_cid.c \
 	%D%/test_connectip.c \
+	%D%/test_dns.c \
 	%D%/test_ippkt.c \
 	%D%/test_ippkt_icmp.c \
 	%D%/test_jvfield.c \

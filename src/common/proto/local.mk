@@ -10,6 +10,8 @@ noinst_LIBRARIES += %D%/libjvpn_proto.a
 	%D%/cid.h \
 	%D%/connectip.c \
 	%D%/connectip.h \
+	%D%/dns.c \
+	%D%/dns.h \
 	%D%/ippkt.c \
 	%D%/ippkt.h \
 	%D%/ippkt_icmp.c \
