@@ -70,6 +70,7 @@ struct pair_side {
 
 struct pair {
 	uint64_t now_ns, delay_ns;
+	uint64_t wall_s; /* of the wall clock, at now_ns 0 */
 	struct pair_side client, server;
 	int front;            /* towards the client */
 	int back[PAIR_BACKS]; /* 0..3: 127.0.0.1, 4 and 5: 127.0.0.2 */

@@ -308,6 +308,31 @@ START_TEST(attach__connection_died__same_session_same_addresses)
 }
 END_TEST
 
+static bool client_is_attached(void)
+{
+	return world.client.live && world.client.live->core.state == JVPN_STATE_ATTACHED;
+}
+
+/* CONNECT and REATTACH_REQUEST ride with the client's Finished: two round trips from nothing. */
+START_TEST(attach__fresh_connection__one_round_trip_after_the_handshake)
+{
+	uint64_t start;
+
+	world_init(NULL);
+	world_open();
+	world.no_dial = true;
+	jvpn_conn_close(world_client_transport()->conn, JVPN_APP_NO_ERROR, "test");
+	world_run_ms(100);
+	ck_assert(client_lost_it());
+	start = world.pair.now_ns;
+	world_dial();
+	ck_assert(world_run_until(client_is_attached, 1000));
+	ck_assert(jvpn_conn_is_resumed(world_client_transport()->conn));
+	ck_assert_msg(world.pair.now_ns - start <= 45 * PAIR_MS, "%llu ms",
+		      (unsigned long long)(world.pair.now_ns - start) / PAIR_MS);
+}
+END_TEST
+
 START_TEST(attach__server_forgot_the_session__a_new_one_after_two_refusals)
 {
 	struct jvpn_id id;
@@ -882,6 +907,7 @@ UNIT_TESTS(driver)
 	tcase_add_test(tc, rebinding__ack_is_late__client_catches_up);
 	tcase_add_test(tc, commit__candidate_is_gone__session_does_not_stay_on_it);
 	tcase_add_test(tc, attach__connection_died__same_session_same_addresses);
+	tcase_add_test(tc, attach__fresh_connection__one_round_trip_after_the_handshake);
 	tcase_add_test(tc, attach__server_forgot_the_session__a_new_one_after_two_refusals);
 	tcase_add_test(tc, attach__ack_and_connection_lost__version_is_corrected);
 	tcase_add_test(tc, attach__refusal_with_a_wrong_mac__client_dials_again);

@@ -37,6 +37,31 @@ START_TEST(quic_pair__handshake__opens_a_tunnel_in_two_round_trips)
 }
 END_TEST
 
+/* The answer to a request comes one round trip after the handshake's first: the server's SETTINGS
+ * are in its first flight, the request rides with the client's Finished. */
+START_TEST(quic_pair__second_connection__is_resumed_and_as_quick)
+{
+	uint64_t start, bytes;
+
+	pair_init(p, NULL);
+	start = p->to_back_bytes[0];
+	pair_connect(p);
+	ck_assert(pair_run_until(p, &p->client.responded, 3000 * MS));
+	ck_assert(!jvpn_conn_is_resumed(p->client.conn));
+	bytes = p->to_back_bytes[0] - start;
+	pair_run(p, 100 * MS);
+	p->client.responded = false;
+	start = p->now_ns;
+	p->to_back_bytes[0] = 0;
+	pair_connect(p);
+	ck_assert(pair_run_until(p, &p->client.responded, 3000 * MS));
+	ck_assert(jvpn_conn_is_resumed(p->client.conn));
+	ck_assert_uint_le(p->client.responded_ns - start, 45 * MS);
+	/* No certificate, no signature. */
+	ck_assert_uint_lt(p->to_back_bytes[0], bytes);
+}
+END_TEST
+
 START_TEST(quic_pair__capsules__pass_both_ways)
 {
 	pair_init(p, NULL);
@@ -570,6 +595,7 @@ UNIT_TESTS(quic_pair)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_test(tc, quic_pair__handshake__opens_a_tunnel_in_two_round_trips);
+	tcase_add_test(tc, quic_pair__second_connection__is_resumed_and_as_quick);
 	tcase_add_test(tc, quic_pair__capsules__pass_both_ways);
 	tcase_add_test(tc, quic_pair__packets__pass_both_ways_in_order);
 	tcase_add_test(tc, quic_mtu__path_of_1500__carries_1280_with_the_answer_and_more_soon);

@@ -560,6 +560,263 @@ START_TEST(tickets__zeros_or_a_client__refused)
 }
 END_TEST
 
+/* ---- resumption by our client ---- */
+
+/* A server whose tickets outlive it. */
+static struct jvpn_tls *ticket_server(uint8_t key)
+{
+	uint8_t secret[JVPN_TLS_TICKET_KEYS_BYTES];
+	struct jvpn_tls *server = server_new(NULL, now);
+
+	memset(secret, key, sizeof(secret));
+	ck_assert_int_eq(jvpn_tls_set_ticket_keys(server, secret), 0);
+	return server;
+}
+
+/* Returns whether both say that the handshake was a resumed one. */
+static bool connect_resumed(struct jvpn_tls *client, struct jvpn_tls *server, const char *name)
+{
+	struct tls_pair pair;
+	bool resumed;
+
+	tls_pair_init(&pair, client, server, name);
+	ck_assert(tls_pair_run(&pair));
+	resumed = jvpn_tls_session_is_resumed(pair.client.session);
+	ck_assert_int_eq(resumed, jvpn_tls_session_is_resumed(pair.server.session));
+	ck_assert_str_eq(jvpn_tls_session_group(pair.client.session), "X25519MLKEM768");
+	tls_pair_clear(&pair);
+	return resumed;
+}
+
+START_TEST(resume__second_connection__without_a_certificate)
+{
+	struct jvpn_tls *server = ticket_server(1), *client = client_new(NULL);
+
+	ck_assert_uint_eq(jvpn_tls_resume_number(client, NAME), 0);
+	ck_assert(!connect_resumed(client, server, NAME));
+	ck_assert_uint_eq(jvpn_tls_resume_number(client, NAME), 1);
+	ck_assert(connect_resumed(client, server, NAME));
+	ck_assert(connect_resumed(client, server, NAME));
+	ck_assert_uint_eq(jvpn_tls_resume_number(client, NAME), 3);
+	jvpn_tls_free(client);
+	jvpn_tls_free(server);
+}
+END_TEST
+
+START_TEST(resume__several_at_once__from_the_same_session)
+{
+	struct jvpn_tls *server = ticket_server(1), *client = client_new(NULL);
+	struct tls_pair a, b;
+
+	ck_assert(!connect_resumed(client, server, NAME));
+	tls_pair_init(&a, client, server, NAME);
+	tls_pair_init(&b, client, server, NAME);
+	ck_assert(tls_pair_run(&a));
+	ck_assert(tls_pair_run(&b));
+	ck_assert(jvpn_tls_session_is_resumed(a.client.session));
+	ck_assert(jvpn_tls_session_is_resumed(b.client.session));
+	tls_pair_clear(&a);
+	tls_pair_clear(&b);
+	jvpn_tls_free(client);
+	jvpn_tls_free(server);
+}
+END_TEST
+
+START_TEST(resume__server_restarted__same_key_resumes_another_does_not)
+{
+	struct jvpn_tls *server = ticket_server(1), *client = client_new(NULL);
+
+	ck_assert(!connect_resumed(client, server, NAME));
+	jvpn_tls_free(server);
+	server = ticket_server(1);
+	ck_assert(connect_resumed(client, server, NAME));
+	jvpn_tls_free(server);
+	server = ticket_server(2);
+	ck_assert(!connect_resumed(client, server, NAME));
+	ck_assert(connect_resumed(client, server, NAME));
+	jvpn_tls_free(server);
+	jvpn_tls_free(client);
+}
+END_TEST
+
+START_TEST(resume__another_name__full_handshake)
+{
+	struct jvpn_tls *server, *client = client_new(NULL);
+
+	make_leaf(&ca, "other.example", -1, 1);
+	server = ticket_server(1);
+	ck_assert(!connect_resumed(client, server, "other.example"));
+	jvpn_tls_free(server);
+	make_leaf(&ca, NAME, -1, 1);
+	server = ticket_server(1);
+	ck_assert(!connect_resumed(client, server, NAME));
+	ck_assert(connect_resumed(client, server, NAME));
+	jvpn_tls_free(server);
+	jvpn_tls_free(client);
+}
+END_TEST
+
+/* The octets of a session after one full handshake. */
+static size_t export_one(struct jvpn_tls *server, uint8_t out[JVPN_TLS_RESUME_BYTES_MAX])
+{
+	struct jvpn_tls *client = client_new(NULL);
+	size_t len = 0;
+
+	ck_assert_int_eq(jvpn_tls_resume_export(client, NAME, out, &len), JVPN_ENOTFOUND);
+	ck_assert(!connect_resumed(client, server, NAME));
+	ck_assert_int_eq(jvpn_tls_resume_export(client, NAME, out, &len), 0);
+	ck_assert_uint_gt(len, 100);
+	jvpn_tls_free(client);
+	return len;
+}
+
+START_TEST(resume__another_process__resumes_what_was_exported)
+{
+	uint8_t data[JVPN_TLS_RESUME_BYTES_MAX];
+	struct jvpn_tls *server = ticket_server(1), *client = client_new(NULL);
+	size_t len = export_one(server, data);
+
+	ck_assert_int_eq(jvpn_tls_resume_import(client, NAME, data, len), 0);
+	ck_assert_uint_ne(jvpn_tls_resume_number(client, NAME), 0);
+	ck_assert(connect_resumed(client, server, NAME));
+	jvpn_tls_free(client);
+	jvpn_tls_free(server);
+}
+END_TEST
+
+START_TEST(resume__bound_to_name_and_ca__others_do_not_take_it)
+{
+	uint8_t data[JVPN_TLS_RESUME_BYTES_MAX];
+	struct jvpn_tls *server = ticket_server(1), *client = client_new(NULL), *other = NULL;
+	struct jvpn_tls_config config = {.ca_pem = other_ca.certificate, .wall_s = now};
+	size_t len = export_one(server, data);
+
+	ck_assert_int_eq(jvpn_tls_resume_import(client, "other.example", data, len),
+			 JVPN_ENOTFOUND);
+	ck_assert_int_eq(jvpn_tls_resume_import(client, "", data, len), JVPN_EINVAL);
+	ck_assert_int_eq(jvpn_tls_resume_import(server, NAME, data, len), JVPN_EINVAL);
+	make_ca(&other_ca, NULL);
+	ck_assert_int_eq(jvpn_tls_new(&config, &other, error, sizeof(error)), 0);
+	ck_assert_int_eq(jvpn_tls_resume_import(other, NAME, data, len), JVPN_ENOTFOUND);
+	jvpn_tls_free(other);
+	jvpn_tls_free(client);
+	jvpn_tls_free(server);
+}
+END_TEST
+
+/* A day after the certificate was seen, however often it was resumed since. */
+START_TEST(resume__day_after_the_check__certificate_is_asked_for_again)
+{
+	uint8_t data[JVPN_TLS_RESUME_BYTES_MAX], again[JVPN_TLS_RESUME_BYTES_MAX];
+	struct jvpn_tls *server = ticket_server(1), *client = client_new(NULL);
+	size_t len = 0, again_len = 0;
+
+	make_leaf(&ca, NAME, -1, 50);
+	jvpn_tls_free(server);
+	server = ticket_server(1);
+	ck_assert(!connect_resumed(client, server, NAME));
+	ck_assert_int_eq(jvpn_tls_resume_export(client, NAME, data, &len), 0);
+	jvpn_tls_set_wall(client, now + DAY - 1);
+	ck_assert(connect_resumed(client, server, NAME));
+	ck_assert_int_eq(jvpn_tls_resume_export(client, NAME, again, &again_len), 0);
+	/* The two times of its head are those of the first. */
+	ck_assert_mem_eq(data + 40, again + 40, 16);
+	jvpn_tls_set_wall(client, now + DAY);
+	ck_assert_int_eq(jvpn_tls_resume_import(client, NAME, data, len), JVPN_ERANGE);
+	ck_assert(!connect_resumed(client, server, NAME));
+	ck_assert(connect_resumed(client, server, NAME));
+	/* A clock that went back says nothing about a day. */
+	jvpn_tls_set_wall(client, now - 1);
+	ck_assert(!connect_resumed(client, server, NAME));
+	jvpn_tls_free(client);
+	jvpn_tls_free(server);
+}
+END_TEST
+
+START_TEST(resume__certificate_has_ended__full_handshake)
+{
+	uint8_t data[JVPN_TLS_RESUME_BYTES_MAX];
+	struct jvpn_tls *server, *client = client_new(NULL);
+	const char *names[] = {NAME};
+	struct jvpn_certgen_request request = {.common_name = "short",
+					       .names = names,
+					       .name_count = 1,
+					       .not_before_s = now - DAY,
+					       .not_after_s = now + 3600,
+					       .issuer = &ca};
+	size_t len;
+
+	ck_assert_int_eq(jvpn_certgen_issue(&request, &leaf), 0);
+	write_file(cert_path, leaf.certificate, 0644);
+	write_file(key_path, leaf.key, 0600);
+	server = ticket_server(1);
+	len = export_one(server, data);
+	jvpn_tls_set_wall(client, now + 3599);
+	ck_assert_int_eq(jvpn_tls_resume_import(client, NAME, data, len), 0);
+	jvpn_tls_set_wall(client, now + 3600);
+	ck_assert_int_eq(jvpn_tls_resume_import(client, NAME, data, len), JVPN_ERANGE);
+	ck_assert(!connect_resumed(client, server, NAME));
+	jvpn_tls_free(client);
+	jvpn_tls_free(server);
+}
+END_TEST
+
+START_TEST(resume__damaged_octets__never_more_than_a_full_handshake)
+{
+	uint8_t data[JVPN_TLS_RESUME_BYTES_MAX], copy[JVPN_TLS_RESUME_BYTES_MAX + 1] = {0};
+	struct jvpn_tls *server = ticket_server(1), *client = client_new(NULL);
+	size_t len = export_one(server, data);
+
+	for (size_t cut = 0; cut < 57; cut++)
+		ck_assert_int_ne(jvpn_tls_resume_import(client, NAME, data, cut), 0);
+	ck_assert_int_eq(jvpn_tls_resume_import(client, NAME, copy, sizeof(copy)), JVPN_EMALFORMED);
+	memcpy(copy, data, 56);
+	ck_assert_int_eq(jvpn_tls_resume_import(client, NAME, copy, sizeof(copy)), JVPN_EMALFORMED);
+	for (size_t i = 57; i < len; i += 7) {
+		struct tls_pair pair;
+
+		memcpy(copy, data, len);
+		copy[i] ^= 0x41;
+		ck_assert_int_eq(jvpn_tls_resume_import(client, NAME, copy, i % 2 ? len : i), 0);
+		tls_pair_init(&pair, client, server, NAME);
+		if (!tls_pair_run(&pair))
+			jvpn_tls_session_describe(pair.client.session, error, sizeof(error));
+		if (tls_side_peer_code(&pair.client) != 0) /* as conn_close.c does */
+			jvpn_tls_session_distrust(pair.client.session);
+		tls_pair_clear(&pair);
+		/* Once at most: what failed is forgotten. */
+		tls_pair_init(&pair, client, server, NAME);
+		ck_assert_msg(tls_pair_run(&pair), "octet %zu", i);
+		tls_pair_clear(&pair);
+	}
+	jvpn_tls_free(client);
+	jvpn_tls_free(server);
+}
+END_TEST
+
+START_TEST(resume__more_names_than_places__the_oldest_goes)
+{
+	uint8_t data[JVPN_TLS_RESUME_BYTES_MAX];
+	struct jvpn_tls *server, *client = client_new(NULL);
+	char name[32];
+	size_t len;
+
+	for (int i = 0; i < 5; i++) {
+		snprintf(name, sizeof(name), "n%d.example", i);
+		make_leaf(&ca, name, -1, 1);
+		server = ticket_server(1);
+		ck_assert(!connect_resumed(client, server, name));
+		jvpn_tls_free(server);
+	}
+	ck_assert_int_eq(jvpn_tls_resume_export(client, "n0.example", data, &len), JVPN_ENOTFOUND);
+	for (int i = 1; i < 5; i++) {
+		snprintf(name, sizeof(name), "n%d.example", i);
+		ck_assert_int_eq(jvpn_tls_resume_export(client, name, data, &len), 0);
+	}
+	jvpn_tls_free(client);
+}
+END_TEST
+
 /* ---- contexts ---- */
 
 static void refuse(const struct jvpn_tls_config *config, int code, const char *words)
@@ -725,6 +982,16 @@ UNIT_TESTS(tls)
 	tcase_add_test(tc, session_new__bad_names__refused);
 	tcase_add_test(tc, tickets__secret_given_from_outside__resumed_over_a_restart);
 	tcase_add_test(tc, tickets__zeros_or_a_client__refused);
+	tcase_add_test(tc, resume__second_connection__without_a_certificate);
+	tcase_add_test(tc, resume__several_at_once__from_the_same_session);
+	tcase_add_test(tc, resume__server_restarted__same_key_resumes_another_does_not);
+	tcase_add_test(tc, resume__another_name__full_handshake);
+	tcase_add_test(tc, resume__another_process__resumes_what_was_exported);
+	tcase_add_test(tc, resume__bound_to_name_and_ca__others_do_not_take_it);
+	tcase_add_test(tc, resume__day_after_the_check__certificate_is_asked_for_again);
+	tcase_add_test(tc, resume__certificate_has_ended__full_handshake);
+	tcase_add_test(tc, resume__damaged_octets__never_more_than_a_full_handshake);
+	tcase_add_test(tc, resume__more_names_than_places__the_oldest_goes);
 	tcase_add_test(tc, context__key_of_another_certificate__refused_with_both_files);
 	tcase_add_test(tc, context__exposed_key__refused_with_advice);
 	tcase_add_test(tc, context__missing_empty_or_wrong_files__named);

@@ -520,6 +520,11 @@ const char *jvpn_conn_group(const struct jvpn_conn *conn)
 	return jvpn_tls_session_group(conn->tls);
 }
 
+bool jvpn_conn_is_resumed(const struct jvpn_conn *conn)
+{
+	return jvpn_tls_session_is_resumed(conn->tls);
+}
+
 static uint64_t oldest_unacked(const struct jvpn_conn *conn)
 {
 	uint64_t oldest = conn->sample.id ? conn->sample.sent_ns : 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "crypto/random.h"
 #include "quic/aead.h"
@@ -227,6 +228,9 @@ static int on_completed(ngtcp2_conn *ng, void *user)
 		return NGTCP2_ERR_CALLBACK_FAILURE;
 	}
 	conn->is_completed = true;
+	jvpn_log_debug(JVPN_LOG_QUIC, "TLS: %s, %s, %s", jvpn_conn_cipher(conn),
+		       jvpn_conn_group(conn),
+		       jvpn_conn_is_resumed(conn) ? "resumed" : "full handshake");
 	jvpn_mtu_on_established(&conn->mtu, conn->largest_sent);
 	if (!conn->quic->config.server)
 		return bind_h3(conn);

@@ -42,6 +42,7 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/tls.c \
 	%D%/tls.h \
 	%D%/tls_internal.h \
+	%D%/tls_resume.c \
 	%D%/tls_session.c \
 	%D%/tls_state.h \
 	%D%/tls_ticket.c \

@@ -195,6 +195,8 @@ int jvpn_quic_receive(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint, ui
 
 	set_now(quic, now_ns);
 	quic->wall_s = wall_s;
+	if (!quic->config.server)
+		jvpn_tls_set_wall(quic->config.tls, wall_s);
 	do {
 		n = jvpn_endpoint_receive(endpoint, v, RECEIVE_BATCH);
 		for (int i = 0; i < n; i++)

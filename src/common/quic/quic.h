@@ -271,6 +271,8 @@ int jvpn_conn_export(struct jvpn_conn *conn, const char *label, const uint8_t *c
 /* Negotiated names for logs ("TLS_AES_128_GCM_SHA256", "X25519MLKEM768"). */
 const char *jvpn_conn_cipher(const struct jvpn_conn *conn);
 const char *jvpn_conn_group(const struct jvpn_conn *conn);
+/* The handshake took a saved TLS session instead of a certificate. */
+bool jvpn_conn_is_resumed(const struct jvpn_conn *conn);
 void jvpn_conn_get_stats(const struct jvpn_conn *conn, struct jvpn_conn_stats *stats);
 /* Sends CONNECTION_CLOSE with the application code; on_closed (JVPN_CLOSE_LOCAL) follows in the next
  * flush. What waits on the stream is written first as far as the window allows. */

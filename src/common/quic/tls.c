@@ -204,6 +204,8 @@ static int load_ca(struct jvpn_tls *tls, const struct jvpn_tls_config *config, c
 		snprintf(error, size, "%s has no usable CA certificate in PEM form", where);
 		err = JVPN_ECONFIG;
 	}
+	if (err == 0)
+		err = jvpn_sha256(pem.data, (size_t)pem.len, tls->ca_digest);
 	pem_clear(&pem);
 	return err;
 }
@@ -264,8 +266,10 @@ static int setup_common(struct jvpn_tls *tls)
 	/* Resumption only with a fresh key agreement (psk_dhe_ke). */
 	if (wolfSSL_CTX_only_dhe_psk(ctx) != 0)
 		return JVPN_ETLS;
-	if (!tls->server)
+	if (!tls->server) {
+		jvpn_tls_resume_setup(tls);
 		return ngtcp2_crypto_wolfssl_configure_client_context(ctx) == 0 ? 0 : JVPN_ETLS;
+	}
 	wolfSSL_CTX_set_options(ctx, WOLFSSL_OP_CIPHER_SERVER_PREFERENCE);
 	wolfSSL_CTX_set_max_early_data(ctx, 0);
 	wolfSSL_CTX_set_verify(ctx, WOLFSSL_VERIFY_NONE, NULL); /* no client certificates yet */
@@ -313,6 +317,7 @@ int jvpn_tls_new(const struct jvpn_tls_config *config, struct jvpn_tls **out, ch
 		return JVPN_ENOMEM;
 	}
 	tls->server = config->server;
+	tls->wall_s = config->wall_s;
 	tls->keylog_fd = -1;
 	err = setup(tls, config, error, error_size);
 	if (err != 0) {
@@ -333,7 +338,7 @@ void jvpn_tls_free(struct jvpn_tls *tls)
 		wolfSSL_CTX_free(tls->ctx);
 	if (tls->keylog_fd >= 0)
 		close(tls->keylog_fd);
-	jvpn_wipe(tls, sizeof(*tls)); /* the ticket key */
+	jvpn_wipe(tls, sizeof(*tls)); /* the ticket key, sessions */
 	free(tls);
 	wolfSSL_Cleanup(); /* counts its calls of wolfSSL_Init */
 }

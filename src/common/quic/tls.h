@@ -18,6 +18,11 @@
 /* As long as wolfSSL's own blob of ticket keys, which is not used (tls_ticket.c says why). */
 #define JVPN_TLS_TICKET_KEYS_BYTES 88
 
+/* How long after the check of a certificate sessions are resumed without another one. */
+#define JVPN_TLS_RESUME_MAX_S 86400ULL
+/* A session as octets, at most. */
+#define JVPN_TLS_RESUME_BYTES_MAX 2048
+
 struct jvpn_tls; /* a context. Owner: whoever called jvpn_tls_new; outlives its connections */
 
 /* Why a handshake failed, as the local side sees it. */
@@ -79,6 +84,23 @@ void jvpn_tls_free(struct jvpn_tls *tls);
  * check; it never carries early data, and always a fresh key agreement. JVPN_EINVAL on a client or
  * for a secret of zeros, JVPN_ECRYPTO. Before the first session. */
 int jvpn_tls_set_ticket_keys(struct jvpn_tls *tls, const uint8_t keys[JVPN_TLS_TICKET_KEYS_BYTES]);
+
+/* Client: the newest session of each server name is kept in memory and offered in the next handshake
+ * with it; a server that does not take it makes a full handshake. What follows is for whoever keeps it
+ * on disk, too. The octets are SECRET: they hold a key that stands for the server's certificate.
+ *
+ * The wall clock, when it is known better than from the config. */
+void jvpn_tls_set_wall(struct jvpn_tls *tls, uint64_t wall_s);
+/* Changes whenever there is a newer session of this name; 0: there is none. */
+uint64_t jvpn_tls_resume_number(const struct jvpn_tls *tls, const char *server_name);
+/* JVPN_ENOTFOUND when there is none; JVPN_ECRYPTO. */
+int jvpn_tls_resume_export(const struct jvpn_tls *tls, const char *server_name,
+			   uint8_t out[JVPN_TLS_RESUME_BYTES_MAX], size_t *len);
+/* Takes back what _export gave, in another process. JVPN_EMALFORMED; JVPN_ENOTFOUND (of another
+ * server name or another CA); JVPN_ERANGE (too old, or a certificate ended); JVPN_EINVAL. None of them
+ * is worth more than a debug line: the handshake is a full one then. */
+int jvpn_tls_resume_import(struct jvpn_tls *tls, const char *server_name, const void *data,
+			   size_t len);
 
 /* The text for a CONNECTION_CLOSE of the peer with a QUIC crypto error (RFC 9001 section 4.8,
  * 0x0100..0x01ff, transport space): which alert, and what that means for whoever reads it. Returns

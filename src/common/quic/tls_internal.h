@@ -58,6 +58,9 @@ const char *jvpn_tls_session_sni(struct jvpn_tls_session *session);
 /* A ticket was used (no certificate in this handshake). */
 bool jvpn_tls_session_is_resumed(struct jvpn_tls_session *session);
 
+/* Client: the peer refused a handshake in which a saved session was offered: it is not offered again. */
+void jvpn_tls_session_distrust(struct jvpn_tls_session *session);
+
 /* Why the handshake failed, after ngtcp2 said NGTCP2_ERR_CRYPTO: class and one sentence, for
  * jvpn_close_info. JVPN_TLS_OK and "" when TLS saw no error. */
 enum jvpn_tls_failure jvpn_tls_session_describe(struct jvpn_tls_session *session, char *text,

@@ -39,7 +39,7 @@ static int setup_client(struct jvpn_tls_session *session, const char *server_nam
 		return JVPN_ETLS;
 	jvpn_tls_verify_setup(session);
 	wolfSSL_set_connect_state(session->ssl);
-	return 0;
+	return jvpn_tls_resume_offer(session);
 }
 
 static int setup(struct jvpn_tls_session *session, const char *server_name)
@@ -132,6 +132,7 @@ int jvpn_tls_session_on_complete(struct jvpn_tls_session *session)
 		return JVPN_ETLS;
 	}
 	session->complete = true;
+	jvpn_tls_resume_settle(session);
 	return 0;
 }
 
@@ -230,6 +231,8 @@ enum jvpn_tls_failure jvpn_tls_session_describe(struct jvpn_tls_session *session
 		session->failure = classify(error);
 		describe(session, error);
 	}
+	if (session->failure != JVPN_TLS_OK)
+		jvpn_tls_session_distrust(session);
 	snprintf(text, text_size, "%s", session->text);
 	return session->failure;
 }

@@ -97,7 +97,11 @@ int jvpn_tls_set_ticket_keys(struct jvpn_tls *tls, const uint8_t keys[JVPN_TLS_T
 		memcpy(tls->ticket_key, derived.b + sizeof(tls->ticket_name),
 		       sizeof(tls->ticket_key));
 		if (wolfSSL_CTX_set_TicketEncCb(tls->ctx, on_ticket) != WOLFSSL_SUCCESS ||
-		    wolfSSL_CTX_set_TicketEncCtx(tls->ctx, tls) != WOLFSSL_SUCCESS)
+		    wolfSSL_CTX_set_TicketEncCtx(tls->ctx, tls) != WOLFSSL_SUCCESS ||
+		    /* Else 5 minutes: less than many a sleep, or the wait for a network. Not with
+		     * wolfSSL's own keys: it does not make tickets that outlive those. */
+		    wolfSSL_CTX_set_TicketHint(tls->ctx, (int)JVPN_TLS_RESUME_MAX_S) !=
+			    WOLFSSL_SUCCESS)
 			err = JVPN_ETLS;
 	}
 	jvpn_secret_clear(&secret);

@@ -97,6 +97,15 @@ static void describe_error(struct jvpn_tls_session *session,
 	}
 }
 
+/* The earliest end of all that were shown: no session outlives it. */
+static void note_end(struct jvpn_tls_session *session, const struct jvpn_certificate *certificate)
+{
+	uint64_t end_s = jvpn_certificate_not_after(certificate);
+
+	if (session->not_after_s == 0 || end_s < session->not_after_s)
+		session->not_after_s = end_s;
+}
+
 /* Returns 1 to go on, 0 to refuse, as wolfSSL wants it. */
 static int on_certificate(int ok, WOLFSSL_X509_STORE_CTX *store)
 {
@@ -120,6 +129,7 @@ static int on_certificate(int ok, WOLFSSL_X509_STORE_CTX *store)
 		describe_name(session, certificate);
 		ok = 0;
 	}
+	note_end(session, certificate);
 	jvpn_certificate_free(certificate);
 	return ok;
 }
