@@ -20,6 +20,7 @@
 #include "client/saver.h"
 #include "config/file.h"
 #include "crypto/wipe.h"
+#include "quic/tls.h"
 #include "runtime/clock.h"
 #include "tun/tun.h"
 
@@ -161,6 +162,27 @@ static void fill_addresses(const struct jvpn_connectip_addresses *from, struct j
 	}
 }
 
+/* So that the next process needs no certificate; none is no error. */
+static void fill_ticket(const struct jvpn_client *client, struct jvpn_saved *s)
+{
+	size_t len = 0;
+
+	_Static_assert(JVPN_TLS_RESUME_BYTES_MAX <= JVPN_SAVED_TICKET_MAX, "a TLS session fits");
+	if (jvpn_tls_resume_export(client->tls, s->server_name, s->ticket, &len) == 0)
+		s->ticket_len = (uint16_t)len;
+}
+
+static void take_ticket(struct jvpn_client *client, const struct jvpn_saved *s)
+{
+	int rv = s->ticket_len ? jvpn_tls_resume_import(client->tls, s->server_name, s->ticket,
+							s->ticket_len)
+			       : JVPN_ENOTFOUND;
+
+	if (rv)
+		jvpn_log_debug(JVPN_LOG_SESSION, "no TLS session is resumed: %s",
+			       jvpn_err_text(rv));
+}
+
 static void fill(const struct jvpn_client *client, uint64_t counter, struct jvpn_saved *s)
 {
 	const struct jvpn_client_config *c = &client->options->config;
@@ -181,6 +203,7 @@ static void fill(const struct jvpn_client *client, uint64_t counter, struct jvpn
 	snprintf(s->peer, sizeof(s->peer), "%s", client->resume.peer);
 	s->mtu = live->mtu <= UINT16_MAX ? (uint32_t)live->mtu : UINT16_MAX;
 	s->routes = client->routes;
+	fill_ticket(client, s);
 }
 
 /* The octets of the session as it is now. */
@@ -206,15 +229,17 @@ static struct jvpn_resume_mark mark_of(const struct jvpn_client *client)
 {
 	const struct jvpn_session *s = &client->live->core;
 
-	return (struct jvpn_resume_mark){.state_version = s->state_version,
-					 .server_version = s->server_version,
-					 .total_switches = s->total_switches,
-					 .lifetime_ms = s->lifetime_ms,
-					 .ttl_ms = s->transport_lost_ttl_ms,
-					 .mtu = client->live->mtu,
-					 .routes = client->routes.count,
-					 .last_n = s->last_n,
-					 .bound = s->bound != JVPN_SLOT_NONE};
+	return (struct jvpn_resume_mark){
+		.state_version = s->state_version,
+		.server_version = s->server_version,
+		.total_switches = s->total_switches,
+		.lifetime_ms = s->lifetime_ms,
+		.ttl_ms = s->transport_lost_ttl_ms,
+		.mtu = client->live->mtu,
+		.routes = client->routes.count,
+		.ticket = jvpn_tls_resume_number(client->tls, client->options->config.server_name),
+		.last_n = s->last_n,
+		.bound = s->bound != JVPN_SLOT_NONE};
 }
 
 static bool is_same_mark(const struct jvpn_resume_mark *a, const struct jvpn_resume_mark *b)
@@ -222,7 +247,7 @@ static bool is_same_mark(const struct jvpn_resume_mark *a, const struct jvpn_res
 	return a->state_version == b->state_version && a->server_version == b->server_version &&
 	       a->total_switches == b->total_switches && a->lifetime_ms == b->lifetime_ms &&
 	       a->ttl_ms == b->ttl_ms && a->mtu == b->mtu && a->routes == b->routes &&
-	       a->last_n == b->last_n && a->bound == b->bound;
+	       a->ticket == b->ticket && a->last_n == b->last_n && a->bound == b->bound;
 }
 
 /* No file of this session was ever written: its first block needs no confirmation. */
@@ -371,6 +396,7 @@ static int restore(struct jvpn_client *client)
 	memcpy(client->live->route_prefix, r->saved->route_prefix, r->saved->route_prefix_len);
 	memcpy(r->peer, r->saved->peer, sizeof(r->peer));
 	restore_addresses(&r->saved->record, client->live);
+	take_ticket(client, r->saved);
 	client->routes = r->saved->routes;
 	client->has_addresses = true;
 	client->has_routes = true;

@@ -28,6 +28,7 @@ struct jvpn_watch;
 /* What makes a new snapshot necessary. */
 struct jvpn_resume_mark {
 	uint64_t state_version, server_version, total_switches, lifetime_ms, ttl_ms;
+	uint64_t ticket; /* number of the newest TLS session */
 	size_t mtu, routes;
 	uint32_t last_n;
 	bool bound;

@@ -363,6 +363,7 @@ void world_init(void (*change)(void))
 	pair_init(&world.pair, put_drivers_in);
 	world.server.engine.quic = world.pair.server.quic;
 	world.client.engine.quic = world.pair.client.quic;
+	world.client.tls = world.pair.client.tls;
 }
 
 void world_clear(void)
