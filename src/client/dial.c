@@ -635,13 +635,15 @@ static void resume(struct jvpn_client *client, uint64_t now_ns)
 	}
 }
 
-/* What a silent transport costs, at most: a question and its answer each time. */
+/* What a silent transport costs, at most, both directions. The server asks for figures of its own, too. */
 static void say_cost(struct jvpn_client *client)
 {
 	const struct jvpn_policy *p = &client->engine.driver->policy;
-	uint64_t idle = 2 * DIAL_HOUR_MS / p->idle_keepalive_ms;
-	uint64_t busy = 2 * DIAL_HOUR_MS / p->heartbeat_interval_ms;
+	uint64_t idle = JVPN_LIVENESS_PACKETS_PER_QUESTION * DIAL_HOUR_MS / p->idle_keepalive_ms;
+	uint64_t busy =
+		JVPN_LIVENESS_PACKETS_PER_QUESTION * DIAL_HOUR_MS / p->heartbeat_interval_ms;
 
+	busy += busy / JVPN_LIVENESS_PASSIVE_MEASUREMENT;
 	if (client->dial.said_cost || jvpn_candidates_wanted(&client->dial.candidates) < 2)
 		return;
 	client->dial.said_cost = true;

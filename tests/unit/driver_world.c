@@ -39,11 +39,30 @@ void jvpn_tunnel_on_capsule(void *user, struct jvpn_transport *transport, uint64
 	client->has_addresses = true;
 }
 
+/* Number of a packet, after what an IPv4 header would be. */
+#define NUMBER_AT 20
+
+static void receive(struct world_flow *flow, const uint8_t *packet)
+{
+	uint32_t number;
+	uint8_t bit;
+
+	memcpy(&number, packet + NUMBER_AT, sizeof(number));
+	ck_assert_uint_lt(number, WORLD_NUMBERS);
+	bit = (uint8_t)(1U << number % 8);
+	flow->twice += (flow->seen[number / 8] & bit) != 0;
+	flow->seen[number / 8] |= bit;
+	flow->out_of_order += number < flow->newest;
+	if (number > flow->newest)
+		flow->newest = number;
+	flow->received++;
+	flow->received_ns = world.pair.now_ns;
+}
+
 void jvpn_tunnel_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, size_t len)
 {
-	(void)user, (void)live, (void)packet, (void)len;
-	world.down.received++;
-	world.down.received_ns = world.pair.now_ns;
+	(void)user, (void)live, (void)len;
+	receive(&world.down, packet);
 }
 
 void jvpn_tunnel_on_mtu(void *user, struct jvpn_live *live)
@@ -56,10 +75,25 @@ void jvpn_tunnel_update(struct jvpn_client *client)
 	(void)client;
 }
 
+static void tell_ready(struct jvpn_client *client, struct jvpn_transport *t)
+{
+	struct jvpn_event ready = {.type = JVPN_EVENT_TRANSPORT_READY, .slot = t->slot};
+	struct jvpn_conn_stats stats;
+
+	jvpn_conn_get_stats(t->conn, &stats);
+	snprintf(ready.u.attached.label, sizeof(ready.u.attached.label), "%s", t->label);
+	ready.u.attached.pto_ns = stats.pto_ns;
+	jvpn_driver_step(client->live, &ready);
+}
+
 void jvpn_dial_ready(struct jvpn_client *client, struct jvpn_transport *transport)
 {
 	/* One transport at a time: by now the old one may have come back. */
-	if (!client->live || client->stopping || !jvpn_session_wants_transport(&client->live->core))
+	if (transport == world.standby) {
+		ck_assert_int_eq(jvpn_driver_attach(client->live, transport, "lte0"), 0);
+		tell_ready(client, transport);
+	} else if (!client->live || client->stopping ||
+		   !jvpn_session_wants_transport(&client->live->core))
 		jvpn_conn_close(transport->conn, JVPN_APP_NO_ERROR, "");
 	else
 		jvpn_client_join(client, transport);
@@ -99,6 +133,8 @@ void jvpn_dial_closed(struct jvpn_client *client, struct jvpn_transport *transpo
 		      const struct jvpn_close_info *info)
 {
 	(void)client, (void)info;
+	if (world.standby == transport)
+		world.standby = NULL;
 	if (world.trying != transport)
 		return;
 	world.trying = NULL;
@@ -115,6 +151,23 @@ void world_dial(void)
 			 0);
 	world.dialled++;
 	world.dial_until_ns = world.pair.now_ns + 1000 * PAIR_MS;
+}
+
+static bool standby_is_ready(void)
+{
+	const struct jvpn_transport *t = world.standby;
+
+	return t && t->live && t->slot < JVPN_SLOTS && t->live->core.slot[t->slot].ready;
+}
+
+void world_standby(void)
+{
+	pair_connect_second(&world.pair);
+	ck_assert_int_eq(jvpn_driver_transport_new(world.client.engine.driver,
+						   world.pair.client.conn, &world.standby),
+			 0);
+	ck_assert(world_run_until(standby_is_ready, 1000));
+	world_run_ms(300); /* its MTU is found */
 }
 
 static void poll_dial(uint64_t now_ns)
@@ -137,24 +190,24 @@ static void poll_dial(uint64_t now_ns)
 /* --- traffic --- */
 
 /* A packet that nothing here looks into. */
-static void send_on(struct jvpn_live *live)
+static void send_on(struct jvpn_live *live, uint64_t number)
 {
 	uint8_t packet[WORLD_PACKET_BYTES] = {0x45};
+	uint32_t n = (uint32_t)number;
 
+	memcpy(packet + NUMBER_AT, &n, sizeof(n));
 	if (live)
 		jvpn_live_send(live, packet, sizeof(packet));
 }
 
 void world_send_up(void)
 {
-	world.up.sent++;
-	send_on(world.client.live);
+	send_on(world.client.live, ++world.up.sent);
 }
 
 void world_send_down(void)
 {
-	world.down.sent++;
-	send_on(world_server_live());
+	send_on(world_server_live(), ++world.down.sent);
 }
 
 static void run_flow(struct world_flow *flow, void (*send)(void), uint64_t now_ns)
@@ -176,9 +229,8 @@ static uint64_t next_of_flow(const struct world_flow *flow)
 
 static void on_uplink(void *user, struct jvpn_live *live, uint8_t *packet, size_t len)
 {
-	(void)user, (void)live, (void)packet, (void)len;
-	world.up.received++;
-	world.up.received_ns = world.pair.now_ns;
+	(void)user, (void)live, (void)len;
+	receive(&world.up, packet);
 }
 
 /* --- hooks --- */

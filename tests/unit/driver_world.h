@@ -16,12 +16,17 @@
 #include "server/server.h"
 
 #define WORLD_PACKET_BYTES 1000
+#define WORLD_NUMBERS      (1U << 17)
 
 /* Inner packets of one end. */
 struct world_flow {
 	uint64_t interval_ns; /* 0: none are sent */
 	uint64_t next_ns;
 	uint64_t sent, received, received_ns;
+	/* each packet has a number; those that came twice, and those that came after a later one */
+	uint64_t twice, out_of_order;
+	uint32_t newest;
+	uint8_t seen[WORLD_NUMBERS / 8];
 };
 
 struct world {
@@ -37,7 +42,7 @@ struct world {
 	bool no_dial;    /* nothing is dialled */
 	bool no_restart; /* an ended session is not followed by a new one */
 	unsigned dialled;
-	struct jvpn_transport *trying;
+	struct jvpn_transport *trying, *standby;
 	uint64_t dial_until_ns, dial_again_ns;
 	struct jvpn_connectip_addresses assigned; /* what ADDRESS_ASSIGN said last */
 };
@@ -50,6 +55,8 @@ void world_clear(void);
 void world_dial(void);
 /* Dials and runs until both ends are ATTACHED and the MTU is found. */
 void world_open(void);
+/* A further transport by the second way, attached as "lte0". */
+void world_standby(void);
 void world_run_ms(uint64_t ms);
 /* Until the condition holds, at most 'ms'; returns it. */
 bool world_run_until(bool (*condition)(void), uint64_t ms);

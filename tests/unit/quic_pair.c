@@ -279,6 +279,9 @@ void pair_init(struct pair *p, void (*change)(struct pair *p))
 	p->server.endpoint = open_endpoint();
 	p->client.endpoint = open_endpoint();
 	p->front = open_socket("127.0.0.1");
+	p->second_front = open_socket("127.0.0.1");
+	p->second_endpoint = open_endpoint();
+	p->second_delay_ns = p->delay_ns;
 	for (int i = 0; i < PAIR_BACKS; i++)
 		p->back[i] = open_socket(i < 4 ? "127.0.0.1" : "127.0.0.2");
 	default_config(&p->server_config, &p->server, true);
@@ -300,7 +303,9 @@ void pair_clear(struct pair *p)
 {
 	clear_side(&p->client);
 	clear_side(&p->server);
+	jvpn_endpoint_free(p->second_endpoint);
 	close(p->front);
+	close(p->second_front);
 	for (int i = 0; i < PAIR_BACKS; i++)
 		close(p->back[i]);
 	while (p->head) {
@@ -336,22 +341,31 @@ static void send_to(int from, int to_fd, const uint8_t *data, size_t len)
 	(void)!sendto(from, data, len, 0, (struct sockaddr *)&to, to_len);
 }
 
+static bool is_dropped(const struct pair *p, bool to_server, bool second)
+{
+	if (second)
+		return to_server ? p->second_drop_to_server : p->second_drop_to_client;
+	return to_server ? p->drop_to_server : p->drop_to_client;
+}
+
 static void enqueue(struct pair *p, bool to_server, int back, const uint8_t *data, size_t len)
 {
 	struct pair_item *item, **at;
+	bool second = back == PAIR_SECOND && p->to_server[PAIR_SECOND];
+	uint64_t *free_ns = &p->free_ns[to_server + 2 * second];
 
-	if (to_server ? p->drop_to_server : p->drop_to_client)
+	if (is_dropped(p, to_server, second))
 		return;
 	if (p->drop_larger_than && len > p->drop_larger_than)
 		return;
-	if (p->free_ns[to_server] < p->now_ns)
-		p->free_ns[to_server] = p->now_ns;
-	if (p->free_ns[to_server] > p->now_ns + p->queue_ns)
+	if (*free_ns < p->now_ns)
+		*free_ns = p->now_ns;
+	if (*free_ns > p->now_ns + p->queue_ns)
 		return;
-	p->free_ns[to_server] += len * JVPN_NS_PER_S / p->rate_bytes_per_s;
+	*free_ns += len * JVPN_NS_PER_S / p->rate_bytes_per_s;
 	item = malloc(sizeof(*item));
 	ck_assert_ptr_nonnull(item);
-	item->due_ns = p->free_ns[to_server] + p->delay_ns;
+	item->due_ns = *free_ns + (second ? p->second_delay_ns : p->delay_ns);
 	item->to_server = to_server;
 	item->back = back;
 	item->len = len;
@@ -376,6 +390,18 @@ static bool take_from_client(struct pair *p)
 	return true;
 }
 
+static bool take_from_second(struct pair *p)
+{
+	uint8_t data[PAIR_DATAGRAM_MAX];
+	ssize_t n = recv(p->second_front, data, sizeof(data), 0);
+
+	if (n <= 0)
+		return false;
+	p->to_server[PAIR_SECOND]++;
+	enqueue(p, true, PAIR_SECOND, data, (size_t)n);
+	return true;
+}
+
 static bool take_from_server(struct pair *p, int back)
 {
 	uint8_t data[PAIR_DATAGRAM_MAX];
@@ -386,7 +412,8 @@ static bool take_from_server(struct pair *p, int back)
 	if (p->to_back[back]++ == 0)
 		p->first_to_back_ns[back] = p->now_ns;
 	p->to_back_bytes[back] += (uint64_t)n;
-	if (back == p->nat || p->nat_keeps_old)
+	if (back == p->nat || p->nat_keeps_old ||
+	    (back == PAIR_SECOND && p->to_server[PAIR_SECOND]))
 		enqueue(p, false, back, data, (size_t)n);
 	return true;
 }
@@ -400,6 +427,9 @@ static bool relay_due(struct pair *p)
 	p->head = item->next;
 	if (item->to_server)
 		send_to(p->back[item->back], jvpn_endpoint_fd(p->server.endpoint), item->data,
+			item->len);
+	else if (item->back == PAIR_SECOND && p->nat != PAIR_SECOND)
+		send_to(p->second_front, jvpn_endpoint_fd(p->second_endpoint), item->data,
 			item->len);
 	else
 		send_to(p->front, jvpn_endpoint_fd(p->client.endpoint), item->data, item->len);
@@ -428,6 +458,9 @@ static bool turn(struct pair *p, struct pair_side *s)
 	n = jvpn_quic_receive(s->quic, s->endpoint, p->now_ns,
 			      p->wall_s + p->now_ns / JVPN_NS_PER_S);
 	ck_assert_int_ge(n, 0);
+	if (!s->is_server)
+		n += jvpn_quic_receive(s->quic, p->second_endpoint, p->now_ns,
+				       WALL_S + p->now_ns / JVPN_NS_PER_S);
 	jvpn_quic_on_timer(s->quic, p->now_ns);
 	if (s->hooks.turn)
 		s->hooks.turn(s->hooks.user, p->now_ns);
@@ -445,7 +478,7 @@ static void settle(struct pair *p)
 			busy = true;
 		busy |= turn(p, &p->server);
 		busy |= turn(p, &p->client);
-		while (take_from_client(p))
+		while (take_from_client(p) || take_from_second(p))
 			busy = true;
 		for (int i = 0; i < PAIR_BACKS; i++)
 			while (take_from_server(p, i))
@@ -510,6 +543,17 @@ void pair_connect_as(struct pair *p, const char *server_name)
 					  .server_name = server_name};
 
 	address_of(p->front, &front);
+	ck_assert_int_eq(jvpn_quic_connect(p->client.quic, &target, p->now_ns, &p->client.conn), 0);
+}
+
+void pair_connect_second(struct pair *p)
+{
+	struct sockaddr_in front;
+	struct jvpn_quic_target target = {.endpoint = p->second_endpoint,
+					  .remote = (struct sockaddr *)&front,
+					  .server_name = NAME};
+
+	address_of(p->second_front, &front);
 	ck_assert_int_eq(jvpn_quic_connect(p->client.quic, &target, p->now_ns, &p->client.conn), 0);
 }
 

@@ -16,6 +16,7 @@
 
 #define PAIR_MS           1000000ULL
 #define PAIR_BACKS        6 /* sockets of the NAT towards the server: each is a 4-tuple */
+#define PAIR_SECOND       5 /* that of the second way, when there is one */
 #define PAIR_LOG          64
 #define PAIR_DATAGRAM_MAX 2048
 
@@ -80,7 +81,12 @@ struct pair {
 	size_t drop_larger_than; /* 0: off; towards both */
 	/* The bottleneck, each way: serialization, and a queue that drops at its tail. */
 	uint64_t rate_bytes_per_s, queue_ns;
-	uint64_t free_ns[2];    /* when the line is free again: to the client, to the server */
+	/* A second way between the two, with its own sockets (pair_connect_second). */
+	struct jvpn_endpoint *second_endpoint;
+	int second_front;
+	uint64_t second_delay_ns;
+	bool second_drop_to_server, second_drop_to_client;
+	uint64_t free_ns[4];    /* when each line is free again: to the client, to the server */
 	struct pair_item *head; /* by due time */
 	uint64_t to_back[PAIR_BACKS], to_back_bytes[PAIR_BACKS], first_to_back_ns[PAIR_BACKS];
 	uint64_t to_server[PAIR_BACKS];
@@ -97,6 +103,8 @@ void pair_clear(struct pair *p);
 void pair_restart_server(struct pair *p);
 void pair_connect(struct pair *p);
 void pair_connect_as(struct pair *p, const char *server_name);
+/* A further connection, by the second way. */
+void pair_connect_second(struct pair *p);
 /* The client asks whether the server is there. */
 void pair_knock(struct pair *p);
 /* Connects and runs until the tunnel is open and the MTU is found. */

@@ -23,6 +23,7 @@ UNIT_TESTS += %D%/unit_driver
 	%D%/quic_pair.h \
 	%D%/test_driver.c \
 	%D%/test_resume.c \
-	%D%/test_silence.c
+	%D%/test_silence.c \
+	%D%/test_standby.c
 %C%_unit_driver_CPPFLAGS = $(UNIT_CPPFLAGS) $(EV_CFLAGS)
 %C%_unit_driver_LDADD = src/server/libjvpn_server.a src/client/libjvpn_client.a $(JVPN_COMMON_LIBS) $(CHECK_LIBS)

@@ -37,6 +37,9 @@
 #define JVPN_LIVENESS_PASSIVE_SLACK_MS    2500
 #define JVPN_LIVENESS_PASSIVE_SILENCE     2
 #define JVPN_LIVENESS_PASSIVE_MEASUREMENT 4
+/* Heartbeat or keepalive, its acknowledgement, and now and then one of that (QUIC stacks ask for it after
+ * a few packets of acknowledgements alone). */
+#define JVPN_LIVENESS_PACKETS_PER_QUESTION 3
 /* A dead transport is probed on, in case it comes back: every 100 ms for 10 s, then ever slower (a
  * standby: every heartbeat, then the same). */
 #define JVPN_LIVENESS_DEAD_PROBE_MS   100

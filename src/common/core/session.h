@@ -48,6 +48,7 @@
 #define JVPN_REQUEST_RETRY_MAX_MS   5000  /* client: longest pause between attempts */
 #define JVPN_STALE_RETRIES          4 /* client: corrections at once, then it waits like for loss */
 #define JVPN_REFUSED_MAX            2 /* client: then session_unknown_to_server */
+#define JVPN_PLANNED_PATIENCE_MS    1000 /* client: until the server says where to move */
 /* What is under way on a binding that was left is taken for PTO(old) + RTT(new), within these; a dead
  * one is closed only then. */
 #define JVPN_STRAGGLERS_MIN_MS        200

@@ -553,6 +553,12 @@ static void on_state(struct jvpn_step *st)
 	if (!jvpn_fsm_reason_allowed(JVPN_FSM_INSTABILITY, reason))
 		reason = JVPN_REASON_TRANSPORT_DEAD;
 	jvpn_core_instability(st, reason, 0);
+	/* The server asks on the transport that it means, which may be the slower one. */
+	if (reason == JVPN_REASON_PLANNED_HANDOVER && is_binding_fine(s)) {
+		s->attempt.next_ns =
+			jvpn_time_add(st->now_ns, jvpn_ms_to_ns(JVPN_PLANNED_PATIENCE_MS));
+		return;
+	}
 	jvpn_core_client_seek(st);
 	/* nothing better: the server's view is settled by asking on the binding itself */
 	if (s->state == JVPN_STATE_VOLATILE && s->bound != JVPN_SLOT_NONE)
