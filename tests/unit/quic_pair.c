@@ -460,7 +460,7 @@ static bool turn(struct pair *p, struct pair_side *s)
 	ck_assert_int_ge(n, 0);
 	if (!s->is_server)
 		n += jvpn_quic_receive(s->quic, p->second_endpoint, p->now_ns,
-				       WALL_S + p->now_ns / JVPN_NS_PER_S);
+				       p->wall_s + p->now_ns / JVPN_NS_PER_S);
 	jvpn_quic_on_timer(s->quic, p->now_ns);
 	if (s->hooks.turn)
 		s->hooks.turn(s->hooks.user, p->now_ns);
