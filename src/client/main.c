@@ -220,11 +220,13 @@ static int open_all(struct jvpn_client *client)
 	return jvpn_process_take_signals(client->engine.loop, on_stop, on_hup, client);
 }
 
-static void drain(struct jvpn_live *live)
+static void drain(struct jvpn_client *client)
 {
 	struct jvpn_event event = {.type = JVPN_EVENT_DRAIN, .slot = JVPN_SLOT_NONE};
 
-	jvpn_driver_step(live, &event);
+	jvpn_engine_emit(&client->engine, JVPN_AUDIT_NODE_DRAINING, JVPN_REASON_NODE_DRAINING,
+			 NULL);
+	jvpn_driver_step(client->live, &event);
 }
 
 /* Whatever the reason for the end: the server hears of it as far as one flush carries. */
@@ -232,7 +234,7 @@ static void say_goodbye(struct jvpn_client *client)
 {
 	client->stopping = true;
 	if (client->live && client->keep)
-		drain(client->live);
+		drain(client);
 	else if (client->live)
 		jvpn_driver_terminate(client->live, JVPN_REASON_CLIENT_CLOSED);
 	for (struct jvpn_transport *t = client->engine.driver->transports; t; t = t->next)

@@ -117,12 +117,12 @@ static void print_config(const struct jvpn_client_options *out)
 }
 
 /* --help and --version win over everything else on the line, mistakes included. */
-static bool is_answered(const struct jvpn_program *program)
+static bool is_answered(const struct jvpn_program *program, const struct jvpn_cli_command *command)
 {
 	char libraries[256];
 
 	if (program->help) {
-		jvpn_cli_help(&cli, &commands[0], stdout);
+		jvpn_cli_help(&cli, command, stdout);
 		return true;
 	}
 	if (program->version) {
@@ -141,12 +141,12 @@ bool jvpn_client_options_load(int argc, char **argv, struct jvpn_client_options 
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	out->command = JVPN_CLIENT_RUN;
 	out->log_level = JVPN_LOG_INFO;
 	*exit_code = JVPN_EXIT_OK;
 	rc = jvpn_cli_parse(&cli, argc, argv, &program, &result);
-	if (is_answered(&program))
+	if (is_answered(&program, result.command))
 		return false;
+	out->command = (enum jvpn_client_command)result.command->id;
 	*exit_code = rc ? fail(result.error) : load_all(&program, out);
 	if (*exit_code)
 		return false;

@@ -232,6 +232,23 @@ START_TEST(client_config__system_tables__refused)
 }
 END_TEST
 
+START_TEST(client_config__state_dir__auto_none_or_a_path)
+{
+	struct jvpn_client_config config;
+	char text[512];
+
+	ck_assert_int_eq(load_text(minimal, &config), 0);
+	ck_assert_str_eq(config.state_dir, JVPN_LOCALSTATEDIR "-client");
+	snprintf(text, sizeof(text), "%sstate_dir: none\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), 0);
+	ck_assert_str_eq(config.state_dir, "none");
+	snprintf(text, sizeof(text), "%sstate_dir: here\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), 0);
+	ck_assert_int_eq(config.state_dir[0], '/');
+	ck_assert_ptr_nonnull(strstr(config.state_dir, "/here"));
+}
+END_TEST
+
 START_TEST(client_options__run_check_print__as_told)
 {
 	int code;
@@ -241,6 +258,12 @@ START_TEST(client_options__run_check_print__as_told)
 	ck_assert_int_eq(options.command, JVPN_CLIENT_RUN);
 	ck_assert(run("jvpn-client -c @/client.yaml --check", &code));
 	ck_assert_int_eq(options.command, JVPN_CLIENT_CHECK);
+	ck_assert(run("jvpn-client disconnect -c @/client.yaml", &code));
+	ck_assert_int_eq(options.command, JVPN_CLIENT_DISCONNECT);
+	ck_assert(!run("jvpn-client disconnect --help", &code));
+	ck_assert_int_eq(code, 0);
+	ck_assert(!run("jvpn-client disconnect --check -c @/client.yaml", &code));
+	ck_assert_int_eq(code, JVPN_EXIT_CONFIG);
 	ck_assert(!run("jvpn-client -c @/client.yaml --print-config", &code));
 	ck_assert_int_eq(code, 0);
 	ck_assert_ptr_null(strstr(fixture_out, SECRET));
@@ -280,6 +303,7 @@ UNIT_TESTS(client_options)
 	tcase_add_test(tc, client_config__one_of__neither_and_both_refused);
 	tcase_add_test(tc, client_config__bad_token__never_shown);
 	tcase_add_test(tc, client_config__system_tables__refused);
+	tcase_add_test(tc, client_config__state_dir__auto_none_or_a_path);
 	tcase_add_test(tc, client_options__run_check_print__as_told);
 	tcase_add_test(tc, client_options__clear__wipes_the_token);
 }
