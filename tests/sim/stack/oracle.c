@@ -17,18 +17,20 @@
 /* wire.md, "Paths": stragglers of the old tuple, at the longest. */
 #define STRAGGLER_NS (2000 * STACK_MS)
 #define SEEN_BYTES   (1 << 16)
+#define BEFORE       8
 
 struct bound {
 	const struct jvpn_conn *conn;
 	struct sockaddr_in remote;
-	uint64_t since_ns, until_ns;
+	uint64_t since_ns;
 };
 
 /* The tuples that one end of a session was bound to. */
 struct history {
 	int node;
 	struct jvpn_id id;
-	struct bound now, before;
+	struct bound now, before[BEFORE];
+	size_t changes;
 };
 
 static struct history histories[SESSIONS];
@@ -74,8 +76,7 @@ static struct history *follow(const struct stack_node *node, const struct jvpn_l
 		return h;
 	if (same_tuple(&h->now, t->conn, (const struct sockaddr_in *)&remote))
 		return h;
-	h->before = h->now;
-	h->before.until_ns = stack.now_ns + STRAGGLER_NS;
+	h->before[h->changes++ % BEFORE] = h->now;
 	h->now = (struct bound){.conn = t->conn, .since_ns = stack.now_ns};
 	memcpy(&h->now.remote, &remote, sizeof(h->now.remote));
 	return h;
@@ -156,6 +157,17 @@ static const struct jvpn_live *owner_of(const struct jvpn_driver *d, const uint8
 	return NULL;
 }
 
+/* Proven and bound once, in this session: also the last tuple of a connection that the session has
+ * come back to. */
+static bool was_bound(const struct history *h, const struct jvpn_conn *conn,
+		      const struct sockaddr_in *from)
+{
+	for (size_t i = 0; i < BEFORE; i++)
+		if (same_tuple(&h->before[i], conn, from))
+			return true;
+	return false;
+}
+
 static void check_source(const struct stack_node *node, const struct jvpn_live *live)
 {
 	const struct jvpn_transport *t = reading(driver_of(node));
@@ -172,9 +184,9 @@ static void check_source(const struct stack_node *node, const struct jvpn_live *
 	}
 	if (same_tuple(&h->now, t->conn, from))
 		return;
-	if (!same_tuple(&h->before, t->conn, from))
-		stack_fail("a packet was delivered from a tuple that is not bound");
-	else if (stack.now_ns > h->before.until_ns)
+	if (!was_bound(h, t->conn, from))
+		stack_fail("a packet was delivered from a tuple that was never bound");
+	else if (stack.now_ns - h->now.since_ns > STRAGGLER_NS)
 		stack_fail("a straggler %" PRIu64 " ms after the switch",
 			   (stack.now_ns - h->now.since_ns) / STACK_MS);
 }

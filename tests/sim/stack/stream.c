@@ -99,6 +99,16 @@ static bool has_ended_at_server(const char *id, const char *reason)
 	return false;
 }
 
+static size_t count_lives(void)
+{
+	const struct jvpn_driver *server = stack_server_driver();
+	size_t n = 0;
+
+	for (const struct jvpn_live *l = server ? server->lives : NULL; l; l = l->next)
+		n++;
+	return n;
+}
+
 /* Is this end true? What the core alone may decide is in the core's simulator. */
 static bool is_true(const struct track *t, const char *reason, const char *line)
 {
@@ -111,6 +121,9 @@ static bool is_true(const struct track *t, const char *reason, const char *line)
 		return true;
 	if (!strcmp(reason, "node_shutdown"))
 		return stack.n.stops > 0;
+	if (!strcmp(reason, "resource_exhausted")) /* its user began too many others */
+		return t->node == 0 &&
+		       count_lives() >= stack_server_driver()->policy.max_sessions_per_user;
 	if (!strcmp(reason, "transport_ttl_exceeded"))
 		return number(line, "transportless_age_ms") + 1000 >= stack.ttl_ms;
 	if (strcmp(reason, "session_unknown_to_server") != 0)
