@@ -22,7 +22,6 @@
 struct bound {
 	const struct jvpn_conn *conn;
 	struct sockaddr_in remote;
-	uint64_t since_ns;
 };
 
 /* The tuples that one end of a session was bound to. */
@@ -31,6 +30,8 @@ struct history {
 	struct jvpn_id id;
 	struct bound now, before[BEFORE];
 	size_t changes;
+	bool has_permit;
+	uint64_t changed_ns; /* when 'now' began, or lost its permit */
 };
 
 static struct history histories[SESSIONS];
@@ -64,7 +65,7 @@ static bool same_tuple(const struct bound *b, const struct jvpn_conn *conn,
 	       b->remote.sin_addr.s_addr == remote->sin_addr.s_addr;
 }
 
-/* Follows the binding; with |A| = 0 the last one stays, but ends. */
+/* Follows the binding; without a permit the last one stays, but is left. */
 static struct history *follow(const struct stack_node *node, const struct jvpn_live *live)
 {
 	struct history *h = history_of(node, live);
@@ -72,12 +73,18 @@ static struct history *follow(const struct stack_node *node, const struct jvpn_l
 	struct sockaddr_storage remote;
 
 	if (!t || !live->core.permit ||
-	    jvpn_conn_path_remote(t->conn, jvpn_conn_bound_generation(t->conn), &remote))
+	    jvpn_conn_path_remote(t->conn, jvpn_conn_bound_generation(t->conn), &remote)) {
+		if (h->has_permit)
+			h->changed_ns = stack.now_ns;
+		h->has_permit = false;
 		return h;
+	}
+	h->has_permit = true;
 	if (same_tuple(&h->now, t->conn, (const struct sockaddr_in *)&remote))
 		return h;
 	h->before[h->changes++ % BEFORE] = h->now;
-	h->now = (struct bound){.conn = t->conn, .since_ns = stack.now_ns};
+	h->changed_ns = stack.now_ns;
+	h->now = (struct bound){.conn = t->conn};
 	memcpy(&h->now.remote, &remote, sizeof(h->now.remote));
 	return h;
 }
@@ -173,22 +180,25 @@ static void check_source(const struct stack_node *node, const struct jvpn_live *
 	const struct jvpn_transport *t = reading(driver_of(node));
 	const struct sockaddr_in *from = (const struct sockaddr_in *)stack_net_reading();
 	const struct history *h = follow(node, live);
+	bool is_now;
 
-	if (!live->core.permit)
-		stack_fail("a packet was delivered without a permit");
-	if (!t || !from)
+	if (!t || !from) {
+		if (!h->has_permit)
+			stack_fail("a held packet was delivered without a permit");
 		return;
+	}
 	if (t->live != live) {
 		stack_fail("a packet came through a transport of another session or of none");
 		return;
 	}
-	if (same_tuple(&h->now, t->conn, from))
+	is_now = same_tuple(&h->now, t->conn, from);
+	if (is_now && h->has_permit)
 		return;
-	if (!was_bound(h, t->conn, from))
+	if (!is_now && !was_bound(h, t->conn, from))
 		stack_fail("a packet was delivered from a tuple that was never bound");
-	else if (stack.now_ns - h->now.since_ns > STRAGGLER_NS)
-		stack_fail("a straggler %" PRIu64 " ms after the switch",
-			   (stack.now_ns - h->now.since_ns) / STACK_MS);
+	else if (stack.now_ns - h->changed_ns > STRAGGLER_NS)
+		stack_fail("a straggler %" PRIu64 " ms after its tuple was left",
+			   (stack.now_ns - h->changed_ns) / STACK_MS);
 }
 
 static void count(struct stack_node *client, bool up, uint32_t number)
