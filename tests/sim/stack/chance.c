@@ -28,6 +28,7 @@ int __wrap_mkdir(const char *path, mode_t mode);
 int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
 		       struct addrinfo **out);
 void __wrap_freeaddrinfo(struct addrinfo *list);
+unsigned __wrap_if_nametoindex(const char *name);
 
 uint64_t stack_between(uint64_t low, uint64_t high)
 {
@@ -117,6 +118,13 @@ int __wrap_getaddrinfo(const char *host, const char *service, const struct addri
 	ai->ai_addrlen = sizeof(*in);
 	*out = ai;
 	return 0;
+}
+
+unsigned __wrap_if_nametoindex(const char *name)
+{
+	unsigned l;
+
+	return sscanf(name, "link%u", &l) == 1 && l < stack.current->links ? l + 1 : 0;
 }
 
 void __wrap_freeaddrinfo(struct addrinfo *list)

@@ -121,12 +121,16 @@ static void configure_client(const struct stack_node *node)
 
 	snprintf(name, sizeof(name), "%s.yaml", node->name);
 	f = create(name);
+	fprintf(f, "interfaces: [");
+	for (size_t l = 0; l < node->links; l++)
+		fprintf(f, "%slink%zu", l ? ", " : "", l);
 	fprintf(f,
-		"version: 1\nnode_id: %s\nserver:\n  address: \"192.0.2.1:443\"\n"
+		"]\nversion: 1\nnode_id: %s\nserver:\n  address: [\"192.0.2.1:443\"%s]\n"
 		"  name: vpn.example\nauth:\n"
 		"  token: \"simulated-token-of-client-%d-0123456789\"\n"
 		"tls:\n  ca: ca.crt\npolicy: sim-policy.yaml\nlog:\n  level: %s\n",
-		node->name, node->index, stack.options.logs ? "debug" : "error");
+		node->name, node->ports > 1 ? ", \"192.0.2.1:8443\"" : "", node->index,
+		stack.options.logs ? "debug" : "error");
 	fclose(f);
 }
 

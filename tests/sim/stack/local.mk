@@ -24,7 +24,7 @@ SIM_TESTS += %D%/sim-stack
 %C%_sim_stack_CPPFLAGS = $(AM_CPPFLAGS) $(NGTCP2_CFLAGS) $(NGHTTP3_CFLAGS) $(WOLFSSL_CFLAGS)
 %C%_sim_stack_LDFLAGS = $(AM_LDFLAGS) -Wl,-z,muldefs -Wl,--wrap=clock_gettime -Wl,--wrap=time \
 	-Wl,--wrap=gettimeofday -Wl,--wrap=getrandom -Wl,--wrap=getpid -Wl,--wrap=mkdir \
-	-Wl,--wrap=getaddrinfo -Wl,--wrap=freeaddrinfo
+	-Wl,--wrap=getaddrinfo -Wl,--wrap=freeaddrinfo -Wl,--wrap=if_nametoindex
 %C%_sim_stack_LDADD = src/server/libjvpn_server.a src/client/libjvpn_client.a $(JVPN_COMMON_LIBS)
 
 # The long run: 1 000 seeds, on one core at the lowest priority.

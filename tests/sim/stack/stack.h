@@ -67,6 +67,7 @@ struct stack_node {
 	uint32_t inner;             /* client: address of the TUN, host order; 0: none */
 	struct stack_link link[STACK_LINKS];
 	size_t links;
+	int ports;                  /* of the server that the client knows */
 	struct stack_flow up, down; /* client: from it, to it */
 };
 

@@ -195,6 +195,7 @@ static void make_nodes(void)
 		node->index = (int)i;
 		snprintf(node->name, sizeof(node->name), "client%zu", i);
 		node->links = stack_between(1, STACK_LINKS);
+		node->ports = stack_chance(300000) ? 2 : 1;
 		node->pause_until_ns = stack.now_ns + stack_between(0, 2000) * STACK_MS;
 		for (size_t l = 0; l < node->links; l++) {
 			node->link[l].up = true;
