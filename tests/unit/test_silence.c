@@ -227,6 +227,32 @@ START_TEST(silence__dead_path_with_a_full_queue__does_not_spin)
 }
 END_TEST
 
+/* Once its bad figures have left the window a path is good again, but not for a datagram that
+ * somebody sends a second time: nothing was heard. */
+START_TEST(silence__replayed_datagram__is_no_sign_of_health)
+{
+	struct jvpn_transport *t;
+	uint64_t heard_ns;
+
+	world_init(NULL);
+	world_open();
+	world_run_ms(1000);
+	t = world.server.engine.driver->transports;
+	t->quality.bad_loss = true;
+	t->quality.good_since_ns = world.pair.now_ns - 3000 * PAIR_MS;
+	heard_ns = t->live->core.slot[t->slot].heard_ns;
+	for (int back = 0; back < 5; back += 4) {
+		pair_inject(&world.pair, back, world.pair.last_uplink, world.pair.last_uplink_len);
+		world_run_ms(5);
+		ck_assert(t->quality.bad_loss);
+		ck_assert_uint_eq(t->live->core.slot[t->slot].heard_ns, heard_ns);
+	}
+	world_send_up();
+	world_run_ms(50);
+	ck_assert(!t->quality.bad_loss);
+}
+END_TEST
+
 UNIT_TESTS(silence)
 {
 	tcase_add_checked_fixture(tc, NULL, teardown);
@@ -240,4 +266,5 @@ UNIT_TESTS(silence)
 	tcase_add_test(tc, silence__idle__silence_is_no_instability);
 	tcase_add_test(tc, silence__idle_path_is_dead_for_good__noticed_by_keepalives);
 	tcase_add_test(tc, silence__dead_path_with_a_full_queue__does_not_spin);
+	tcase_add_test(tc, silence__replayed_datagram__is_no_sign_of_health);
 }

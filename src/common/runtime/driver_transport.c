@@ -219,6 +219,13 @@ static void feed_quality(struct jvpn_transport *t, const struct jvpn_conn_stats 
 				    d->now_ns);
 }
 
+/* A datagram that came a second time, or was forged, is none: it must not even make us look (I10). */
+static bool has_news(const struct jvpn_conn_stats *was, const struct jvpn_conn_stats *now)
+{
+	return now->pkt_recv != was->pkt_recv || now->pkt_sent != was->pkt_sent ||
+	       now->pkt_lost != was->pkt_lost || now->tracked_acked != was->tracked_acked;
+}
+
 static void on_activity(void *user, struct jvpn_conn *conn)
 {
 	struct jvpn_transport *t = jvpn_conn_get_user(conn);
@@ -228,6 +235,8 @@ static void on_activity(void *user, struct jvpn_conn *conn)
 	if (!t || !t->live)
 		return;
 	jvpn_conn_get_stats(conn, &now);
+	if (!has_news(&t->seen, &now))
+		return;
 	feed_liveness(t, &now);
 	if (t->liveness.healthy_due)
 		jvpn_transport_forgive(t);
