@@ -478,14 +478,24 @@ static void note_dead(struct jvpn_candidate *c, uint64_t now_ns)
 	c->attempt.again_ns = 0;
 }
 
+/* Nothing is bound, and this was the last: when it comes back as it is (on the same tuple) it is
+ * confirmed without a switch, also when the budget for switches is used up (health_recovered). */
+static bool is_last_binding(const struct jvpn_client *client, const struct jvpn_transport *t)
+{
+	return session_of(client)->bound == JVPN_SLOT_NONE &&
+	       session_of(client)->last_slot == t->slot;
+}
+
 static void tend_dead(struct jvpn_client *client, struct jvpn_candidate *c, uint64_t now_ns)
 {
 	note_dead(c, now_ns);
-	if (has_alternative(client, c->transport))
-		drop(c->transport, "dead");
-	else if (c->wanted &&
-		 jvpn_time_since(now_ns, c->moved_ns) >= jvpn_ms_to_ns(DIAL_MOVE_AGAIN_MS))
+	if (has_alternative(client, c->transport)) {
+		if (!is_last_binding(client, c->transport))
+			drop(c->transport, "dead");
+	} else if (c->wanted &&
+		   jvpn_time_since(now_ns, c->moved_ns) >= jvpn_ms_to_ns(DIAL_MOVE_AGAIN_MS)) {
 		move(client, c, now_ns);
+	}
 }
 
 static void tend_living(struct jvpn_candidate *c, uint64_t now_ns)
