@@ -253,9 +253,12 @@ static void on_probe_acked(void *user, struct jvpn_conn *conn, uint64_t rtt_ns)
 	struct jvpn_transport *t = jvpn_conn_get_user(conn);
 
 	(void)user;
-	if (t)
-		jvpn_quality_on_rtt(&t->quality, (uint32_t)(rtt_ns / JVPN_NS_PER_US),
-				    t->driver->now_ns);
+	if (!t)
+		return;
+	jvpn_quality_on_rtt(&t->quality, (uint32_t)(rtt_ns / JVPN_NS_PER_US), t->driver->now_ns);
+	/* Nothing happens to a healthy standby: without this the ranking would not know its figures. */
+	if (t->driver->role == JVPN_ROLE_CLIENT && t->live && jvpn_live_binding(t->live) != t)
+		(void)jvpn_transport_fact(t, JVPN_FACT_MEASURE);
 }
 
 static void on_knock_answered(void *user, struct jvpn_endpoint *endpoint)
