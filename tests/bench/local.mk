@@ -8,3 +8,9 @@ check_PROGRAMS += %D%/bench_store
 %C%_bench_store_LDADD = src/common/store/libjvpn_store.a src/common/core/libjvpn_core.a \
 	src/common/base/libjvpn_base.a $(SQLITE_LIBS)
 endif
+
+# Thousands of sessions from one process (tests/netns/scenario-4).
+noinst_PROGRAMS += %D%/jvpn-load
+%C%_jvpn_load_SOURCES = %D%/load.c %D%/load.h %D%/load_session.c
+%C%_jvpn_load_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%
+%C%_jvpn_load_LDADD = $(JVPN_COMMON_LIBS)
