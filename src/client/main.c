@@ -20,8 +20,12 @@
 #include "runtime/pump.h"
 
 /* The session, one that is being replaced, and one in reserve. */
-#define CLIENT_SESSIONS    3
-#define CLIENT_CONNECTIONS 40 /* each candidate may have three for a moment */
+#define CLIENT_SESSIONS 3
+/* What the server sends on its new binding before its acknowledgement is read here. */
+#define CLIENT_HOLD_PACKETS       256
+#define CLIENT_HOLD_BYTES         (256 * 1024)
+#define CLIENT_HOLD_PROCESS_BYTES (2 * 1024 * 1024)
+#define CLIENT_CONNECTIONS        40 /* each candidate may have three for a moment */
 /* How long the command "disconnect" tries to tell the server. */
 #define DISCONNECT_MS 4000
 
@@ -53,6 +57,9 @@ static void fill_quic(const struct jvpn_client *client, struct jvpn_quic_config 
 	quic->handshake_timeout_ns = jvpn_ms_to_ns(c->quic_handshake_timeout_ms);
 	quic->max_udp_payload = (uint16_t)c->quic_max_udp_payload;
 	quic->max_connections = CLIENT_CONNECTIONS;
+	quic->hold_max_packets = CLIENT_HOLD_PACKETS;
+	quic->hold_max_bytes = CLIENT_HOLD_BYTES;
+	quic->hold_max_bytes_process = CLIENT_HOLD_PROCESS_BYTES;
 }
 
 static void on_turn(void *user, uint64_t now_ns)
