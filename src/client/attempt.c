@@ -17,6 +17,12 @@ static bool is_eager(const struct jvpn_attempt *a, uint64_t now_ns)
 	       now_ns - a->failing_since_ns < jvpn_ms_to_ns(JVPN_ATTEMPT_EAGER_MS);
 }
 
+static bool is_closed(const struct jvpn_attempt *a, uint64_t now_ns)
+{
+	return a->closed_ns != 0 &&
+	       jvpn_time_since(now_ns, a->closed_ns) < jvpn_ms_to_ns(JVPN_ATTEMPT_CLOSED_HOLD_MS);
+}
+
 static uint64_t start_ns(const struct jvpn_attempt *a)
 {
 	uint64_t spaced_ns = a->started_ns + jvpn_ms_to_ns(JVPN_ATTEMPT_SPACING_MS);
@@ -52,7 +58,9 @@ void jvpn_attempt_begin(struct jvpn_attempt *a, uint64_t now_ns)
 
 void jvpn_attempt_knocked(struct jvpn_attempt *a, uint64_t now_ns)
 {
-	a->knock_ns = now_ns + jvpn_ms_to_ns(JVPN_ATTEMPT_KNOCK_MS);
+	uint64_t ms = is_eager(a, now_ns) ? JVPN_ATTEMPT_KNOCK_MS : JVPN_ATTEMPT_CLOSED_MS;
+
+	a->knock_ns = now_ns + jvpn_ms_to_ns(ms);
 }
 
 /* Each pause is between half and the whole of its step. */
@@ -63,6 +71,8 @@ static uint64_t pause_ns(struct jvpn_attempt *a, uint64_t now_ns, uint64_t rando
 	a->backoff_ms = a->backoff_ms != 0 ? a->backoff_ms * 2 : JVPN_ATTEMPT_BACKOFF_FIRST_MS;
 	if (a->backoff_ms > JVPN_ATTEMPT_BACKOFF_MAX_MS)
 		a->backoff_ms = JVPN_ATTEMPT_BACKOFF_MAX_MS;
+	if (is_closed(a, now_ns) && a->backoff_ms > JVPN_ATTEMPT_CLOSED_MS)
+		a->backoff_ms = JVPN_ATTEMPT_CLOSED_MS;
 	return jvpn_ms_to_ns(a->backoff_ms / 2 + random % (a->backoff_ms / 2 + 1));
 }
 
@@ -113,6 +123,18 @@ bool jvpn_attempt_answered(struct jvpn_attempt *a, uint64_t now_ns)
 	a->renewed_ns = now_ns;
 	a->started_ns = 0;
 	return true;
+}
+
+void jvpn_attempt_port_closed(struct jvpn_attempt *a, uint64_t now_ns)
+{
+	uint64_t until_ns = now_ns + jvpn_ms_to_ns(JVPN_ATTEMPT_CLOSED_HOLD_MS);
+
+	a->closed_ns = now_ns;
+	if (!is_running(a) || is_eager(a, now_ns) || a->until_ns == JVPN_TIME_NEVER)
+		return;
+	if (a->until_ns < until_ns)
+		a->until_ns = until_ns;
+	a->knock_ns = jvpn_time_min(a->knock_ns, now_ns + jvpn_ms_to_ns(JVPN_ATTEMPT_CLOSED_MS));
 }
 
 void jvpn_attempt_hold(struct jvpn_attempt *a, uint64_t until_ns)

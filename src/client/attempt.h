@@ -32,6 +32,11 @@
 /* ... nor does it make the client eager again sooner than that. */
 #define JVPN_ATTEMPT_TRUST_MS 60000
 
+/* While the host says that the port is closed: a patient attempt goes on and knocks as often as this,
+ * and the pause after it is no longer than this. Without such words for so long: as before. */
+#define JVPN_ATTEMPT_CLOSED_MS      500
+#define JVPN_ATTEMPT_CLOSED_HOLD_MS 3000
+
 enum jvpn_attempt_step {
 	JVPN_ATTEMPT_WAIT = 0,
 	JVPN_ATTEMPT_START,  /* begin one */
@@ -46,6 +51,7 @@ struct jvpn_attempt {
 	uint64_t again_ns;         /* the next one not before that */
 	uint64_t knock_ns;         /* the running one's next knock */
 	uint64_t renewed_ns;       /* last replacement for a sign of life; 0 never */
+	uint64_t closed_ns;        /* the host last said that nobody listens; 0 never */
 	uint32_t backoff_ms;
 	uint32_t count; /* since the last success or event */
 };
@@ -67,6 +73,9 @@ void jvpn_attempt_urge(struct jvpn_attempt *a);
 /* The server has shown that it is there. True: end the running attempt, which has heard nothing, and
  * begin a fresh one. */
 bool jvpn_attempt_answered(struct jvpn_attempt *a, uint64_t now_ns);
+/* The host says that nobody listens there (anybody can make that up): the next answer may come any
+ * moment, from a server that starts. */
+void jvpn_attempt_port_closed(struct jvpn_attempt *a, uint64_t now_ns);
 /* The server asks not to be asked before that. */
 void jvpn_attempt_hold(struct jvpn_attempt *a, uint64_t until_ns);
 

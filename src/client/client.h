@@ -100,6 +100,8 @@ uint64_t jvpn_dial_next_deadline(const struct jvpn_client *client);
 void jvpn_dial_ready(struct jvpn_client *client, struct jvpn_transport *transport);
 /* The server has let the transport in. */
 void jvpn_dial_succeeded(struct jvpn_client *client, struct jvpn_transport *transport);
+/* The host of this attempt says that nobody listens there: the server may be starting. */
+void jvpn_dial_closed_port(struct jvpn_client *client, struct jvpn_transport *transport);
 /* The server is there: whoever waits for an answer to something older asks anew. */
 void jvpn_dial_answered(struct jvpn_client *client);
 /* The server asks not to be asked again so soon (retry-after); it is believed up to a minute. */

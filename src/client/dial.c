@@ -243,6 +243,14 @@ void jvpn_dial_answered(struct jvpn_client *client)
 	}
 }
 
+void jvpn_dial_closed_port(struct jvpn_client *client, struct jvpn_transport *transport)
+{
+	struct jvpn_dialled *s = socket_of(transport);
+
+	if (s && s->candidate && s->candidate->trying == transport)
+		jvpn_attempt_port_closed(&s->candidate->attempt, client->engine.driver->now_ns);
+}
+
 /* ---- the session's side ---- */
 
 static bool is_being_created(const struct jvpn_client *client)

@@ -323,6 +323,12 @@ static void on_transport_closed(void *user, struct jvpn_transport *transport,
 		jvpn_client_stop(client, JVPN_EXIT_UNREACHABLE);
 }
 
+static void on_hint(void *user, struct jvpn_transport *transport, bool port_closed)
+{
+	if (port_closed)
+		jvpn_dial_closed_port(user, transport);
+}
+
 static void on_knock_answered(void *user, struct jvpn_endpoint *endpoint)
 {
 	(void)endpoint;
@@ -337,6 +343,7 @@ const struct jvpn_driver_ops jvpn_client_driver_ops = {
 	.on_packet = jvpn_tunnel_on_packet,
 	.on_mtu = jvpn_tunnel_on_mtu,
 	.on_knock_answered = on_knock_answered,
+	.on_hint = on_hint,
 	.what_follows = what_follows,
 	.on_stepped = on_stepped,
 	.on_ended = on_ended,

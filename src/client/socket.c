@@ -31,6 +31,7 @@ int jvpn_dialled_open(struct jvpn_client *client, struct jvpn_candidate *candida
 					      .device = candidate->device[0] ? candidate->device
 									     : NULL,
 					      .buffer_bytes = (int)c->quic_socket_buffer_bytes,
+					      .want_hints = true,
 					      .disable_gso = !c->quic_offload,
 					      .disable_gro = !c->quic_offload};
 	struct jvpn_dialled *s = calloc(1, sizeof(*s));

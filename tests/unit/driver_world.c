@@ -116,6 +116,11 @@ void jvpn_dial_answered(struct jvpn_client *client)
 	(void)client;
 }
 
+void jvpn_dial_closed_port(struct jvpn_client *client, struct jvpn_transport *transport)
+{
+	(void)client, (void)transport;
+}
+
 void jvpn_dial_refused(struct jvpn_client *client, struct jvpn_transport *transport,
 		       uint64_t retry_after_ms)
 {

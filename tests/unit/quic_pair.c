@@ -152,7 +152,17 @@ static void on_closed(void *user, struct jvpn_conn *conn, const struct jvpn_clos
 		s->conn = NULL;
 }
 
+static void on_hint(void *user, struct jvpn_conn *conn, bool port_closed)
+{
+	struct pair_side *s = user;
+
+	(void)conn;
+	ck_assert(port_closed);
+	s->hints++;
+}
+
 static const struct jvpn_quic_ops ops = {
+	.on_hint = on_hint,
 	.on_request = on_request,
 	.on_ready = on_ready,
 	.on_response = on_response,
@@ -217,9 +227,9 @@ static void make_tls(struct pair *p)
 	rmdir(p->dir);
 }
 
-static struct jvpn_endpoint *open_endpoint(void)
+static struct jvpn_endpoint *open_endpoint(bool client)
 {
-	struct jvpn_endpoint_config config = {.buffer_bytes = 4 << 20};
+	struct jvpn_endpoint_config config = {.buffer_bytes = 4 << 20, .want_hints = client};
 	struct sockaddr_in *in = (struct sockaddr_in *)&config.local;
 	struct jvpn_endpoint *e = NULL;
 	char error[128] = "";
@@ -276,11 +286,11 @@ void pair_init(struct pair *p, void (*change)(struct pair *p))
 	p->server.is_server = true;
 	p->client.send_len = p->server.send_len = 1200;
 	make_tls(p);
-	p->server.endpoint = open_endpoint();
-	p->client.endpoint = open_endpoint();
+	p->server.endpoint = open_endpoint(false);
+	p->client.endpoint = open_endpoint(true);
 	p->front = open_socket("127.0.0.1");
 	p->second_front = open_socket("127.0.0.1");
-	p->second_endpoint = open_endpoint();
+	p->second_endpoint = open_endpoint(true);
 	p->second_delay_ns = p->delay_ns;
 	for (int i = 0; i < PAIR_BACKS; i++)
 		p->back[i] = open_socket(i < 4 ? "127.0.0.1" : "127.0.0.2");

@@ -53,7 +53,7 @@ struct pair_side {
 	bool ready, responded, closed, keep_sending, refuse, no_request;
 	bool no_permit;   /* do not set the permit by itself */
 	bool auto_commit; /* commit and permit as soon as validated */
-	int status, requests, mtu_reports, probes_acked, knocks_answered;
+	int status, requests, mtu_reports, probes_acked, hints, knocks_answered;
 	size_t max_packet;
 	uint64_t packets, packet_bytes, capsules, capsule_bytes, probe_rtt_ns, responded_ns;
 	uint64_t order_errors; /* packets whose number is not the one after the last */

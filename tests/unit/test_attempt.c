@@ -172,9 +172,80 @@ START_TEST(attempt__hold__obeyed)
 }
 END_TEST
 
+/* Patient, and the host says that nobody listens: knocks and tries every half second, never longer. */
+START_TEST(attempt__port_closed__knocks_on_patiently)
+{
+	uint64_t last = 0, gap = 0;
+	unsigned attempts = 0, said = 0;
+
+	a.failing_since_ns = t0;
+	for (uint64_t at = 20000; at < 80000; at++) {
+		bool asked = false;
+
+		switch (jvpn_attempt_due(&a, ms(at))) {
+		case JVPN_ATTEMPT_START:
+			jvpn_attempt_begin(&a, ms(at));
+			attempts++;
+			asked = true;
+			break;
+		case JVPN_ATTEMPT_KNOCK:
+			jvpn_attempt_knocked(&a, ms(at));
+			asked = true;
+			break;
+		case JVPN_ATTEMPT_GIVE_UP:
+			jvpn_attempt_failed(&a, ms(at), 1000000 + at);
+			break;
+		case JVPN_ATTEMPT_WAIT:
+			break;
+		}
+		if (at % 10000 == 9999) /* the QUIC connection has its own time-out */
+			jvpn_attempt_failed(&a, ms(at), at);
+		if (!asked)
+			continue;
+		if (last != 0 && at - last > gap)
+			gap = at - last;
+		last = at;
+		/* The host says so once a second at most (icmp_ratelimit). */
+		if (at / 1000 != said) {
+			said = (unsigned)(at / 1000);
+			jvpn_attempt_port_closed(&a, ms(at));
+		}
+	}
+	ck_assert_uint_le(gap, JVPN_ATTEMPT_CLOSED_MS + 1);
+	ck_assert_uint_le(attempts, 8);
+}
+END_TEST
+
+START_TEST(attempt__port_closed_no_more__patient_as_before)
+{
+	a.failing_since_ns = t0;
+	a.backoff_ms = JVPN_ATTEMPT_BACKOFF_MAX_MS;
+	jvpn_attempt_begin(&a, ms(20000));
+	jvpn_attempt_port_closed(&a, ms(20010));
+	ck_assert_int_eq(jvpn_attempt_due(&a, ms(20510)), JVPN_ATTEMPT_KNOCK);
+	jvpn_attempt_knocked(&a, ms(20510));
+	ck_assert_int_eq(jvpn_attempt_due(&a, ms(23010)), JVPN_ATTEMPT_GIVE_UP);
+	jvpn_attempt_failed(&a, ms(23011), 0);
+	ck_assert_uint_ge(jvpn_attempt_next(&a), ms(23011 + JVPN_ATTEMPT_BACKOFF_MAX_MS / 2));
+}
+END_TEST
+
+START_TEST(attempt__port_closed_while_none_runs__starts_nothing)
+{
+	a.failing_since_ns = t0;
+	a.again_ns = ms(60000);
+	jvpn_attempt_port_closed(&a, ms(20000));
+	ck_assert_int_eq(jvpn_attempt_due(&a, ms(20000)), JVPN_ATTEMPT_WAIT);
+	ck_assert_uint_eq(jvpn_attempt_next(&a), ms(60000));
+}
+END_TEST
+
 UNIT_TESTS(attempt)
 {
 	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_add_test(tc, attempt__port_closed__knocks_on_patiently);
+	tcase_add_test(tc, attempt__port_closed_no_more__patient_as_before);
+	tcase_add_test(tc, attempt__port_closed_while_none_runs__starts_nothing);
 	tcase_add_test(tc, attempt__first__never_sleeps);
 	tcase_add_test(tc, attempt__eager__knocks_every_100_ms);
 	tcase_add_test(tc, attempt__patient__pauses_grow_to_5_s);

@@ -12,9 +12,10 @@
 #include "quic/endpoint.h"
 #include "unit.h"
 
-static struct jvpn_endpoint *open_at(const char *address, uint16_t port, bool offload)
+static struct jvpn_endpoint *open_with(const char *address, uint16_t port, bool offload, bool hints)
 {
-	struct jvpn_endpoint_config config = {.disable_gso = !offload, .disable_gro = !offload};
+	struct jvpn_endpoint_config config = {
+		.disable_gso = !offload, .disable_gro = !offload, .want_hints = hints};
 	struct sockaddr_in *v4 = (struct sockaddr_in *)&config.local;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&config.local;
 	struct jvpn_endpoint *e = NULL;
@@ -31,6 +32,11 @@ static struct jvpn_endpoint *open_at(const char *address, uint16_t port, bool of
 	}
 	ck_assert_msg(jvpn_endpoint_open(&config, &e, error, sizeof(error)) == 0, "%s", error);
 	return e;
+}
+
+static struct jvpn_endpoint *open_at(const char *address, uint16_t port, bool offload)
+{
+	return open_with(address, port, offload, false);
 }
 
 /* The tuple from a to b's port at 'address'. */
@@ -194,8 +200,68 @@ START_TEST(endpoint_open__port_in_use__says_busy)
 }
 END_TEST
 
+static bool is_readable(const struct jvpn_endpoint *e, int timeout_ms)
+{
+	struct pollfd p = {.fd = jvpn_endpoint_fd(e), .events = POLLIN};
+
+	return poll(&p, 1, timeout_ms) == 1;
+}
+
+static void closed_port_is_hinted(const char *address)
+{
+	struct jvpn_endpoint *a = open_with(address, 0, true, true);
+	struct jvpn_endpoint *b = open_at(address, 0, true), *c = open_at(address, 0, true);
+	struct jvpn_tuple to_b = tuple_to(a, b, address), to_c = tuple_to(a, c, address);
+	struct jvpn_endpoint_hint hint;
+	struct jvpn_datagram v[4];
+	uint8_t data[5 * 1000] = {1};
+
+	jvpn_endpoint_free(c);
+	ck_assert(!jvpn_endpoint_take_hint(a, &hint));
+	ck_assert_int_eq(jvpn_endpoint_send(a, &to_c, 0, data, 100, 100), 0);
+	ck_assert(is_readable(a, 2000));
+	ck_assert_int_eq(jvpn_endpoint_receive(a, v, 4), 0);
+	ck_assert(jvpn_endpoint_take_hint(a, &hint));
+	ck_assert(hint.port_closed);
+	ck_assert_mem_eq(&hint.remote, &to_c.remote, sizeof(struct sockaddr_in));
+	ck_assert(!jvpn_endpoint_take_hint(a, &hint));
+	/* Nothing is left that would wake the loop again and again. */
+	ck_assert(!is_readable(a, 0));
+	/* An error that waits costs no datagram of another destination, alone or in a batch. */
+	ck_assert_int_eq(jvpn_endpoint_send(a, &to_c, 0, data, 100, 100), 0);
+	ck_assert_int_eq(jvpn_endpoint_send(a, &to_b, 0, data, 100, 100), 0);
+	ck_assert_uint_eq(receive_all(b, v, 1), 1);
+	ck_assert_int_eq(jvpn_endpoint_send(a, &to_c, 0, data, 100, 100), 0);
+	ck_assert_int_eq(jvpn_endpoint_send(a, &to_b, 0, data, 4000, 1000), 0);
+	ck_assert_uint_eq(receive_all(b, v, 4), 4);
+	/* Many, and one hint. */
+	for (int i = 0; i < 40; i++)
+		ck_assert_int_eq(jvpn_endpoint_send(a, &to_c, 0, data, 100, 100), 0);
+	for (int i = 0; i < 20 && is_readable(a, 0); i++)
+		ck_assert_int_eq(jvpn_endpoint_receive(a, v, 4), 0);
+	ck_assert(!is_readable(a, 0));
+	ck_assert(jvpn_endpoint_take_hint(a, &hint));
+	ck_assert(!jvpn_endpoint_take_hint(a, &hint));
+	jvpn_endpoint_free(a);
+	jvpn_endpoint_free(b);
+}
+
+START_TEST(endpoint_hint__closed_port_v4__is_told_and_costs_no_datagram)
+{
+	closed_port_is_hinted("127.0.0.1");
+}
+END_TEST
+
+START_TEST(endpoint_hint__closed_port_v6__is_told_and_costs_no_datagram)
+{
+	closed_port_is_hinted("::1");
+}
+END_TEST
+
 UNIT_TESTS(endpoint)
 {
+	tcase_add_test(tc, endpoint_hint__closed_port_v4__is_told_and_costs_no_datagram);
+	tcase_add_test(tc, endpoint_hint__closed_port_v6__is_told_and_costs_no_datagram);
 	tcase_add_loop_test(tc, endpoint_send__batch_v4_all_offload_mixes__arrives_in_order, 0, 4);
 	tcase_add_loop_test(tc, endpoint_send__batch_v6__arrives_in_order, 0, 4);
 	tcase_add_test(

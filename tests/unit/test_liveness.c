@@ -452,8 +452,101 @@ START_TEST(liveness__driven_by_deadlines_only__same_result)
 }
 END_TEST
 
+/* ---- hints ---- */
+
+static struct jvpn_liveness hinted;
+static struct jvpn_policy hinted_policy;
+
+static void hinted_setup(void)
+{
+	jvpn_policy_init(&hinted_policy);
+	jvpn_liveness_init(&hinted, T0);
+	jvpn_liveness_set_pto(&hinted, 40 * MS);
+}
+
+static enum jvpn_liveness_verdict hinted_poll(uint64_t ms)
+{
+	return jvpn_liveness_poll(&hinted, &hinted_policy, T0 + ms * MS);
+}
+
+START_TEST(liveness__hint_when_idle__probe_at_once_and_the_answer_settles_it)
+{
+	hinted_setup();
+	jvpn_liveness_on_hint(&hinted, T0 + 10 * MS);
+	ck_assert_uint_le(jvpn_liveness_next_deadline(&hinted, &hinted_policy), T0 + 10 * MS);
+	ck_assert_int_eq(hinted_poll(10), JVPN_LIVENESS_PROBE);
+	ck_assert_int_eq(hinted_poll(10), JVPN_LIVENESS_NONE);
+	jvpn_liveness_on_acked(&hinted, 0, T0 + 30 * MS);
+	ck_assert_int_eq(hinted_poll(30), JVPN_LIVENESS_NONE);
+	ck_assert_uint_eq(jvpn_liveness_silence_ns(&hinted, T0 + 5000 * MS), 0);
+	ck_assert_int_eq(hinted_poll(5000), JVPN_LIVENESS_NONE);
+}
+END_TEST
+
+START_TEST(liveness__hint_and_no_answer__dead_like_any_silence)
+{
+	uint64_t dead = 0;
+
+	hinted_setup();
+	jvpn_liveness_on_hint(&hinted, T0 + 1000 * MS);
+	for (uint64_t t = 1000; t < 3000 && dead == 0; t++)
+		for (enum jvpn_liveness_verdict v; (v = hinted_poll(t)) != JVPN_LIVENESS_NONE;)
+			dead = v == JVPN_LIVENESS_DEAD ? t : dead;
+	ck_assert_uint_eq(dead, 1000 + hinted_policy.path_silence_ms);
+}
+END_TEST
+
+/* Forged by the thousand, with a path that answers: one probe a second, and not a word against it. */
+START_TEST(liveness__hints_without_end__one_probe_a_second)
+{
+	int probes = 0;
+
+	hinted_setup();
+	for (uint64_t t = 0; t < 10000; t++) {
+		enum jvpn_liveness_verdict v;
+
+		jvpn_liveness_on_hint(&hinted, T0 + t * MS);
+		while ((v = hinted_poll(t)) != JVPN_LIVENESS_NONE) {
+			ck_assert_int_eq(v, JVPN_LIVENESS_PROBE);
+			probes++;
+		}
+		if (t % 20 == 19)
+			jvpn_liveness_on_acked(&hinted, 0, T0 + t * MS);
+	}
+	ck_assert_int_le(probes, 10);
+}
+END_TEST
+
+START_TEST(liveness__hint_while_a_probe_is_out__changes_nothing)
+{
+	hinted_setup();
+	jvpn_liveness_on_sent(&hinted, T0);
+	ck_assert_int_eq(hinted_poll(50), JVPN_LIVENESS_PROBE);
+	jvpn_liveness_on_hint(&hinted, T0 + 60 * MS);
+	ck_assert_int_eq(hinted_poll(60), JVPN_LIVENESS_NONE);
+}
+END_TEST
+
+START_TEST(liveness__hint_for_a_standby__heartbeat_at_once_resting_none)
+{
+	hinted_setup();
+	jvpn_liveness_set_mode(&hinted, JVPN_LIVENESS_STANDBY, T0);
+	jvpn_liveness_on_hint(&hinted, T0 + 10 * MS);
+	ck_assert_int_eq(hinted_poll(10), JVPN_LIVENESS_PROBE);
+	hinted_setup();
+	jvpn_liveness_set_mode(&hinted, JVPN_LIVENESS_RESTING, T0);
+	jvpn_liveness_on_hint(&hinted, T0 + 10 * MS);
+	ck_assert_int_eq(hinted_poll(10), JVPN_LIVENESS_NONE);
+}
+END_TEST
+
 UNIT_TESTS(liveness)
 {
+	tcase_add_test(tc, liveness__hint_when_idle__probe_at_once_and_the_answer_settles_it);
+	tcase_add_test(tc, liveness__hint_and_no_answer__dead_like_any_silence);
+	tcase_add_test(tc, liveness__hints_without_end__one_probe_a_second);
+	tcase_add_test(tc, liveness__hint_while_a_probe_is_out__changes_nothing);
+	tcase_add_test(tc, liveness__hint_for_a_standby__heartbeat_at_once_resting_none);
 	tcase_add_test(tc, liveness__dead_path__is_found_at_the_same_time_at_any_packet_rate);
 	tcase_add_test(tc, liveness__polled_late__probes_before_it_judges);
 	tcase_add_test(tc, liveness__idle__is_never_instability);

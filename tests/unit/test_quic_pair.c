@@ -5,6 +5,7 @@
  */
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "quic/quic_internal.h"
@@ -590,6 +591,23 @@ START_TEST(quic_life__calls_on_a_closing_connection__are_refused)
 }
 END_TEST
 
+/* The NAT's socket goes: what comes back is ICMP. It is told, and nothing else happens. */
+START_TEST(quic_hint__port_unreachable__is_told_ten_times_a_second_and_ends_nothing)
+{
+	pair_init(p, NULL);
+	pair_open(p);
+	close(p->front);
+	p->front = -1;
+	for (int i = 0; i < 100; i++) {
+		ck_assert_int_eq(jvpn_conn_probe(p->client.conn), 0);
+		pair_run(p, 10 * MS);
+	}
+	ck_assert_int_ge(p->client.hints, 2);
+	ck_assert_int_le(p->client.hints, 11);
+	ck_assert(!p->client.closed);
+}
+END_TEST
+
 UNIT_TESTS(quic_pair)
 {
 	tcase_set_timeout(tc, 60);
@@ -597,6 +615,8 @@ UNIT_TESTS(quic_pair)
 	tcase_add_test(tc, quic_pair__handshake__opens_a_tunnel_in_two_round_trips);
 	tcase_add_test(tc, quic_pair__second_connection__is_resumed_and_as_quick);
 	tcase_add_test(tc, quic_pair__capsules__pass_both_ways);
+	tcase_add_test(tc,
+		       quic_hint__port_unreachable__is_told_ten_times_a_second_and_ends_nothing);
 	tcase_add_test(tc, quic_pair__packets__pass_both_ways_in_order);
 	tcase_add_test(tc, quic_mtu__path_of_1500__carries_1280_with_the_answer_and_more_soon);
 	tcase_add_test(tc, quic_mtu__path_below_1331__stays_under_1280);

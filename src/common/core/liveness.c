@@ -110,6 +110,18 @@ void jvpn_liveness_on_acked(struct jvpn_liveness *l, uint64_t oldest_unacked_ns,
 	note_answer(l);
 }
 
+void jvpn_liveness_on_hint(struct jvpn_liveness *l, uint64_t now_ns)
+{
+	if (l->mode == JVPN_LIVENESS_RESTING || l->probe_sent_ns != 0 || l->said_dead ||
+	    (l->hint_ns != 0 &&
+	     jvpn_time_since(now_ns, l->hint_ns) < jvpn_ms_to_ns(JVPN_LIVENESS_HINT_MS)))
+		return;
+	l->hint_ns = now_ns;
+	l->hinted = true;
+	if (l->unacked_since_ns == 0)
+		l->unacked_since_ns = now_ns;
+}
+
 /* Since when an answer is owed, 0 when none is: the first wanting packet, or the last packet of a
  * downstream that flowed. */
 static uint64_t owed_since(const struct jvpn_liveness *l)
@@ -202,6 +214,8 @@ static uint64_t probe_due_ns(const struct jvpn_liveness *l, const struct jvpn_po
 		return JVPN_TIME_NEVER;
 	if (l->probe_sent_ns != 0)
 		return jvpn_time_add(l->probe_sent_ns, probe_interval_ns(l, policy));
+	if (l->hinted)
+		return l->hint_ns;
 	if (l->mode == JVPN_LIVENESS_STANDBY)
 		return first_heartbeat_due_ns(l, policy);
 	/* nothing is bound, and a standby that was given up may be back */
@@ -251,6 +265,7 @@ static uint64_t keepalive_due_ns(const struct jvpn_liveness *l, const struct jvp
 static enum jvpn_liveness_verdict send_probe(struct jvpn_liveness *l, uint64_t now_ns)
 {
 	l->probe_sent_ns = now_ns;
+	l->hinted = false;
 	if (l->first_probe_ns == 0)
 		l->first_probe_ns = now_ns;
 	l->probe_counted = false;

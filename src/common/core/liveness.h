@@ -46,6 +46,10 @@
 #define JVPN_LIVENESS_DEAD_FAST_MS    10000
 #define JVPN_LIVENESS_DEAD_SLOWEST_MS 5000
 
+/* A hint from outside brings the next probe forward, but not more often than this: anybody can make
+ * ICMP errors up. */
+#define JVPN_LIVENESS_HINT_MS 1000
+
 enum jvpn_liveness_verdict {
 	JVPN_LIVENESS_NONE = 0,
 	JVPN_LIVENESS_PROBE,     /* send a probe now (jvpn_conn_probe), ahead of everything */
@@ -76,6 +80,8 @@ struct jvpn_liveness {
 	uint64_t first_probe_ns;   /* first of the probes in a row that got no answer */
 	uint32_t probes_lost;      /* in a row, each unanswered for 1 PTO */
 	uint32_t keepalives;       /* sent in this silence */
+	uint64_t hint_ns;          /* the last hint that was heeded; 0 never */
+	bool hinted;               /* ... and its probe is still to be sent */
 	bool probe_counted;        /* the last probe is already in probes_lost */
 	bool flowing;              /* inner packets were coming in, or were a moment ago */
 	uint8_t flow_answers;      /* answers since the last of them */
@@ -90,6 +96,9 @@ void jvpn_liveness_on_sent(struct jvpn_liveness *l, uint64_t now_ns);
 void jvpn_liveness_on_received(struct jvpn_liveness *l, bool inner, uint64_t now_ns);
 /* oldest_unacked_ns: send time of the oldest packet still unacknowledged, 0 when none is. */
 void jvpn_liveness_on_acked(struct jvpn_liveness *l, uint64_t oldest_unacked_ns, uint64_t now_ns);
+/* Something that cannot be trusted says that the far end is gone: it is asked at once, when no probe is
+ * out already. The answer settles it; no answer counts from here on like any other. */
+void jvpn_liveness_on_hint(struct jvpn_liveness *l, uint64_t now_ns);
 /* Somebody knows better (its link went): dead now, and probed like any dead one. False: it was. */
 bool jvpn_liveness_declare_dead(struct jvpn_liveness *l, uint64_t now_ns);
 void jvpn_liveness_set_pto(struct jvpn_liveness *l, uint64_t pto_ns);

@@ -6,8 +6,11 @@
 #include "quic/endpoint.h"
 
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <net/if.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +31,12 @@
 #define RECEIVE_BYTES    65536
 /* Room for packet info, ECN and the GRO or GSO segment size. */
 #define CONTROL_BYTES 256
+/* Remotes with a hint between two looks: a socket has one remote, now and then two. */
+#define HINTS 4
+/* Errors that are read at once; the socket stays readable for the rest. */
+#define ERROR_BUDGET 16
+/* Earlier errors that may stand before a datagram. */
+#define SEND_TRIES 2
 
 struct received {
 	uint8_t *data;
@@ -53,6 +62,9 @@ struct jvpn_endpoint {
 	struct received received[RECEIVE_MESSAGES];
 	size_t received_count, received_next;
 	struct kept kept;
+	bool want_hints;
+	struct jvpn_endpoint_hint hint[HINTS];
+	size_t hint_count;
 	struct jvpn_endpoint_stats stats;
 };
 
@@ -94,12 +106,16 @@ static void set_ip_options(struct jvpn_endpoint *e)
 		set_int(e->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
 		if (e->wildcard)
 			set_int(e->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+		if (e->want_hints)
+			set_int(e->fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
 	} else {
 		set_int(e->fd, IPPROTO_IP, IP_RECVTOS, 1);
 		/* Don't fragment, and do not let ICMP decide the size: ngtcp2 probes (RFC 8899). */
 		set_int(e->fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
 		if (e->wildcard)
 			set_int(e->fd, IPPROTO_IP, IP_PKTINFO, 1);
+		if (e->want_hints)
+			set_int(e->fd, IPPROTO_IP, IP_RECVERR, 1);
 	}
 }
 
@@ -168,6 +184,7 @@ static int open_socket(struct jvpn_endpoint *e, const struct jvpn_endpoint_confi
 		return open_error("cannot open a UDP socket", errno, error, error_size);
 	e->local = config->local;
 	e->wildcard = address_is_wildcard(&config->local);
+	e->want_hints = config->want_hints;
 	set_ip_options(e);
 	if (config->buffer_bytes > 0) {
 		set_buffer(e->fd, SO_RCVBUF, SO_RCVBUFFORCE, config->buffer_bytes);
@@ -338,6 +355,80 @@ static bool next_datagram(struct jvpn_endpoint *e, struct jvpn_datagram *d)
 	return false;
 }
 
+/* What the error says about the remote; false: nothing (sizes, parameters). */
+static bool read_meaning(const struct sock_extended_err *error, bool *port_closed)
+{
+	if (error->ee_origin == SO_EE_ORIGIN_ICMP && error->ee_type == ICMP_DEST_UNREACH) {
+		*port_closed = error->ee_code == ICMP_PORT_UNREACH;
+		return error->ee_code != ICMP_FRAG_NEEDED;
+	}
+	if (error->ee_origin == SO_EE_ORIGIN_ICMP6 && error->ee_type == ICMP6_DST_UNREACH) {
+		*port_closed = error->ee_code == ICMP6_DST_UNREACH_NOPORT;
+		return true;
+	}
+	return false;
+}
+
+static void note_hint(struct jvpn_endpoint *e, const struct sockaddr_storage *remote,
+		      bool port_closed)
+{
+	size_t i = 0;
+
+	while (i < e->hint_count && memcmp(&e->hint[i].remote, remote, address_len(remote)) != 0)
+		i++;
+	if (i == HINTS)
+		return;
+	if (i == e->hint_count)
+		e->hint_count++;
+	e->hint[i] = (struct jvpn_endpoint_hint){.remote = *remote, .port_closed = port_closed};
+}
+
+static void take_error(struct jvpn_endpoint *e, struct msghdr *msg,
+		       const struct sockaddr_storage *remote)
+{
+	struct sock_extended_err error;
+	bool port_closed = false;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (!(c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) &&
+		    !(c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
+			continue;
+		if (c->cmsg_len < CMSG_LEN(sizeof(error)))
+			continue;
+		memcpy(&error, CMSG_DATA(c), sizeof(error));
+		if (!read_meaning(&error, &port_closed))
+			continue;
+		e->stats.hints++;
+		if (remote->ss_family == e->local.ss_family)
+			note_hint(e, remote, port_closed);
+	}
+}
+
+/* Until it is empty the socket is readable, whatever else there is. */
+static void read_errors(struct jvpn_endpoint *e)
+{
+	for (int i = 0; i < ERROR_BUDGET; i++) {
+		uint8_t control[CONTROL_BYTES] __attribute__((aligned(8)));
+		struct sockaddr_storage remote = {0};
+		struct msghdr msg = {.msg_name = &remote,
+				     .msg_namelen = sizeof(remote),
+				     .msg_control = control,
+				     .msg_controllen = sizeof(control)};
+
+		if (recvmsg(e->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			return;
+		take_error(e, &msg, &remote);
+	}
+}
+
+bool jvpn_endpoint_take_hint(struct jvpn_endpoint *e, struct jvpn_endpoint_hint *hint)
+{
+	if (e->hint_count == 0)
+		return false;
+	*hint = e->hint[--e->hint_count];
+	return true;
+}
+
 int jvpn_endpoint_receive(struct jvpn_endpoint *e, struct jvpn_datagram *v, size_t max)
 {
 	size_t n = 0;
@@ -345,6 +436,8 @@ int jvpn_endpoint_receive(struct jvpn_endpoint *e, struct jvpn_datagram *v, size
 	if (e->received_next >= e->received_count) {
 		int got = read_messages(e);
 
+		if (got < 0 && e->want_hints)
+			read_errors(e);
 		if (got == -EAGAIN)
 			return 0;
 		if (got == -EBADF || got == -ENOTSOCK || got == -EINVAL)
@@ -398,6 +491,11 @@ static void add_source(const struct jvpn_endpoint *e, struct msghdr *msg,
 	}
 }
 
+static bool is_blocked(int err)
+{
+	return err == -EAGAIN || err == -ENOBUFS;
+}
+
 /* One sendmsg; 0 or a negative errno. segment 0: one datagram. */
 static int send_message(struct jvpn_endpoint *e, const struct kept *k, const uint8_t *data,
 			size_t len, size_t segment)
@@ -410,7 +508,7 @@ static int send_message(struct jvpn_endpoint *e, const struct kept *k, const uin
 			     .msg_iovlen = 1,
 			     .msg_control = control};
 	uint16_t gso = (uint16_t)segment;
-	int tos = k->ecn;
+	int tos = k->ecn, tries = 0;
 	ssize_t n;
 
 	add_source(e, &msg, &k->tuple.local);
@@ -421,19 +519,17 @@ static int send_message(struct jvpn_endpoint *e, const struct kept *k, const uin
 		add_control(&msg, IPPROTO_UDP, UDP_SEGMENT, &gso, sizeof(gso));
 	if (msg.msg_controllen == 0)
 		msg.msg_control = NULL;
+	/* A socket that wants hints first says what became of an earlier datagram, and has not taken
+	 * this one. */
 	do {
 		n = sendmsg(e->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
+	} while (n < 0 && (errno == EINTR ||
+			   (e->want_hints && tries++ < SEND_TRIES && !is_blocked(-errno))));
 	if (n < 0)
 		return -errno;
 	e->stats.send_calls++;
 	e->stats.datagrams_sent += segment ? (len + segment - 1) / segment : 1;
 	return 0;
-}
-
-static bool is_blocked(int err)
-{
-	return err == -EAGAIN || err == -ENOBUFS;
 }
 
 /* One by one. Returns how many bytes are done: all of them, or less when the buffer is full. *failed

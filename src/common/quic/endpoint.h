@@ -36,6 +36,14 @@ struct jvpn_endpoint_config {
 	uint32_t fwmark;               /* SO_MARK, 0: none */
 	int buffer_bytes;              /* SO_RCVBUF / SO_SNDBUF wanted, 0: leave */
 	bool disable_gso, disable_gro; /* for tests and broken drivers */
+	bool want_hints;               /* hear of ICMP errors, see jvpn_endpoint_take_hint() */
+};
+
+/* An ICMP error came back for something that was sent to 'remote'. Anybody can make one up: it is a
+ * reason to ask, never an answer. */
+struct jvpn_endpoint_hint {
+	struct sockaddr_storage remote;
+	bool port_closed; /* the host is there, and nobody listens; else: no way to the host */
 };
 
 /* JVPN_EBUSY (port in use), JVPN_EPERM (mark or device without CAP_NET_ADMIN), JVPN_ENOTFOUND (no
@@ -58,6 +66,9 @@ bool jvpn_endpoint_has_more(const struct jvpn_endpoint *endpoint);
  * nothing. Errors of single destinations (ICMP) are swallowed and counted: hints, not failures. */
 int jvpn_endpoint_send(struct jvpn_endpoint *endpoint, const struct jvpn_tuple *tuple, uint8_t ecn,
 		       const uint8_t *data, size_t len, size_t segment);
+/* Takes out one hint that came since the last call; at most one for each remote is kept, and few
+ * remotes. They are collected by jvpn_endpoint_receive(). */
+bool jvpn_endpoint_take_hint(struct jvpn_endpoint *endpoint, struct jvpn_endpoint_hint *hint);
 /* Tries to send what was kept. 0: nothing is kept any more. JVPN_EAGAIN: still full. */
 int jvpn_endpoint_retry(struct jvpn_endpoint *endpoint);
 
@@ -68,6 +79,7 @@ struct jvpn_endpoint_stats {
 	uint64_t truncated;                 /* larger than the buffer, dropped */
 	uint64_t destination_errors;        /* ICMP, no route, too big for the link */
 	uint64_t send_blocked;              /* the socket buffer was full */
+	uint64_t hints;                     /* ICMP errors, taken note of or not */
 	bool gso, gro;                      /* in use now */
 };
 void jvpn_endpoint_get_stats(const struct jvpn_endpoint *endpoint,

@@ -186,6 +186,36 @@ static void take_datagram(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint
 		quic->config.ops->on_knock_answered(quic->config.user, endpoint);
 }
 
+static void tell_hint(struct jvpn_conn *conn, bool port_closed)
+{
+	struct jvpn_quic *quic = conn->quic;
+
+	if (conn->is_dead || conn->info.kind != JVPN_CLOSE_NONE ||
+	    quic->now_ns < conn->hint_after_ns)
+		return;
+	conn->hint_after_ns = jvpn_time_add(quic->now_ns, JVPN_QUIC_HINT_INTERVAL_NS);
+	quic->config.ops->on_hint(quic->config.user, conn, port_closed);
+}
+
+/* To every connection that sends from there to that remote. */
+static void take_hints(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint)
+{
+	struct jvpn_endpoint_hint hint;
+	struct jvpn_path_tuple tuple;
+
+	while (jvpn_endpoint_take_hint(endpoint, &hint)) {
+		struct jvpn_tuple whole = {.remote = hint.remote};
+
+		jvpn_endpoint_local(endpoint, &whole.local);
+		jvpn_path_fold(&whole, &tuple);
+		for (struct jvpn_conn *c = quic->conns; c && quic->config.ops->on_hint; c = c->next)
+			if (c->path.bound->endpoint == endpoint &&
+			    memcmp(&tuple.remote, &c->path.bound->tuple.remote,
+				   sizeof(tuple.remote)) == 0)
+				tell_hint(c, hint.port_closed);
+	}
+}
+
 int jvpn_quic_receive(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint, uint64_t now_ns,
 		      uint64_t wall_s)
 {
@@ -206,6 +236,7 @@ int jvpn_quic_receive(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint, ui
 	} while (n > 0 && (total < JVPN_QUIC_RECEIVE_BUDGET || jvpn_endpoint_has_more(endpoint)));
 	finish_batch(quic);
 	dispatch_all(quic);
+	take_hints(quic, endpoint);
 	jvpn_quic_reap(quic);
 	return n < 0 ? n : total;
 }

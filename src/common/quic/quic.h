@@ -118,6 +118,10 @@ struct jvpn_quic_ops {
 	void (*on_probe_acked)(void *user, struct jvpn_conn *conn, uint64_t rtt_ns);
 	/* Client: the server at the other end of this socket's knock is there; may be NULL. */
 	void (*on_knock_answered)(void *user, struct jvpn_endpoint *endpoint);
+	/* Client: an ICMP error for what was sent to the other end (port_closed: the host is there and
+	 * nobody listens). A reason to ask at once, no more: anybody can make one up. At most ten a
+	 * second for each connection; may be NULL. */
+	void (*on_hint)(void *user, struct jvpn_conn *conn, bool port_closed);
 	/* Once per turn for every connection that received an authenticated packet, sent an
 	 * ack-eliciting one or saw an acknowledgement: read jvpn_conn_get_stats() for the liveness
 	 * clock. */

@@ -44,6 +44,8 @@
 #define JVPN_QUIC_TOKEN_LIFETIME_S 3600
 /* A refusal has so long to be delivered before the connection is closed anyway. */
 #define JVPN_QUIC_LINGER_NS 2000000000ULL
+/* Between two ICMP hints that are passed on. */
+#define JVPN_QUIC_HINT_INTERVAL_NS 100000000ULL
 /* After the handshake a client has so many handshake timeouts to get its tunnel. */
 #define JVPN_QUIC_OPEN_TIMEOUTS 3
 
@@ -100,6 +102,7 @@ struct jvpn_conn {
 	uint64_t open_by_ns;          /* server: closed then without a tunnel; 0: no bound */
 	uint64_t anew_after_ns;       /* not before that */
 	unsigned anew_count;
+	uint64_t hint_after_ns; /* no ICMP hint is passed on before that */
 
 	uint64_t dgram_sent, dgram_recv, dgram_bytes_sent, dgram_bytes_recv, admit_refused;
 

@@ -121,6 +121,8 @@ struct jvpn_driver_ops {
 	void (*on_mtu)(void *user, struct jvpn_live *live);
 	/* Client: a server is there, where this socket has knocked (jvpn_quic_knock). */
 	void (*on_knock_answered)(void *user, struct jvpn_endpoint *endpoint);
+	/* Client: an ICMP error for a transport without a session yet; see jvpn_quic_ops. */
+	void (*on_hint)(void *user, struct jvpn_transport *transport, bool port_closed);
 	/* A step is over: state, binding or candidates may have changed. */
 	void (*on_stepped)(void *user, struct jvpn_live *live, enum jvpn_state before);
 	/* Client: what follows the end of a session, for SessionTerminated; NULL: nothing to say. */

@@ -269,6 +269,21 @@ static void on_knock_answered(void *user, struct jvpn_endpoint *endpoint)
 		d->ops->on_knock_answered(d->user, endpoint);
 }
 
+static void on_hint(void *user, struct jvpn_conn *conn, bool port_closed)
+{
+	struct jvpn_driver *d = user;
+	struct jvpn_transport *t = jvpn_conn_get_user(conn);
+
+	if (!t)
+		return;
+	if (t->live) {
+		jvpn_liveness_on_hint(&t->liveness, d->now_ns);
+		jvpn_transport_poll(t);
+	} else if (d->ops->on_hint) {
+		d->ops->on_hint(d->user, t, port_closed);
+	}
+}
+
 /* ---- data ---- */
 
 static void on_packet(void *user, struct jvpn_conn *conn, uint8_t *packet, size_t len)
@@ -446,6 +461,7 @@ static const struct jvpn_quic_ops quic_ops = {
 	.on_mtu = on_mtu,
 	.on_probe_acked = on_probe_acked,
 	.on_knock_answered = on_knock_answered,
+	.on_hint = on_hint,
 	.on_activity = on_activity,
 	.on_closed = on_closed,
 };
