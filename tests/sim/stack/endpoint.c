@@ -165,8 +165,36 @@ static void send_down(const struct jvpn_endpoint *e, const struct sockaddr_in *t
 	stack.n.lost++;
 }
 
+/* What is under way from this link waits in somebody's buffer first. */
+static void hold_back(const struct stack_node *node, size_t link)
+{
+	uint64_t ns = stack_between(100, 5000) * STACK_MS;
+	struct datagram *held = NULL, **at = &net.head;
+
+	while (*at) {
+		struct datagram *d = *at;
+
+		if (d->fd >= 0 || d->from.sin_addr.s_addr != htonl(node->link[link].external)) {
+			at = &d->next;
+			continue;
+		}
+		*at = d->next;
+		d->next = held;
+		held = d;
+	}
+	while (held) {
+		struct datagram *d = held;
+
+		held = d->next;
+		d->due_ns += ns;
+		put_on_the_way(d);
+	}
+}
+
 void stack_net_rebind(struct stack_node *node, size_t link, bool address)
 {
+	if (stack_chance(300000))
+		hold_back(node, link);
 	if (address)
 		node->link[link].external ^= 1U << stack_between(0, 2);
 	for (struct jvpn_endpoint *e = net.endpoints; e; e = e->next)

@@ -30,4 +30,10 @@ SIM_TESTS += %D%/sim-stack
 # The long run: 1 000 seeds, on one core at the lowest priority.
 soak-sim-stack: %D%/sim-stack
 	JVPN_SRCDIR='$(abs_top_srcdir)' nice -n 19 %D%/sim-stack --seeds 1000
-.PHONY: soak-sim-stack
+
+# For tests/sim/stack/mutate: $(MUTANT).c takes the place of one source; the program is $(MUTANT).
+sim-stack-mutant: %D%/sim-stack
+	$(CC) $(%C%_sim_stack_CPPFLAGS) $(EV_CFLAGS) $(AM_CFLAGS) $(CFLAGS) -w -c $(MUTANT).c -o $(MUTANT).o
+	$(CCLD) $(AM_CFLAGS) $(CFLAGS) $(%C%_sim_stack_LDFLAGS) $(LDFLAGS) -o $(MUTANT) $(MUTANT).o \
+		$(%C%_sim_stack_OBJECTS) $(%C%_sim_stack_LDADD) $(LIBS)
+.PHONY: soak-sim-stack sim-stack-mutant
