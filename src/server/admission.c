@@ -192,16 +192,30 @@ static enum jvpn_reason birth_reason(int rv)
 						     : JVPN_REASON_INTERNAL_INVARIANT;
 }
 
-static void bind_first(struct jvpn_server *server, struct jvpn_live *live, struct jvpn_transport *t)
+/* The answer waits for the store: jvpn_server_on_create_answer(). */
+static void bind_first(struct jvpn_live *live, struct jvpn_transport *t)
 {
 	struct jvpn_event attached = {.type = JVPN_EVENT_TRANSPORT_ATTACHED, .slot = t->slot};
 
 	snprintf(attached.u.attached.label, sizeof(attached.u.attached.label), "%s", t->label);
-	answer_ok(t, live->plain);
-	send_config(server, t);
-	jvpn_log_info(JVPN_LOG_SESSION, "%s: session for %s, %s, %s", t->peer, live->user,
-		      jvpn_conn_cipher(t->conn), jvpn_conn_group(t->conn));
+	live->unanswered = true;
 	jvpn_driver_step(live, &attached);
+}
+
+void jvpn_server_on_create_answer(void *user, struct jvpn_transport *transport,
+				  enum jvpn_reason reason)
+{
+	const struct jvpn_server *server = user;
+	const struct jvpn_live *live = transport->live;
+
+	if (reason != JVPN_REASON_NONE) {
+		refuse(transport, 503, reason);
+		return;
+	}
+	answer_ok(transport, live->plain);
+	send_config(server, transport);
+	jvpn_log_info(JVPN_LOG_SESSION, "%s: session for %s, %s, %s", transport->peer, live->user,
+		      jvpn_conn_cipher(transport->conn), jvpn_conn_group(transport->conn));
 }
 
 static void create_session(struct jvpn_server *server, struct jvpn_transport *t,
@@ -235,7 +249,7 @@ static void create_session(struct jvpn_server *server, struct jvpn_transport *t,
 	}
 	if (plain && server->engine.driver->policy.plain_peers == JVPN_PLAIN_PEERS_STRICT)
 		jvpn_conn_set_strict(t->conn, true);
-	bind_first(server, live, t);
+	bind_first(live, t);
 }
 
 static void on_create(struct jvpn_server *server, struct jvpn_transport *t,

@@ -6,6 +6,7 @@
 #include "server/config.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,18 @@ static const struct jvpn_word congestions[] = {
 	{"reno", JVPN_CC_RENO},
 	{NULL, 0},
 };
+
+static const struct jvpn_word store_kinds[] = {
+	{"sqlite", JVPN_STORE_BACKEND_SQLITE},
+	{"memory", JVPN_STORE_BACKEND_MEMORY},
+	{NULL, 0},
+};
+
+#ifdef JVPN_STORE_SQLITE
+#define STORE_KIND_DEFAULT "sqlite"
+#else
+#define STORE_KIND_DEFAULT "memory"
+#endif
 
 #define AT(field_) .offset = offsetof(struct jvpn_server_config, field_)
 #define REQUIRED   .flags = JVPN_KEY_REQUIRED
@@ -72,6 +85,16 @@ static const struct jvpn_key keys[] = {
 	 AT(auth_tokens),
 	 REQUIRED,
 	 .help = "File with one name:sha256:expiry per line; mode 0600."},
+	{.path = "store.kind",
+	 .type = JVPN_KEY_WORD,
+	 AT(store_kind),
+	 .words = store_kinds,
+	 .def = STORE_KIND_DEFAULT,
+	 .help = "Where sessions are kept: sqlite (they survive restarts) or memory."},
+	{.path = "store.path",
+	 .type = JVPN_KEY_PATH,
+	 AT(store_path),
+	 .help = "File of the sqlite store; STATE_DIR/sessions.db if missing."},
 	{.path = "public.address",
 	 .type = JVPN_KEY_HOST_PORT,
 	 AT(public_address),
@@ -221,6 +244,18 @@ static void check_files(struct jvpn_load *load, const struct jvpn_server_config 
 	jvpn_load_check_secret(load, "auth.tokens", config->auth_tokens);
 }
 
+static int complete_store(struct jvpn_server_config *config)
+{
+	int n;
+
+	if (config->store_path[0])
+		return 0;
+	n = snprintf(config->store_path, sizeof(config->store_path), "%.*s/sessions.db",
+		     (int)sizeof(config->store_path) - 16, config->state_dir);
+	return n < 0 || strlen(config->state_dir) > sizeof(config->store_path) - 16 ? JVPN_ECONFIG
+										    : 0;
+}
+
 int jvpn_server_config_load(const char *path, bool with_secrets, struct jvpn_server_config *out,
 			    struct jvpn_report *report)
 {
@@ -240,6 +275,8 @@ int jvpn_server_config_load(const char *path, bool with_secrets, struct jvpn_ser
 		if (with_secrets)
 			check_files(&load, config);
 	}
+	if (!rc)
+		rc = complete_store(config);
 	if (!rc && report->count != errors)
 		rc = report->exit_code == JVPN_EXIT_PERMISSION ? JVPN_EPERM : JVPN_ECONFIG;
 	if (!rc)

@@ -166,9 +166,8 @@ static int check_overlap(struct jvpn_server *server, const struct jvpn_lease_con
 static int open_pool(struct jvpn_server *server, char *error, size_t error_size)
 {
 	const struct jvpn_server_config *c = &server->options->config;
-	struct jvpn_lease_config config = {.ipv4 = c->pool_ipv4,
-					   .ipv6 = c->pool_ipv6,
-					   .max_leases = server->options->policy.max_sessions};
+	struct jvpn_lease_config config = {
+		.ipv4 = c->pool_ipv4, .ipv6 = c->pool_ipv6, .max_leases = server->capacity};
 	int rv = check_overlap(server, &config, error, error_size);
 
 	if (rv)

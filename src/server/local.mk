@@ -20,6 +20,7 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 	%D%/listener.h \
 	%D%/options.c \
 	%D%/options.h \
+	%D%/restore.c \
 	%D%/server.h \
 	%D%/templates.c \
 	%D%/templates.h

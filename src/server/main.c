@@ -15,12 +15,14 @@
 #include "crypto/wipe.h"
 #include "quic/tls.h"
 #include "runtime/clock.h"
+#include "runtime/persist.h"
 #include "runtime/process.h"
 #include "server/auth.h"
 #include "server/init.h"
 #include "server/listener.h"
 #include "server/server.h"
 
+#define STOP_NS            (3 * JVPN_NS_PER_S) /* a stop takes no longer */
 #define HOLD_PACKETS       256
 #define HOLD_BYTES         (256 * 1024)
 #define HOLD_PROCESS_BYTES (32 * 1024 * 1024)
@@ -78,6 +80,7 @@ static int load_secrets(struct jvpn_server *server)
 
 static const struct jvpn_driver_ops driver_ops = {
 	.on_request = jvpn_server_on_request,
+	.on_create_answer = jvpn_server_on_create_answer,
 	.on_attach_answer = jvpn_server_on_attach_answer,
 	.on_packet = jvpn_server_on_packet,
 	.on_stepped = jvpn_server_on_stepped,
@@ -96,7 +99,7 @@ static void fill_quic(const struct jvpn_server *server, struct jvpn_quic_config 
 	quic->idle_timeout_ns = jvpn_process_idle_timeout_ns(&server->options->policy);
 	quic->handshake_timeout_ns = jvpn_ms_to_ns(c->quic_handshake_timeout_ms);
 	quic->max_udp_payload = (uint16_t)c->quic_max_udp_payload;
-	quic->max_connections = policy->max_sessions * (policy->max_candidate_count + 1);
+	quic->max_connections = server->capacity * (policy->max_candidate_count + 1);
 	memcpy(quic->server_id, c->quic_server_id.data, sizeof(quic->server_id));
 	quic->server_id_len = c->quic_server_id.length;
 	memcpy(quic->reset_secret, server->keys.reset.b, sizeof(quic->reset_secret));
@@ -123,13 +126,54 @@ static int init_engine(struct jvpn_server *server)
 	config.driver.ops = &driver_ops;
 	config.driver.user = server;
 	config.driver.challenge_key = &server->keys.challenge;
-	config.driver.max_sessions = server->options->policy.max_sessions;
+	config.driver.max_sessions = server->capacity;
+	config.driver.persist = server->persist;
 	config.driver.queue = jvpn_process_queue_config();
 	fill_quic(server, &config.quic);
 	rv = jvpn_random(config.driver.hash_seed, sizeof(config.driver.hash_seed));
 	if (!rv)
 		rv = jvpn_engine_init(&server->engine, &config, error, sizeof(error));
 	jvpn_wipe(&config, sizeof(config));
+	return rv ? jvpn_process_fail(jvpn_process_exit_code(rv), error) : JVPN_EXIT_OK;
+}
+
+static int open_store(struct jvpn_server *server)
+{
+	static char error[JVPN_STORE_ERROR_MAX];
+	int rv = jvpn_server_store_open(server, error, sizeof(error));
+
+	if (rv == JVPN_EPERM || rv == JVPN_ENOMEM)
+		return jvpn_process_fail(jvpn_process_exit_code(rv), error);
+	return rv ? jvpn_process_fail(JVPN_EXIT_ENVIRONMENT, error) : JVPN_EXIT_OK;
+}
+
+static void on_store(void *user, uint64_t now_ns)
+{
+	struct jvpn_server *server = user;
+
+	jvpn_persist_dispatch(server->persist, now_ns);
+}
+
+static int restore(struct jvpn_server *server)
+{
+	static char error[2 * JVPN_STORE_ERROR_MAX];
+	int rv;
+
+	if (!server->persist)
+		return JVPN_EXIT_OK;
+	rv = jvpn_loop_watch_readable(server->engine.loop, jvpn_persist_fd(server->persist),
+				      on_store, server, &server->store_watch);
+	if (rv)
+		return jvpn_process_fail(JVPN_EXIT_FAILURE, jvpn_err_text(rv));
+	rv = jvpn_server_restore(server, error, sizeof(error));
+	return rv ? jvpn_process_fail(JVPN_EXIT_ENVIRONMENT, error) : JVPN_EXIT_OK;
+}
+
+static int open_gateway(struct jvpn_server *server)
+{
+	char error[JVPN_PROCESS_ERROR_MAX] = "";
+	int rv = jvpn_server_gateway_open(server, error, sizeof(error));
+
 	return rv ? jvpn_process_fail(jvpn_process_exit_code(rv), error) : JVPN_EXIT_OK;
 }
 
@@ -141,35 +185,64 @@ static int open_sockets(struct jvpn_server *server)
 					      .buffer_bytes = (int)c->quic_socket_buffer_bytes,
 					      .offload = c->quic_offload};
 	char error[JVPN_PROCESS_ERROR_MAX] = "";
-	int rv = jvpn_server_gateway_open(server, error, sizeof(error));
+	int rv = jvpn_listener_open(server->engine.loop, server->engine.quic, &listen,
+				    &server->listener, error, sizeof(error));
 
-	if (!rv)
-		rv = jvpn_listener_open(server->engine.loop, server->engine.quic, &listen,
-					&server->listener, error, sizeof(error));
 	return rv ? jvpn_process_fail(jvpn_process_exit_code(rv), error) : JVPN_EXIT_OK;
 }
 
 /* ---- signals ---- */
 
 /* No durable store: the sessions end with the process, and the clients are told so. */
-static void on_stop(void *user, int signo, uint64_t now_ns)
+static void end_sessions(struct jvpn_server *server)
 {
-	struct jvpn_server *server = user;
-
-	(void)now_ns;
-	if (server->stopping) {
-		jvpn_loop_stop(server->engine.loop, JVPN_EXIT_OK);
-		return;
-	}
-	jvpn_log_info(JVPN_LOG_MAIN, "%s: ending %zu sessions", strsignal(signo),
-		      server->index.table.count);
-	server->stopping = true;
 	jvpn_engine_emit(&server->engine, JVPN_AUDIT_NODE_DRAINING, JVPN_REASON_NODE_SHUTDOWN,
 			 NULL);
 	for (size_t i = 0; i < server->index.table.capacity; i++)
 		if (server->index.live[i])
 			jvpn_driver_terminate(server->index.live[i], JVPN_REASON_NODE_SHUTDOWN);
 	jvpn_quic_flush(server->engine.quic, jvpn_loop_now(server->engine.loop));
+	jvpn_loop_stop(server->engine.loop, JVPN_EXIT_OK);
+}
+
+/* They stay in the store for the next start; the connections say "restarting". */
+static void keep_sessions(struct jvpn_server *server, uint64_t now_ns)
+{
+	server->stop_by_ns = jvpn_time_add(now_ns, STOP_NS);
+	jvpn_engine_emit(&server->engine, JVPN_AUDIT_NODE_DRAINING, JVPN_REASON_NODE_DRAINING,
+			 NULL);
+	for (size_t i = 0; i < server->index.table.capacity; i++) {
+		struct jvpn_event drain = {.type = JVPN_EVENT_DRAIN, .slot = JVPN_SLOT_NONE};
+
+		if (server->index.live[i])
+			jvpn_driver_step(server->index.live[i], &drain);
+	}
+}
+
+static void on_stop(void *user, int signo, uint64_t now_ns)
+{
+	struct jvpn_server *server = user;
+
+	if (server->stopping) {
+		jvpn_loop_stop(server->engine.loop, JVPN_EXIT_OK);
+		return;
+	}
+	jvpn_log_info(JVPN_LOG_MAIN, "%s: %s %zu sessions", strsignal(signo),
+		      server->persist ? "keeping" : "ending", server->index.table.count);
+	server->stopping = true;
+	if (server->persist)
+		keep_sessions(server, now_ns);
+	else
+		end_sessions(server);
+}
+
+/* What was drained is on its way to the disk; results may bring further changes. */
+static void stop_when_written(struct jvpn_server *server, uint64_t now_ns)
+{
+	if (jvpn_persist_pending(server->persist) && now_ns < server->stop_by_ns)
+		return;
+	if (jvpn_persist_pending(server->persist))
+		jvpn_log_error(JVPN_LOG_STORE, "the store is too slow: stopping without it");
 	jvpn_loop_stop(server->engine.loop, JVPN_EXIT_OK);
 }
 
@@ -193,8 +266,23 @@ static void on_hup(void *user, int signo, uint64_t now_ns)
 
 static void on_turn(void *user, uint64_t now_ns)
 {
-	(void)now_ns;
-	jvpn_server_gateway_flush(user);
+	struct jvpn_server *server = user;
+
+	if (server->persist)
+		jvpn_persist_poll(server->persist, now_ns);
+	jvpn_server_gateway_flush(server);
+	if (server->stopping && server->persist)
+		stop_when_written(server, now_ns);
+}
+
+static uint64_t next_deadline(void *user)
+{
+	const struct jvpn_server *server = user;
+	uint64_t at = JVPN_TIME_NEVER;
+
+	if (server->persist)
+		at = jvpn_persist_next_deadline(server->persist);
+	return server->stopping ? jvpn_time_min(at, server->stop_by_ns) : at;
 }
 
 static void on_flushed(void *user)
@@ -217,7 +305,9 @@ static int open_all(struct jvpn_server *server)
 {
 	int code = load_secrets(server);
 
-	if (!code && jvpn_server_index_init(&server->index, server->options->policy.max_sessions))
+	if (!code)
+		code = open_store(server);
+	if (!code && jvpn_server_index_init(&server->index, server->capacity))
 		code = jvpn_process_fail(JVPN_EXIT_FAILURE, jvpn_err_text(JVPN_ENOMEM));
 	if (code)
 		return code;
@@ -225,7 +315,12 @@ static int open_all(struct jvpn_server *server)
 	code = init_engine(server);
 	server->engine.on_turn = on_turn;
 	server->engine.on_flushed = on_flushed;
+	server->engine.next_deadline = next_deadline;
 	server->engine.user = server;
+	if (!code)
+		code = open_gateway(server);
+	if (!code)
+		code = restore(server);
 	if (!code)
 		code = open_sockets(server);
 	return code ? code
@@ -237,8 +332,10 @@ static void close_all(struct jvpn_server *server)
 	if (server->engine.loop) {
 		jvpn_listener_free(server->listener);
 		jvpn_server_gateway_close(server);
+		jvpn_loop_unwatch(server->engine.loop, server->store_watch);
 		jvpn_engine_clear(&server->engine);
 	}
+	jvpn_persist_close(server->persist);
 	jvpn_server_index_clear(&server->index);
 	jvpn_auth_free(server->auth);
 	jvpn_tls_free(server->tls);

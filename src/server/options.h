@@ -17,6 +17,7 @@
 #include "config/value.h"
 #include "core/policy.h"
 #include "quic/quic.h"
+#include "store/store.h"
 
 #define JVPN_NODE_ID_MAX     63
 #define JVPN_TUN_NAME_MAX    15
@@ -32,6 +33,8 @@ struct jvpn_server_config {
 	char tls_key[JVPN_CONFIG_PATH_MAX];
 	char state_dir[JVPN_CONFIG_PATH_MAX];
 	char auth_tokens[JVPN_CONFIG_PATH_MAX];
+	int store_kind;                        /* enum jvpn_store_backend_kind */
+	char store_path[JVPN_CONFIG_PATH_MAX]; /* STATE_DIR/sessions.db if it was not said */
 	/* What add-client writes into client configurations; not used when running. */
 	struct jvpn_config_host public_address;     /* host "": not set */
 	char public_name[JVPN_CONFIG_HOST_MAX + 1]; /* "": not set */

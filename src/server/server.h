@@ -19,6 +19,7 @@ struct jvpn_auth;
 struct jvpn_lease_pool;
 struct jvpn_listener;
 struct jvpn_netcfg;
+struct jvpn_persist;
 struct jvpn_pump;
 struct jvpn_tls;
 struct jvpn_tun;
@@ -47,7 +48,12 @@ struct jvpn_server {
 	struct jvpn_server_index index;
 	struct jvpn_connectip_routes routes; /* advertised to every client */
 	struct jvpn_forward uplink, downlink;
-	bool stopping; /* sessions were told; end after the next flush */
+	struct jvpn_persist *persist; /* NULL: memory is the store */
+	struct jvpn_watch *store_watch;
+	size_t stored;       /* sessions that were in the store at the start */
+	size_t capacity;     /* max_sessions, or 'stored' if that is more */
+	bool stopping;       /* sessions were told; end when everything is written */
+	uint64_t stop_by_ns; /* or then */
 };
 
 /* admission.c: who gets a session. */
@@ -55,10 +61,17 @@ int jvpn_server_index_init(struct jvpn_server_index *index, size_t capacity);
 void jvpn_server_index_clear(struct jvpn_server_index *index);
 void jvpn_server_on_request(void *user, struct jvpn_transport *transport,
 			    const struct jvpn_h3_request *request);
+void jvpn_server_on_create_answer(void *user, struct jvpn_transport *transport,
+				  enum jvpn_reason reason);
 void jvpn_server_on_attach_answer(void *user, struct jvpn_transport *transport, bool accepted,
 				  const struct jvpn_msg_reattach_deny *deny);
 void jvpn_server_on_stepped(void *user, struct jvpn_live *live, enum jvpn_state before);
 void jvpn_server_on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason);
+
+/* restore.c: the store, opened before sockets and devices are. Errors of jvpn_store_open(). */
+int jvpn_server_store_open(struct jvpn_server *server, char *error, size_t error_size);
+/* Its sessions are back when this returns: index, addresses, clocks. Before the first datagram. */
+int jvpn_server_restore(struct jvpn_server *server, char *error, size_t error_size);
 
 /* gateway.c: inner packets between TUN and sessions. */
 /* Configured prefixes as the ranges of ROUTE_ADVERTISEMENT, in its order; a prefix inside another

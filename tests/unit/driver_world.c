@@ -404,6 +404,7 @@ void world_init(void (*change)(void))
 	world.client_options.config.servers.item[0].port = 443;
 	world.server_ops =
 		(struct jvpn_driver_ops){.on_request = jvpn_server_on_request,
+					 .on_create_answer = jvpn_server_on_create_answer,
 					 .on_attach_answer = jvpn_server_on_attach_answer,
 					 .on_packet = on_uplink,
 					 .on_stepped = jvpn_server_on_stepped,

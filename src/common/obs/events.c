@@ -86,12 +86,12 @@ static void flush_sink(struct jvpn_events *events)
 	events->sink.lines_lost = 0;
 }
 
-/* Numbers the event, and queues its line (true) or counts it as dropped. */
-static bool put_line(struct jvpn_events *events, const struct jvpn_audit *audit, uint64_t wall_ms)
+static struct jvpn_event_context make_context(const struct jvpn_events *events, uint64_t wall_ms,
+					      uint64_t seq)
 {
-	struct jvpn_event_context context = {
+	return (struct jvpn_event_context){
 		.wall_ms = wall_ms,
-		.seq = ++events->seq,
+		.seq = seq,
 		.pid = events->pid,
 		.node_id = events->node_id,
 		.role = events->role == JVPN_ROLE_SERVER ? "server" : "client",
@@ -99,6 +99,12 @@ static bool put_line(struct jvpn_events *events, const struct jvpn_audit *audit,
 		.previous_policy_version = events->previous_policy_version,
 		.without_latency = events->without_latency,
 	};
+}
+
+/* Numbers the event, and queues its line (true) or counts it as dropped. */
+static bool put_line(struct jvpn_events *events, const struct jvpn_audit *audit, uint64_t wall_ms)
+{
+	struct jvpn_event_context context = make_context(events, wall_ms, ++events->seq);
 	char line[JVPN_EVENT_LINE_MAX];
 	size_t len = 0;
 
@@ -147,6 +153,15 @@ void jvpn_events_emit(struct jvpn_events *events, const struct jvpn_audit *audit
 		announce_drops(events, wall_ms);
 	put_line(events, audit, wall_ms);
 	flush_sink(events);
+}
+
+size_t jvpn_events_format(const struct jvpn_events *events, const struct jvpn_audit *audit,
+			  uint64_t wall_ms, char *out, size_t size)
+{
+	struct jvpn_event_context context = make_context(events, wall_ms, 0);
+
+	return is_switched_off(events, audit->type) ? 0
+						    : jvpn_event_encode(audit, &context, out, size);
 }
 
 void jvpn_events_flush(struct jvpn_events *events, uint64_t wall_ms)

@@ -45,6 +45,11 @@ void jvpn_events_set_policy(struct jvpn_events *events, const struct jvpn_policy
 /* Writes or queues one event. wall_ms: milliseconds since 1970-01-01 UTC. */
 void jvpn_events_emit(struct jvpn_events *events, const struct jvpn_audit *audit, uint64_t wall_ms);
 
+/* The line that the event would be, with seq 0: for the durable audit, which numbers its own. Its
+ * length, 0 when it is switched off or does not fit. */
+size_t jvpn_events_format(const struct jvpn_events *events, const struct jvpn_audit *audit,
+			  uint64_t wall_ms, char *out, size_t size);
+
 /* The descriptor to watch for writability while lines wait, or -1 when nothing waits or there is
  * nothing to watch (regular file: call _flush from a timer of about a second). Ask again after each
  * call of _emit, _flush and _reopen. */

@@ -18,6 +18,7 @@
 #include "obs/events.h"
 #include "runtime/clock.h"
 #include "runtime/driver_internal.h"
+#include "runtime/persist.h"
 
 int jvpn_driver_new(const struct jvpn_driver_config *config, struct jvpn_driver **out)
 {
@@ -33,6 +34,7 @@ int jvpn_driver_new(const struct jvpn_driver_config *config, struct jvpn_driver 
 	d->role = config->role;
 	d->policy = *config->policy;
 	d->events = config->events;
+	d->persist = config->persist;
 	d->ops = config->ops;
 	d->user = config->user;
 	d->queue = config->queue;
@@ -40,6 +42,8 @@ int jvpn_driver_new(const struct jvpn_driver_config *config, struct jvpn_driver 
 	memcpy(d->hash_seed, config->hash_seed, sizeof(d->hash_seed));
 	if (config->challenge_key)
 		d->challenge_key = *config->challenge_key;
+	if (d->persist)
+		jvpn_persist_bind(d->persist, d);
 	*out = d;
 	return 0;
 }
@@ -58,6 +62,8 @@ static void live_free(struct jvpn_live *live)
 			live->slot[i]->live = NULL;
 			live->slot[i]->slot = JVPN_SLOT_NONE;
 		}
+	if (live->driver->persist)
+		jvpn_persist_forget(live->driver->persist, live);
 	jvpn_driver_free_held(live);
 	jvpn_queue_clear(&live->queue);
 	jvpn_session_keys_clear(&live->keys);
@@ -73,6 +79,8 @@ void jvpn_driver_free(struct jvpn_driver *driver)
 		live_free(driver->lives);
 	while (driver->transports)
 		jvpn_transport_free(driver->transports);
+	if (driver->persist)
+		jvpn_persist_bind(driver->persist, NULL);
 	jvpn_heap_clear(&driver->timers);
 	jvpn_pool_clear(&driver->pool);
 	jvpn_secret_clear(&driver->challenge_key);
@@ -96,6 +104,8 @@ void jvpn_driver_set_policy(struct jvpn_driver *driver, const struct jvpn_policy
 void jvpn_driver_emit(struct jvpn_driver *driver, const struct jvpn_audit *audit)
 {
 	jvpn_events_emit(driver->events, audit, driver->wall_ms);
+	if (driver->persist)
+		jvpn_persist_note(driver->persist, NULL, audit);
 }
 
 int jvpn_driver_session_new(struct jvpn_driver *driver, struct jvpn_live **out)
@@ -170,6 +180,26 @@ void jvpn_driver_detach(struct jvpn_transport *transport)
 	transport->slot = JVPN_SLOT_NONE;
 }
 
+static bool is_durable_now(const struct jvpn_event *event)
+{
+	return event->type == JVPN_EVENT_STORE_RESULT &&
+	       (event->u.store.status == JVPN_STORE_OK ||
+		event->u.store.status == JVPN_STORE_FOUND);
+}
+
+/* The client hears of its session when it is there to stay. */
+static void answer_create(struct jvpn_live *live)
+{
+	const struct jvpn_driver *d = live->driver;
+	struct jvpn_transport *t = jvpn_live_binding(live);
+
+	if (!live->unanswered || !live->learned || !t)
+		return;
+	live->unanswered = false;
+	if (d->ops->on_create_answer)
+		d->ops->on_create_answer(d->user, t, JVPN_REASON_NONE);
+}
+
 static int run_core(struct jvpn_live *live, struct jvpn_event *event)
 {
 	struct jvpn_driver *d = live->driver;
@@ -180,6 +210,7 @@ static int run_core(struct jvpn_live *live, struct jvpn_event *event)
 
 	event->now_ns = d->now_ns;
 	live->generation = event->generation;
+	live->learned = is_durable_now(event);
 	jvpn_invariant_capture(&live->core, &before);
 	jvpn_session_step(&live->core, &ctx, event, d->effects);
 	if (d->effects->overflow)
@@ -191,11 +222,12 @@ static void execute_all(struct jvpn_live *live)
 {
 	struct jvpn_effects *fx = live->driver->effects;
 
+	answer_create(live);
 	for (size_t i = 0; i < fx->count && !live->over; i++)
 		jvpn_driver_execute(live, &fx->v[i]);
 }
 
-/* Answers of the memory store, and the end of a session with a broken invariant, are events too. */
+/* Answers of the store that are there already, and the end of a session with a broken invariant, are events too. */
 static bool next_event(struct jvpn_live *live, int broken, struct jvpn_event *event)
 {
 	memset(event, 0, sizeof(*event));
@@ -212,7 +244,7 @@ static bool next_event(struct jvpn_live *live, int broken, struct jvpn_event *ev
 	live->store_pending = false;
 	event->type = JVPN_EVENT_STORE_RESULT;
 	event->u.store.nonce = live->store_nonce;
-	event->u.store.status = JVPN_STORE_OK;
+	event->u.store.status = live->store_status;
 	return true;
 }
 
@@ -252,6 +284,15 @@ bool jvpn_driver_step(struct jvpn_live *live, struct jvpn_event *event)
 		d->ops->on_stepped(d->user, live, before);
 	jvpn_live_reschedule(live);
 	return true;
+}
+
+void jvpn_driver_store_result(struct jvpn_live *live, uint64_t nonce, enum jvpn_store_status status)
+{
+	struct jvpn_event event = {.type = JVPN_EVENT_STORE_RESULT, .slot = JVPN_SLOT_NONE};
+
+	event.u.store.nonce = nonce;
+	event.u.store.status = status;
+	jvpn_driver_step(live, &event);
 }
 
 void jvpn_driver_abandon(struct jvpn_live *live)

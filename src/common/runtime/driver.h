@@ -8,8 +8,9 @@
  * queue, figures); a *transport* is one QUIC connection, attached to a live session or not yet. The
  * driver owns both. IP packets never pass through the core: they go queue -> connection and back.
  *
- * This milestone's store is the process's memory: a commit is durable when it is made, so STORE_CAS
- * is answered in the same turn. A durable store takes that answer's place.
+ * With a store (persist.h) its operations are answered later, by jvpn_driver_store_result(). Without
+ * one the process's memory is the store: a commit is durable when it is made, and answered in the same
+ * turn (docs/adr/0002).
  */
 #ifndef JVPN_RUNTIME_DRIVER_H
 #define JVPN_RUNTIME_DRIVER_H
@@ -35,6 +36,8 @@ struct jvpn_events;
 struct jvpn_driver;
 struct jvpn_live;
 struct jvpn_held;
+struct jvpn_persist;
+struct jvpn_persist_ticket;
 
 #define JVPN_USER_MAX 63
 /* A session carries traffic until so many heartbeat intervals have passed without an inner packet. */
@@ -90,9 +93,13 @@ struct jvpn_live {
 	bool plain;          /* server: the peer has no jumping-session extension */
 	bool indexed;        /* 'index' is valid */
 	uint32_t index;      /* the program's (table entry) */
-	/* the store operation that was given out and is answered after the effects of this step */
+	/* the store operation that is answered right after the effects of this step */
 	bool store_pending;
 	uint64_t store_nonce;
+	enum jvpn_store_status store_status;
+	struct jvpn_persist_ticket *ticket; /* the one that is answered later; NULL: none */
+	bool learned;                       /* the present event says that a write is durable */
+	bool unanswered;                    /* server: its CONNECT waits for the first commit */
 	/* client with a state directory: requests with a higher counter wait (jvpn_driver_hold) */
 	uint64_t counter_limit;
 	struct jvpn_held *held;
@@ -102,6 +109,10 @@ struct jvpn_driver_ops {
 	/* Server: a CONNECT-IP request of a connection that has no session yet. */
 	void (*on_request)(void *user, struct jvpn_transport *transport,
 			   const struct jvpn_h3_request *request);
+	/* Server: the first commit of an 'unanswered' session is durable (NONE), or there will be none:
+	 * the connection is closed next. */
+	void (*on_create_answer)(void *user, struct jvpn_transport *transport,
+				 enum jvpn_reason reason);
 	/* Client: TLS and SETTINGS are there. */
 	void (*on_ready)(void *user, struct jvpn_transport *transport);
 	void (*on_response)(void *user, struct jvpn_transport *transport,
@@ -142,6 +153,7 @@ struct jvpn_driver_config {
 	void *user;
 	const struct jvpn_secret *challenge_key; /* server: copied */
 	size_t max_sessions;
+	struct jvpn_persist *persist;           /* server: borrowed; NULL: memory is the store */
 	uint8_t hash_seed[JVPN_MAP_SEED_BYTES]; /* random, of this process */
 	struct jvpn_queue_config queue;         /* of each session */
 };
@@ -151,6 +163,7 @@ struct jvpn_driver {
 	enum jvpn_role role;
 	struct jvpn_policy policy;
 	struct jvpn_events *events;
+	struct jvpn_persist *persist;
 	const struct jvpn_driver_ops *ops;
 	void *user;
 	struct jvpn_secret challenge_key;
@@ -189,6 +202,9 @@ void jvpn_driver_emit(struct jvpn_driver *driver, const struct jvpn_audit *audit
 int jvpn_driver_session_new(struct jvpn_driver *driver, struct jvpn_live **out);
 /* One event through the core, effects executed. 'live' may be gone when this returns false. */
 bool jvpn_driver_step(struct jvpn_live *live, struct jvpn_event *event);
+/* The answer to a store operation of the session. */
+void jvpn_driver_store_result(struct jvpn_live *live, uint64_t nonce,
+			      enum jvpn_store_status status);
 /* Drops a session that has not had its first event yet: on_ended with NONE, no event line. */
 void jvpn_driver_abandon(struct jvpn_live *live);
 /* Ends a session with a reason. */

@@ -13,6 +13,7 @@
 #include "obs/events.h"
 #include "runtime/clock.h"
 #include "runtime/driver_internal.h"
+#include "runtime/persist.h"
 
 /* The longest time packets of a binding that was left are taken (wire.md, "Paths"). */
 #define JVPN_STRAGGLERS_MAX_NS (2 * JVPN_NS_PER_S)
@@ -73,10 +74,11 @@ static void add_note(const struct jvpn_live *live, struct jvpn_audit *audit)
 		add_text(audit, d->ops->what_follows(d->user, audit->reason));
 }
 
-static void emit(struct jvpn_live *live, const struct jvpn_transport *transport,
-		 struct jvpn_effect *effect)
+void jvpn_driver_complete(const struct jvpn_live *live, struct jvpn_effect *effect)
 {
 	struct jvpn_audit *audit = &effect->u.audit;
+	const struct jvpn_transport *transport =
+		effect->slot < JVPN_SLOTS ? live->slot[effect->slot] : NULL;
 
 	if (transport && is_about_a_transport(audit->type))
 		copy_peer(transport, effect->generation, audit);
@@ -93,7 +95,29 @@ static void emit(struct jvpn_live *live, const struct jvpn_transport *transport,
 		audit->rx_packets = live->rx_packets;
 		audit->rx_bytes = live->rx_bytes;
 	}
-	jvpn_events_emit(live->driver->events, audit, live->driver->wall_ms);
+}
+
+static void emit(struct jvpn_live *live, struct jvpn_effect *effect)
+{
+	struct jvpn_driver *d = live->driver;
+
+	jvpn_driver_complete(live, effect);
+	jvpn_events_emit(d->events, &effect->u.audit, d->wall_ms);
+	if (d->persist)
+		jvpn_persist_note(d->persist, live, &effect->u.audit);
+}
+
+/* Without a store memory is it. An operation that the store does not take was not made. */
+static void use_store(struct jvpn_live *live, const struct jvpn_effect *effect)
+{
+	struct jvpn_persist *persist = live->driver->persist;
+
+	live->store_nonce = effect->u.store.nonce;
+	live->store_status = JVPN_STORE_OK;
+	live->store_pending = !persist || jvpn_persist_submit(persist, live, effect);
+	if (persist)
+		live->store_status = effect->type == JVPN_EFFECT_STORE_REREAD ? JVPN_STORE_TIMEOUT
+									      : JVPN_STORE_FAILED;
 }
 
 /* The challenge names the tuple it is for; nothing is stored (docs/protocol.md). */
@@ -177,8 +201,14 @@ static void refuse_attach(struct jvpn_live *live, struct jvpn_transport *t,
 	jvpn_driver_detach(t);
 }
 
-static void close_transport(struct jvpn_transport *t, enum jvpn_reason reason)
+static void close_transport(struct jvpn_live *live, struct jvpn_transport *t,
+			    enum jvpn_reason reason)
 {
+	const struct jvpn_driver *d = live->driver;
+
+	if (live->unanswered && d->ops->on_create_answer)
+		d->ops->on_create_answer(d->user, t, reason);
+	live->unanswered = false;
 	jvpn_driver_detach(t);
 	jvpn_conn_permit_clear(t->conn);
 	jvpn_conn_stragglers(t->conn, 0);
@@ -286,7 +316,7 @@ static void execute_on(struct jvpn_live *live, struct jvpn_transport *t, struct 
 		refuse_attach(live, t, effect);
 		break;
 	case JVPN_EFFECT_CLOSE_TRANSPORT:
-		close_transport(t, effect->u.reason);
+		close_transport(live, t, effect->u.reason);
 		break;
 	case JVPN_EFFECT_NONE:
 	case JVPN_EFFECT_EMIT:
@@ -300,17 +330,15 @@ static void execute_on(struct jvpn_live *live, struct jvpn_transport *t, struct 
 	}
 }
 
-static bool execute_alone(struct jvpn_live *live, struct jvpn_transport *t,
-			  struct jvpn_effect *effect)
+static bool execute_alone(struct jvpn_live *live, struct jvpn_effect *effect)
 {
 	if (effect->type == JVPN_EFFECT_EMIT) {
-		emit(live, t, effect);
+		emit(live, effect);
 		return true;
 	}
 	if (effect->type == JVPN_EFFECT_STORE_CAS || effect->type == JVPN_EFFECT_STORE_APPEND ||
 	    effect->type == JVPN_EFFECT_STORE_REREAD) {
-		live->store_pending = true;
-		live->store_nonce = effect->u.store.nonce;
+		use_store(live, effect);
 		return true;
 	}
 	if (effect->type == JVPN_EFFECT_TERMINATED || effect->type == JVPN_EFFECT_DROPPED) {
@@ -325,7 +353,7 @@ void jvpn_driver_execute(struct jvpn_live *live, struct jvpn_effect *effect)
 {
 	struct jvpn_transport *t = effect->slot < JVPN_SLOTS ? live->slot[effect->slot] : NULL;
 
-	if (execute_alone(live, t, effect))
+	if (execute_alone(live, effect))
 		return;
 	/* The transport may have ended in the meantime; the core learns of it next. */
 	if (t && !jvpn_driver_hold(live, t, effect))

@@ -9,6 +9,8 @@
 
 /* driver_effects.c: executes one effect. */
 void jvpn_driver_execute(struct jvpn_live *live, struct jvpn_effect *effect);
+/* What the driver alone knows goes into an EMIT: peer, user, addresses, figures, notes. */
+void jvpn_driver_complete(const struct jvpn_live *live, struct jvpn_effect *effect);
 
 /* driver_held.c: takes the request over when its counter is beyond the limit. */
 bool jvpn_driver_hold(struct jvpn_live *live, struct jvpn_transport *transport,

@@ -21,6 +21,11 @@ noinst_LIBRARIES += %D%/libjvpn_runtime.a
 	%D%/loop.h \
 	%D%/msgauth.c \
 	%D%/msgauth.h \
+	%D%/persist.c \
+	%D%/persist.h \
+	%D%/persist_audit.c \
+	%D%/persist_internal.h \
+	%D%/persist_record.c \
 	%D%/process.c \
 	%D%/process.h \
 	%D%/pump.c \

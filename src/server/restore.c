@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The store of the server: opened before anything else is, its sessions brought back before the first
+ * datagram is read. A restart is not a reset (session.md).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "runtime/persist.h"
+#include "server/lease.h"
+#include "server/server.h"
+
+int jvpn_server_store_open(struct jvpn_server *server, char *error, size_t error_size)
+{
+	const struct jvpn_server_config *c = &server->options->config;
+	struct jvpn_persist_config config = {
+		.backend = (enum jvpn_store_backend_kind)c->store_kind,
+		.path = c->store_path,
+		.seal_key = &server->keys.seal,
+	};
+	char text[JVPN_STORE_ERROR_MAX] = "";
+	int rv;
+
+	server->capacity = server->options->policy.max_sessions;
+	if (config.backend != JVPN_STORE_BACKEND_SQLITE)
+		return 0;
+	rv = jvpn_persist_open(&config, &server->persist, error, error_size);
+	if (rv)
+		return rv;
+	rv = jvpn_persist_count(server->persist, &server->stored, text);
+	if (rv)
+		snprintf(error, error_size, "%s", text);
+	if (server->stored > server->capacity) {
+		jvpn_log_warn(
+			JVPN_LOG_STORE,
+			"%zu sessions are stored, max_sessions is %zu: they come back, new ones "
+			"are refused until there are fewer",
+			server->stored, server->capacity);
+		server->capacity = server->stored;
+	}
+	return rv;
+}
+
+static void take_addresses(struct jvpn_live *live, const struct jvpn_record *record,
+			   struct jvpn_lease *lease)
+{
+	memset(lease, 0, sizeof(*lease));
+	for (size_t i = 0; i < record->address_count && i < JVPN_CONNECTIP_ADDRESSES_MAX; i++) {
+		const struct jvpn_record_address *from = &record->address[i];
+		struct jvpn_connectip_address *to = &live->addresses.address[i];
+
+		memset(to, 0, sizeof(*to));
+		to->version = from->version;
+		to->prefix_len = from->prefix_len;
+		memcpy(to->address, from->address, sizeof(from->address));
+		live->addresses.count++;
+		jvpn_prefix_set(from->version == 4 ? &lease->ipv4 : &lease->ipv6, from->version,
+				from->address, from->prefix_len);
+	}
+}
+
+/* Addresses and a place in the index. NONE: the session can go on; else the reason why not. */
+static enum jvpn_reason settle(struct jvpn_server *server, struct jvpn_live *live,
+			       const struct jvpn_persist_entry *entry)
+{
+	const struct jvpn_session_record *s = &entry->record.session;
+	struct jvpn_lease lease;
+	int index = jvpn_table_add(&server->index.table, &s->id, s->user_hash,
+				   server->engine.driver->now_ns);
+
+	if (index < 0)
+		return JVPN_REASON_RESOURCE_EXHAUSTED;
+	server->index.live[index] = live;
+	live->index = (uint32_t)index;
+	live->indexed = true;
+	take_addresses(live, &entry->record, &lease);
+	if (jvpn_lease_restore(server->leases, live, &lease)) {
+		jvpn_log_warn(JVPN_LOG_SESSION,
+			      "session of %s: its addresses are not in the pool any more: it ends",
+			      live->user);
+		live->addresses.count = 0;
+		return JVPN_REASON_RESOURCE_EXHAUSTED;
+	}
+	return entry->opened ? JVPN_REASON_NONE : JVPN_REASON_SECURITY_FAILURE;
+}
+
+static int restore_one(void *user, const struct jvpn_persist_entry *entry)
+{
+	struct jvpn_server *server = user;
+	struct jvpn_event event = {.type = JVPN_EVENT_RESTORE, .slot = JVPN_SLOT_NONE};
+	struct jvpn_event timer = {.type = JVPN_EVENT_TIMER, .slot = JVPN_SLOT_NONE};
+	enum jvpn_reason reason;
+	struct jvpn_live *live;
+	int rv = jvpn_driver_session_new(server->engine.driver, &live);
+
+	if (rv)
+		return rv;
+	memcpy(live->user, entry->record.user, sizeof(live->user));
+	live->plain = entry->record.session.plain;
+	live->keys = entry->keys;
+	live->has_keys = entry->opened;
+	reason = settle(server, live, entry);
+	event.u.restore.record = &entry->record.session;
+	if (!jvpn_driver_step(live, &event))
+		return 0;
+	if (reason == JVPN_REASON_SECURITY_FAILURE)
+		jvpn_log_error(JVPN_LOG_SESSION,
+			       "session of %s: its keys cannot be opened (another seal.key, or the "
+			       "record was changed): it ends",
+			       live->user);
+	if (reason != JVPN_REASON_NONE)
+		jvpn_driver_terminate(live, reason);
+	else
+		jvpn_driver_step(live, &timer); /* what ended while nobody was there */
+	return 0;
+}
+
+int jvpn_server_restore(struct jvpn_server *server, char *error, size_t error_size)
+{
+	char text[JVPN_STORE_ERROR_MAX] = "";
+	int rv;
+
+	if (!server->persist)
+		return 0;
+	rv = jvpn_persist_load(server->persist, restore_one, server, text);
+	if (rv)
+		snprintf(error, error_size, "%s: %s", server->options->config.store_path,
+			 text[0] ? text : jvpn_err_text(rv));
+	else if (server->stored)
+		jvpn_log_info(JVPN_LOG_STORE, "%zu sessions came back from %s", server->stored,
+			      server->options->config.store_path);
+	return rv;
+}
