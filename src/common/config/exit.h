@@ -7,15 +7,17 @@
 #define JVPN_CONFIG_EXIT_H
 
 /* X(NAME, number, "meaning") */
-#define JVPN_EXIT_MAP(X)                                                                           \
-	X(OK, 0, "success")                                                                        \
-	X(FAILURE, 1, "runtime failure")                                                           \
-	X(CONFIG, 2, "wrong usage, configuration or policy")                                       \
-	X(PERMISSION, 3, "permission: CAP_NET_ADMIN, TUN device, unreadable or exposed key")       \
-	X(ENVIRONMENT, 4, "environment: port in use, pool overlaps a local network, wrong clock")  \
-	X(AUTH_REFUSED, 5, "the server refused the token")                                         \
-	X(CERTIFICATE, 6, "the server's certificate was refused")                                  \
-	X(UNREACHABLE, 7, "the server does not answer")                                            \
+#define JVPN_EXIT_MAP(X)                                                                             \
+	X(OK, 0, "success")                                                                          \
+	X(FAILURE, 1, "runtime failure")                                                             \
+	X(CONFIG, 2, "wrong usage, configuration or policy")                                         \
+	X(PERMISSION, 3, "permission: CAP_NET_ADMIN, TUN device, unreadable or exposed key")         \
+	X(ENVIRONMENT, 4,                                                                            \
+	  "environment: port in use, pool overlaps a local network, wrong clock, damaged or locked " \
+	  "store")                                                                                   \
+	X(AUTH_REFUSED, 5, "the server refused the token")                                           \
+	X(CERTIFICATE, 6, "the server's certificate was refused")                                    \
+	X(UNREACHABLE, 7, "the server does not answer")                                              \
 	X(SESSION_ENDED, 8, "the server or the policy ended the session")
 
 enum jvpn_exit {
