@@ -143,7 +143,7 @@ int jvpn_tunnel_open(struct jvpn_client *client, char *error, size_t error_size)
 /* client->keep: everything in the kernel stays as it is. */
 void jvpn_tunnel_close(struct jvpn_client *client);
 /* Removes what a killed client left: device, addresses, routes, rules. Not while one runs. */
-int jvpn_tunnel_sweep(struct jvpn_client *client, char *error, size_t error_size);
+int jvpn_tunnel_sweep(struct jvpn_client *client, const char *name, char *error, size_t error_size);
 void jvpn_tunnel_on_capsule(void *user, struct jvpn_transport *transport, uint64_t type,
 			    const uint8_t *data, size_t len);
 void jvpn_tunnel_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, size_t len);

@@ -308,7 +308,7 @@ static int disconnect(const struct jvpn_client_options *options)
 	}
 	/* A state file that cannot be read stays; the tunnel goes. */
 	rv = code == JVPN_EXIT_OK || client.resume.enabled
-		     ? jvpn_tunnel_sweep(&client, error, sizeof(error))
+		     ? jvpn_tunnel_sweep(&client, options->config.tun_name, error, sizeof(error))
 		     : 0;
 	jvpn_resume_close(&client);
 	return rv ? jvpn_process_fail(jvpn_process_exit_code(rv), error) : code;

@@ -493,6 +493,9 @@ static uint64_t due_ns(const struct jvpn_client *client)
 	if (!r->has_snapshot)
 		return 0;
 	mark = mark_of(client);
+	/* A transition is in the events by now; the writer itself bounds how often. */
+	if (mark.state_version != r->mark.state_version)
+		return 0;
 	if (!is_same_mark(&mark, &r->mark))
 		return jvpn_time_add(r->written_ns, jvpn_ms_to_ns(JVPN_RESUME_SPACING_MS));
 	return jvpn_time_add(r->written_ns, refresh_ns(client));

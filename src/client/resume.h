@@ -20,10 +20,11 @@ struct jvpn_watch;
 
 /* Counters are reserved in blocks; the next one when half of the present one is used. */
 #define JVPN_RESUME_BLOCK 64
-/* Changes are written at most so often ... */
+/* Transitions are written at once, other changes at most so often ... */
 #define JVPN_RESUME_SPACING_MS 200
-/* ... and without any change so often, so that the time since the last sign of life is known. */
-#define JVPN_RESUME_REFRESH_MS 15000
+/* ... and without any change so often, and 16 times within the transport TTL: so well is known after
+ * a crash how long the session has been without a transport. */
+#define JVPN_RESUME_REFRESH_MS 60000
 
 /* What makes a new snapshot necessary. */
 struct jvpn_resume_mark {

@@ -232,13 +232,13 @@ void jvpn_tunnel_update(struct jvpn_client *client)
 /* ---- opening ---- */
 
 /* With a session to resume what its last client left is taken over, else it is undone. */
-static int open_netcfg(struct jvpn_client *client, char *error, size_t error_size)
+static int open_netcfg(struct jvpn_client *client, bool take_over, char *error, size_t error_size)
 {
 	char path[TUNNEL_PATH_MAX];
 	struct jvpn_netcfg_config config = {.journal_path = path,
 					    .persistent = client->resume.enabled};
 
-	if (client->resume.saved)
+	if (take_over)
 		config.take_over_ifindex = jvpn_tun_ifindex(client->tun);
 
 	if (mkdir(JVPN_RUNSTATEDIR, 0755) && errno != EEXIST) {
@@ -264,21 +264,44 @@ static void check_interfaces(const struct jvpn_client *client,
 		jvpn_netcfg_check_client("", true, warnings);
 }
 
+int jvpn_tunnel_sweep(struct jvpn_client *client, const char *name, char *error, size_t error_size)
+{
+	struct jvpn_tun_config config = {.name = name};
+	int rv = jvpn_tun_open(&config, &client->tun, error, error_size);
+
+	/* Undoes the journal. */
+	if (!rv)
+		rv = open_netcfg(client, false, error, error_size);
+	if (client->tun)
+		(void)jvpn_tun_set_persistent(client->tun, false);
+	jvpn_netcfg_free(client->netcfg);
+	jvpn_tun_free(client->tun);
+	client->netcfg = NULL;
+	client->tun = NULL;
+	return rv;
+}
+
 int jvpn_tunnel_open(struct jvpn_client *client, char *error, size_t error_size)
 {
 	const struct jvpn_client_config *c = &client->options->config;
 	struct jvpn_tun_config config = {.name = c->tun_name, .offload = c->tun_offload};
 	struct jvpn_netcfg_warnings warnings = {0};
-	int rv = jvpn_tun_open(&config, &client->tun, error, error_size);
+	const struct jvpn_saved *saved = client->resume.saved;
+	int rv = 0;
 
+	/* The configuration names another device since: nothing of the old one is ours to keep. */
+	if (saved && strcmp(saved->tun_name, c->tun_name) != 0)
+		rv = jvpn_tunnel_sweep(client, saved->tun_name, error, error_size);
+	if (!rv)
+		rv = jvpn_tun_open(&config, &client->tun, error, error_size);
 	if (!rv)
 		rv = jvpn_pump_new(client->tun, take_from_tun, client, &client->pump);
 	if (!rv)
-		rv = open_netcfg(client, error, error_size);
+		rv = open_netcfg(client, saved != NULL, error, error_size);
 	if (rv)
 		return rv;
 	check_interfaces(client, &warnings);
-	if (!client->resume.saved)
+	if (!saved)
 		(void)jvpn_tun_set_persistent(client->tun, false);
 	for (size_t i = 0; i < warnings.count; i++)
 		jvpn_log_warn(JVPN_LOG_TUN, "%s", warnings.text[i]);
@@ -299,21 +322,4 @@ void jvpn_tunnel_close(struct jvpn_client *client)
 	jvpn_netcfg_free(client->netcfg);
 	jvpn_pump_free(client->pump);
 	jvpn_tun_free(client->tun);
-}
-
-int jvpn_tunnel_sweep(struct jvpn_client *client, char *error, size_t error_size)
-{
-	struct jvpn_tun_config config = {.name = client->options->config.tun_name};
-	int rv = jvpn_tun_open(&config, &client->tun, error, error_size);
-
-	/* Undoes the journal. */
-	if (!rv)
-		rv = open_netcfg(client, error, error_size);
-	if (client->tun)
-		(void)jvpn_tun_set_persistent(client->tun, false);
-	jvpn_netcfg_free(client->netcfg);
-	jvpn_tun_free(client->tun);
-	client->netcfg = NULL;
-	client->tun = NULL;
-	return rv;
 }

@@ -53,38 +53,52 @@ static int save_journal(struct jvpn_netcfg *netcfg)
 	return err;
 }
 
-int jvpn_netcfg_item_add(struct jvpn_netcfg *netcfg, const struct jvpn_journal_item *item)
+static int check_journal(struct jvpn_netcfg *netcfg, size_t from)
 {
-	bool journaled = is_journaled(netcfg, item);
-	int err = 0;
+	for (size_t i = from; i < netcfg->count && !netcfg->has_journal; i++)
+		if (is_journaled(netcfg, &netcfg->items[i])) {
+			snprintf(netcfg->error, sizeof(netcfg->error),
+				 "without a journal nothing can be added that outlives the TUN "
+				 "device");
+			return JVPN_EINVAL;
+		}
+	return 0;
+}
 
-	if (netcfg->count == JVPN_JOURNAL_ITEMS_MAX) {
-		snprintf(netcfg->error, sizeof(netcfg->error), "more than %d changes",
-			 JVPN_JOURNAL_ITEMS_MAX);
-		return JVPN_EFULL;
-	}
-	if (journaled && !netcfg->has_journal) {
-		snprintf(netcfg->error, sizeof(netcfg->error),
-			 "without a journal nothing can be added that outlives the TUN device");
-		return JVPN_EINVAL;
-	}
-	/* The journal comes first: killed in between, it lists one change too many, which is
-	 * harmless, and never one too few. */
-	netcfg->items[netcfg->count++] = *item;
-	if (journaled)
-		err = save_journal(netcfg);
-	if (err == 0)
-		err = jvpn_netcfg_kernel_change(netcfg, item, true);
-	if (err != 0) {
-		char error[JVPN_NETCFG_ERROR_BYTES];
+/* Without support for it (IPv6 switched off meanwhile) it is not there either. */
+static bool is_gone(int err)
+{
+	return err == 0 || err == JVPN_ENOTFOUND || err == JVPN_EUNSUPPORTED;
+}
 
-		memcpy(error, netcfg->error, sizeof(error));
-		netcfg->count--;
-		if (journaled)
-			(void)save_journal(netcfg);
-		memcpy(netcfg->error, error, sizeof(error));
+static void forget(struct jvpn_netcfg *netcfg, size_t index)
+{
+	memmove(&netcfg->items[index], &netcfg->items[index + 1],
+		(netcfg->count - index - 1) * sizeof(netcfg->items[0]));
+	netcfg->count--;
+}
+
+/* Takes back what was added last, until 'keep' are left; goes on after an error and returns the
+ * first. The journal follows at the end: killed before, it lists too much, which is harmless. */
+static int remove_down_to(struct jvpn_netcfg *netcfg, size_t keep)
+{
+	char error[JVPN_NETCFG_ERROR_BYTES] = "";
+	int first = 0, err;
+
+	for (size_t i = netcfg->count; i-- > keep;) {
+		err = jvpn_netcfg_kernel_change(netcfg, &netcfg->items[i], false);
+		if (is_gone(err)) {
+			forget(netcfg, i);
+		} else if (first == 0) {
+			first = err;
+			memcpy(error, netcfg->error, sizeof(error));
+		}
 	}
-	return err;
+	err = save_journal(netcfg);
+	if (err != 0 && first == 0)
+		return err;
+	memcpy(netcfg->error, error, sizeof(error));
+	return first;
 }
 
 int jvpn_netcfg_item_remove(struct jvpn_netcfg *netcfg, size_t index)
@@ -92,30 +106,47 @@ int jvpn_netcfg_item_remove(struct jvpn_netcfg *netcfg, size_t index)
 	bool journaled = is_journaled(netcfg, &netcfg->items[index]);
 	int err = jvpn_netcfg_kernel_change(netcfg, &netcfg->items[index], false);
 
-	/* Without support for it (IPv6 switched off meanwhile) it is not there either. */
-	if (err != 0 && err != JVPN_ENOTFOUND && err != JVPN_EUNSUPPORTED)
+	if (!is_gone(err))
 		return err;
-	memmove(&netcfg->items[index], &netcfg->items[index + 1],
-		(netcfg->count - index - 1) * sizeof(netcfg->items[0]));
-	netcfg->count--;
+	forget(netcfg, index);
 	return journaled ? save_journal(netcfg) : 0;
+}
+
+/* The journal comes first: killed in between, it lists too much, which is harmless, and never too
+ * little. */
+int jvpn_netcfg_items_add(struct jvpn_netcfg *netcfg, const struct jvpn_journal_item *items,
+			  size_t count)
+{
+	char error[JVPN_NETCFG_ERROR_BYTES];
+	size_t before = netcfg->count, done = before;
+	int err;
+
+	if (count > JVPN_JOURNAL_ITEMS_MAX - before) {
+		snprintf(netcfg->error, sizeof(netcfg->error), "more than %d changes",
+			 JVPN_JOURNAL_ITEMS_MAX);
+		return JVPN_EFULL;
+	}
+	memcpy(netcfg->items + before, items, count * sizeof(items[0]));
+	netcfg->count += count;
+	err = check_journal(netcfg, before);
+	if (err == 0)
+		err = save_journal(netcfg);
+	while (err == 0 && done < netcfg->count) {
+		err = jvpn_netcfg_kernel_change(netcfg, &netcfg->items[done], true);
+		done += err == 0;
+	}
+	if (err == 0)
+		return 0;
+	memcpy(error, netcfg->error, sizeof(error));
+	netcfg->count = done;
+	(void)remove_down_to(netcfg, before);
+	memcpy(netcfg->error, error, sizeof(error));
+	return err;
 }
 
 int jvpn_netcfg_restore(struct jvpn_netcfg *netcfg)
 {
-	char error[JVPN_NETCFG_ERROR_BYTES] = "";
-	int first = 0;
-
-	for (size_t i = netcfg->count; i-- > 0;) {
-		int err = jvpn_netcfg_item_remove(netcfg, i);
-
-		if (err != 0 && first == 0) {
-			first = err;
-			memcpy(error, netcfg->error, sizeof(error));
-		}
-	}
-	memcpy(netcfg->error, error, sizeof(error));
-	return first;
+	return remove_down_to(netcfg, 0);
 }
 
 static unsigned device_of(const struct jvpn_journal_item *item)
@@ -302,7 +333,7 @@ int jvpn_netcfg_address_add(struct jvpn_netcfg *netcfg, const struct jvpn_netcfg
 	struct jvpn_journal_item item;
 	int err = make_address(netcfg, address, &item);
 
-	return err != 0 ? err : jvpn_netcfg_item_add(netcfg, &item);
+	return err != 0 ? err : jvpn_netcfg_items_add(netcfg, &item, 1);
 }
 
 int jvpn_netcfg_route_add(struct jvpn_netcfg *netcfg, const struct jvpn_netcfg_route *route)
@@ -310,7 +341,7 @@ int jvpn_netcfg_route_add(struct jvpn_netcfg *netcfg, const struct jvpn_netcfg_r
 	struct jvpn_journal_item item;
 	int err = make_route(netcfg, route, &item);
 
-	return err != 0 ? err : jvpn_netcfg_item_add(netcfg, &item);
+	return err != 0 ? err : jvpn_netcfg_items_add(netcfg, &item, 1);
 }
 
 int jvpn_netcfg_rule_add(struct jvpn_netcfg *netcfg, const struct jvpn_netcfg_rule *rule)
@@ -318,7 +349,7 @@ int jvpn_netcfg_rule_add(struct jvpn_netcfg *netcfg, const struct jvpn_netcfg_ru
 	struct jvpn_journal_item item;
 	int err = make_rule(netcfg, rule, &item);
 
-	return err != 0 ? err : jvpn_netcfg_item_add(netcfg, &item);
+	return err != 0 ? err : jvpn_netcfg_items_add(netcfg, &item, 1);
 }
 
 int jvpn_netcfg_address_del(struct jvpn_netcfg *netcfg, const struct jvpn_netcfg_address *address)

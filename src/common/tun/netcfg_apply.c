@@ -151,23 +151,21 @@ static void explain_existing(struct jvpn_netcfg *netcfg)
 		 "; another program uses it: choose another table and mark");
 }
 
+/* All at once: with a journal written for each, a long list of routes would take seconds. */
 static int add_missing(struct jvpn_netcfg *netcfg, const struct wanted *wanted)
 {
-	char error[JVPN_NETCFG_ERROR_BYTES];
-	size_t before = netcfg->count;
-	int err = 0;
+	struct wanted *missing = calloc(1, sizeof(*missing));
+	int err;
 
-	for (size_t i = 0; i < wanted->count && err == 0; i++)
+	if (missing == NULL)
+		return JVPN_ENOMEM;
+	for (size_t i = 0; i < wanted->count; i++)
 		if (!is_applied(netcfg, &wanted->item[i]))
-			err = jvpn_netcfg_item_add(netcfg, &wanted->item[i]);
-	if (err == 0)
-		return 0;
+			missing->item[missing->count++] = wanted->item[i];
+	err = missing->count > 0 ? jvpn_netcfg_items_add(netcfg, missing->item, missing->count) : 0;
 	if (err == JVPN_EEXISTS)
 		explain_existing(netcfg);
-	memcpy(error, netcfg->error, sizeof(error));
-	while (netcfg->count > before && jvpn_netcfg_item_remove(netcfg, netcfg->count - 1) == 0)
-		;
-	memcpy(netcfg->error, error, sizeof(error));
+	free(missing);
 	return err;
 }
 

@@ -29,8 +29,9 @@ int jvpn_netcfg_kernel_change(struct jvpn_netcfg *netcfg, const struct jvpn_jour
 void jvpn_netcfg_kernel_error(struct jvpn_netcfg *netcfg, const char *operation, const char *what,
 			      int err);
 
-/* Adds with journal and list; see jvpn_netcfg_route_add(). */
-int jvpn_netcfg_item_add(struct jvpn_netcfg *netcfg, const struct jvpn_journal_item *item);
+/* Adds all of them or none, with journal and list; see jvpn_netcfg_route_add(). */
+int jvpn_netcfg_items_add(struct jvpn_netcfg *netcfg, const struct jvpn_journal_item *items,
+			  size_t count);
 /* Takes back items[index]. What is gone already counts as taken back. */
 int jvpn_netcfg_item_remove(struct jvpn_netcfg *netcfg, size_t index);
 
