@@ -59,7 +59,7 @@ static void fill_source(const struct jvpn_candidate_link *link, sa_family_t fami
 static struct jvpn_candidate *find(struct jvpn_candidates *t, const char *device,
 				   const struct sockaddr_storage *remote)
 {
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++)
+	for (size_t i = 0; i < t->top; i++)
 		if (t->v[i].used && strcmp(t->v[i].device, device) == 0 &&
 		    jvpn_candidate_same_address(&t->v[i].remote, remote))
 			return &t->v[i];
@@ -72,6 +72,8 @@ static struct jvpn_candidate *take_free(struct jvpn_candidates *t)
 		if (!t->v[i].used) {
 			memset(&t->v[i], 0, sizeof(t->v[i]));
 			t->v[i].used = true;
+			if (t->top <= i)
+				t->top = i + 1;
 			return &t->v[i];
 		}
 	return NULL;
@@ -125,13 +127,13 @@ void jvpn_candidates_update(struct jvpn_candidates *t, const struct jvpn_candida
 	uint32_t rank = 0;
 
 	/* Until it is offered again. Whoever was wanted keeps that mark until the end. */
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++)
+	for (size_t i = 0; i < t->top; i++)
 		t->v[i].news = JVPN_CANDIDATE_GONE;
 	for (size_t a = 0; a < view->addresses; a++)
 		for (size_t l = 0; l < view->links; l++)
 			if (fits(view, &view->link[l], &view->address[a]))
 				offer(t, &view->link[l], &view->address[a], rank++);
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+	for (size_t i = 0; i < t->top; i++) {
 		struct jvpn_candidate *c = &t->v[i];
 
 		if (!c->used || c->news != JVPN_CANDIDATE_GONE)
@@ -142,13 +144,15 @@ void jvpn_candidates_update(struct jvpn_candidates *t, const struct jvpn_candida
 		if (!has_connection(c))
 			memset(c, 0, sizeof(*c));
 	}
+	while (t->top > 0 && !t->v[t->top - 1].used)
+		t->top--;
 }
 
 static size_t in_use(const struct jvpn_candidates *t)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++)
+	for (size_t i = 0; i < t->top; i++)
 		n += t->v[i].trying != NULL || (t->v[i].transport != NULL && t->v[i].dead_ns == 0);
 	return n;
 }
@@ -174,7 +178,7 @@ struct jvpn_candidate *jvpn_candidates_turn(struct jvpn_candidates *t, size_t li
 
 	if (in_use(t) >= limit)
 		return NULL;
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+	for (size_t i = 0; i < t->top; i++) {
 		struct jvpn_candidate *c = &t->v[i];
 
 		if (is_idle(c) && jvpn_attempt_due(&c->attempt, now_ns) == JVPN_ATTEMPT_START &&
@@ -189,7 +193,7 @@ uint64_t jvpn_candidates_next(const struct jvpn_candidates *t, size_t limit)
 	bool has_room = in_use(t) < limit;
 	uint64_t at = JVPN_TIME_NEVER;
 
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+	for (size_t i = 0; i < t->top; i++) {
 		const struct jvpn_candidate *c = &t->v[i];
 
 		if (c->trying != NULL || (has_room && is_idle(c)))
@@ -202,14 +206,14 @@ size_t jvpn_candidates_wanted(const struct jvpn_candidates *t)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++)
+	for (size_t i = 0; i < t->top; i++)
 		n += t->v[i].used && t->v[i].wanted;
 	return n;
 }
 
 void jvpn_candidates_stagger(struct jvpn_candidates *t, uint64_t now_ns)
 {
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+	for (size_t i = 0; i < t->top; i++) {
 		struct jvpn_candidate *c = &t->v[i];
 
 		if (is_idle(c) && c->attempt.again_ns <= now_ns)

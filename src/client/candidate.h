@@ -62,6 +62,7 @@ struct jvpn_candidate {
 };
 
 struct jvpn_candidates {
+	size_t top; /* nothing is used from here on: what is done each turn is short */
 	struct jvpn_candidate v[JVPN_CANDIDATES_MAX];
 };
 

@@ -85,7 +85,7 @@ void jvpn_dial_set_addresses(struct jvpn_client *client, const struct jvpn_dial_
 	for (size_t i = 0; i < found->count; i++)
 		add_address(&all, &found->item[i]);
 	/* What works is not given up because a name does not say it any more. */
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++)
+	for (size_t i = 0; i < client->dial.candidates.top; i++)
 		if (dial->candidates.v[i].used && dial->candidates.v[i].transport)
 			add_address(&all, &dial->candidates.v[i].remote);
 	dial->known = all;
@@ -233,7 +233,7 @@ void jvpn_dial_answered(struct jvpn_client *client)
 {
 	uint64_t now_ns = client->engine.driver->now_ns;
 
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+	for (size_t i = 0; i < client->dial.candidates.top; i++) {
 		struct jvpn_candidate *c = &client->dial.candidates.v[i];
 
 		if (!c->used || (c->trying && is_heard(c->trying)))
@@ -318,7 +318,7 @@ void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds)
 	uint64_t s = seconds < DIAL_HOLD_MAX_S ? seconds : DIAL_HOLD_MAX_S;
 	uint64_t until_ns = client->engine.driver->now_ns + s * JVPN_NS_PER_S;
 
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+	for (size_t i = 0; i < client->dial.candidates.top; i++) {
 		struct jvpn_candidate *c = &client->dial.candidates.v[i];
 
 		if (!c->used)
@@ -575,7 +575,7 @@ static struct jvpn_transport *refuge(const struct jvpn_client *client,
 {
 	const struct jvpn_candidate *best = NULL;
 
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+	for (size_t i = 0; i < client->dial.candidates.top; i++) {
 		const struct jvpn_candidate *c = &client->dial.candidates.v[i];
 
 		if (c != from && c->used && c->wanted && !c->leaving && c->transport &&
@@ -640,7 +640,7 @@ static void follow_change(struct jvpn_client *client, struct jvpn_candidate *c, 
 static void resume(struct jvpn_client *client, uint64_t now_ns)
 {
 	client->dial.resumed = false;
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+	for (size_t i = 0; i < client->dial.candidates.top; i++) {
 		struct jvpn_candidate *c = &client->dial.candidates.v[i];
 
 		if (!c->used)
@@ -687,7 +687,7 @@ static void update(struct jvpn_client *client, uint64_t now_ns)
 
 	dial->outdated = false;
 	jvpn_candidates_update(&dial->candidates, &view);
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++)
+	for (size_t i = 0; i < client->dial.candidates.top; i++)
 		if (dial->candidates.v[i].used)
 			follow_change(client, &dial->candidates.v[i], now_ns);
 	if (!jvpn_candidates_wanted(&dial->candidates) && !dial->said_none)
@@ -700,7 +700,7 @@ static void update(struct jvpn_client *client, uint64_t now_ns)
 
 static bool is_failing(const struct jvpn_client *client, uint64_t now_ns)
 {
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++) {
+	for (size_t i = 0; i < client->dial.candidates.top; i++) {
 		const struct jvpn_candidate *c = &client->dial.candidates.v[i];
 
 		if (c->used && c->wanted && c->attempt.failing_since_ns &&
@@ -755,7 +755,7 @@ void jvpn_dial_poll(struct jvpn_client *client, uint64_t now_ns)
 		update(client, now_ns);
 	if (dial->resumed)
 		resume(client, now_ns);
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX && is_at_work(client); i++)
+	for (size_t i = 0; i < dial->candidates.top && is_at_work(client); i++)
 		if (dial->candidates.v[i].used)
 			tend(client, &dial->candidates.v[i], now_ns);
 	if (!is_at_work(client))
@@ -796,7 +796,7 @@ uint64_t jvpn_dial_next_deadline(const struct jvpn_client *client)
 	/* What stands in the past waits for something else than time. */
 	if (c && c->leaving && next_handover_ns(c) > client->engine.driver->now_ns)
 		at = jvpn_time_min(at, next_handover_ns(c));
-	for (size_t i = 0; i < JVPN_CANDIDATES_MAX; i++)
+	for (size_t i = 0; i < client->dial.candidates.top; i++)
 		at = jvpn_time_min(at, next_tend_ns(client, &dial->candidates.v[i]));
 	return at;
 }
