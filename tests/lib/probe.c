@@ -397,6 +397,7 @@ static void run(struct probe *p)
 
 struct verdict {
 	double gap_ms, send_gap_ms, last_loss_ms; /* last_loss_ms < 0: nothing was lost */
+	double first_ms; /* from the event to the next arrival; < 0: none */
 	uint64_t lost, duplicated, reordered;
 };
 
@@ -434,7 +435,7 @@ static double longest_send_gap_ms(const struct flow *f, uint64_t from, uint64_t 
 
 static struct verdict judge(const struct flow *f, uint64_t t, uint64_t from, uint64_t to)
 {
-	struct verdict v = {.last_loss_ms = -1};
+	struct verdict v = {.last_loss_ms = -1, .first_ms = -1};
 	uint64_t highest = 0;
 
 	v.gap_ms = longest_gap_ms(f->arrival, f->arrivals, t, to);
@@ -452,6 +453,8 @@ static struct verdict judge(const struct flow *f, uint64_t t, uint64_t from, uin
 			v.last_loss_ms = 0;
 	}
 	for (size_t i = 0; i < f->arrivals; i++) {
+		if (v.first_ms < 0 && f->arrival[i].t_ns >= t && f->arrival[i].t_ns < to)
+			v.first_ms = ms(t, f->arrival[i].t_ns);
 		if (f->arrival[i].seq < highest && f->arrival[i].t_ns >= from &&
 		    f->arrival[i].t_ns < to)
 			v.reordered++;
@@ -531,10 +534,10 @@ static void print_flow(const struct probe *p, const struct flow *f)
 		last[i] = v.last_loss_ms < 0 ? 0 : v.last_loss_ms;
 		printf("%s{\"kind\":\"%s\",\"t_ns\":%" PRIu64
 		       ",\"gap_ms\":%.3f,\"send_gap_ms\":%.3f,\"lost\":%" PRIu64
-		       ",\"last_loss_ms\":%.3f,\"duplicated\":%" PRIu64 ",\"reordered\":%" PRIu64
-		       "}",
+		       ",\"last_loss_ms\":%.3f,\"first_ms\":%.3f,\"duplicated\":%" PRIu64
+		       ",\"reordered\":%" PRIu64 "}",
 		       i ? "," : "", e->kind, e->t_ns, v.gap_ms, v.send_gap_ms, v.lost,
-		       v.last_loss_ms, v.duplicated, v.reordered);
+		       v.last_loss_ms, v.first_ms, v.duplicated, v.reordered);
 	}
 	printf("],");
 	print_distribution("gap_ms", gap, p->events);
