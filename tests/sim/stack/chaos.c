@@ -27,6 +27,7 @@ enum fault {
 	FAULT_WEATHER,
 	FAULT_TRAFFIC,
 	FAULT_REPLAY,
+	FAULT_ICMP,
 	FAULT_SERVER_KILL,
 	FAULT_SERVER_STOP,
 	FAULT_COUNT
@@ -45,7 +46,8 @@ static const struct {
 	[FAULT_LOSS] = {"loss", 90},
 	[FAULT_WEATHER] = {"weather", 120},
 	[FAULT_TRAFFIC] = {"traffic", 180},
-	[FAULT_REPLAY] = {"replay", 130},
+	[FAULT_REPLAY] = {"replay", 100},
+	[FAULT_ICMP] = {"forged ICMP error", 30},
 	[FAULT_SERVER_KILL] = {"server killed", 10},
 	[FAULT_SERVER_STOP] = {"server stopped", 10},
 };
@@ -153,6 +155,9 @@ static void strike(enum fault fault)
 		break;
 	case FAULT_REPLAY:
 		stack_replay();
+		break;
+	case FAULT_ICMP:
+		stack_net_forge_hint(node);
 		break;
 	case FAULT_SERVER_KILL:
 	case FAULT_SERVER_STOP:

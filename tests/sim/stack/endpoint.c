@@ -36,6 +36,8 @@ struct jvpn_endpoint {
 	struct sockaddr_in local;
 	uint16_t outer_port; /* of the NAT's mapping; 0: none yet */
 	struct datagram *head, **tail, *given;
+	bool has_hint; /* an ICMP error, and about whom */
+	struct sockaddr_in hint;
 	struct jvpn_endpoint_stats stats;
 };
 
@@ -222,6 +224,31 @@ static void keep(const struct datagram *d)
 	memcpy(*at, d, sizeof(*d) + d->len);
 }
 
+/* Nobody listens there: the host says so, and some networks let that pass. */
+static void refuse(const struct datagram *d)
+{
+	struct jvpn_endpoint *e = net.endpoints;
+
+	for (; e; e = e->next) {
+		struct sockaddr_in outer = inet(e->node->link[e->link].external, e->outer_port);
+
+		if (e->node->index && same(&outer, &d->from) && stack_chance(300000)) {
+			e->has_hint = true;
+			e->hint = d->to;
+		}
+	}
+}
+
+void stack_net_forge_hint(const struct stack_node *node)
+{
+	for (struct jvpn_endpoint *e = net.endpoints; e; e = e->next) {
+		if (e->node != node)
+			continue;
+		e->has_hint = true;
+		e->hint = inet(STACK_SERVER_ADDRESS, 443);
+	}
+}
+
 static void arrive(struct datagram *d)
 {
 	struct jvpn_endpoint *e = find(d);
@@ -231,6 +258,8 @@ static void arrive(struct datagram *d)
 	stack_hash(d->data, d->len);
 	stack.n.datagrams++;
 	if (!e || e->node->dead) {
+		if (!e && d->fd < 0 && !d->replayed)
+			refuse(d);
 		free(d);
 		return;
 	}
@@ -306,7 +335,7 @@ bool stack_net_readable(int fd)
 {
 	for (struct jvpn_endpoint *e = net.endpoints; e; e = e->next)
 		if (e->fd == fd)
-			return e->head;
+			return e->head || e->has_hint;
 	return false;
 }
 
@@ -402,6 +431,17 @@ int jvpn_endpoint_receive(struct jvpn_endpoint *endpoint, struct jvpn_datagram *
 	if (d->fd < 0 && !d->replayed && stack_oracle_is_bound(&d->from) && stack_chance(100000))
 		keep(d);
 	return 1;
+}
+
+bool jvpn_endpoint_take_hint(struct jvpn_endpoint *endpoint, struct jvpn_endpoint_hint *hint)
+{
+	bool had = endpoint->has_hint;
+
+	endpoint->has_hint = false;
+	memset(hint, 0, sizeof(*hint));
+	hint->port_closed = had;
+	memcpy(&hint->remote, &endpoint->hint, sizeof(endpoint->hint));
+	return had;
 }
 
 bool jvpn_endpoint_has_more(const struct jvpn_endpoint *endpoint)

@@ -130,6 +130,8 @@ bool stack_net_readable(int fd);
 /* The NAT forgets this link's mappings; with 'address' it has a new address, too. */
 void stack_net_rebind(struct stack_node *node, size_t link, bool address);
 uint32_t stack_link_address(const struct stack_node *node, size_t link);
+/* Somebody tells the client that nobody listens at the server. */
+void stack_net_forge_hint(const struct stack_node *node);
 /* A datagram that the server has had, once more from an address of nobody. False: there is none. */
 bool stack_net_replay(bool flip);
 /* The sender of the datagram that was handed out last (server); NULL: none is being read. */
