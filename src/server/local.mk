@@ -5,6 +5,8 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 %C%_libjvpn_server_a_SOURCES = \
 	%D%/add_client.c \
 	%D%/admission.c \
+	%D%/audit.c \
+	%D%/audit.h \
 	%D%/auth.c \
 	%D%/auth.h \
 	%D%/config.c \

@@ -17,6 +17,7 @@
 #include "runtime/clock.h"
 #include "runtime/persist.h"
 #include "runtime/process.h"
+#include "server/audit.h"
 #include "server/auth.h"
 #include "server/init.h"
 #include "server/listener.h"
@@ -388,6 +389,8 @@ int main(int argc, char **argv)
 		return jvpn_server_init(&options);
 	case JVPN_SERVER_ADD_CLIENT:
 		return jvpn_server_add_client(&options);
+	case JVPN_SERVER_AUDIT:
+		return jvpn_server_audit_export(options.store_path, stdout);
 	}
 	return code;
 }

@@ -18,7 +18,7 @@
 #define EXPIRES_DAYS_DEFAULT 365
 #define EXPIRES_DAYS_MAX     36500
 
-enum { OPT_NAME = JVPN_OPT_PROGRAM_END, OPT_ADDRESS, OPT_EXPIRES };
+enum { OPT_NAME = JVPN_OPT_PROGRAM_END, OPT_ADDRESS, OPT_EXPIRES, OPT_STORE };
 
 static const struct jvpn_cli_option run_options[] = {JVPN_PROGRAM_OPTIONS};
 
@@ -38,6 +38,12 @@ static const struct jvpn_cli_option add_client_options[] = {
 	JVPN_PROGRAM_COMMON_OPTIONS,
 };
 
+static const struct jvpn_cli_option audit_options[] = {
+	{'c', "config", "FILE", "the server's configuration (also: JVPN_CONFIG)"},
+	{OPT_STORE, "store", "FILE", "the store's file instead (store.path)"},
+	JVPN_PROGRAM_COMMON_OPTIONS,
+};
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct jvpn_cli_command commands[] = {
@@ -47,6 +53,9 @@ static const struct jvpn_cli_command commands[] = {
 	{"add-client", JVPN_SERVER_ADD_CLIENT, "NAME",
 	 "Makes a token and prints the client's configuration.", add_client_options,
 	 COUNT(add_client_options)},
+	{"audit", JVPN_SERVER_AUDIT, "export",
+	 "Prints the event stream as it stands in the session store.", audit_options,
+	 COUNT(audit_options)},
 };
 
 struct given {
@@ -84,6 +93,9 @@ static int take_own(struct given *given, int letter, const char *value, char *er
 		if (jvpn_value_uint(value, &out->expires_days) ||
 		    out->expires_days > EXPIRES_DAYS_MAX)
 			wanted = "--expires: expected days 0..36500";
+	} else if (letter == OPT_STORE) {
+		if (jvpn_config_path_resolve(NULL, value, out->store_path) || !value[0])
+			wanted = "--store: expected the path of a file";
 	} else if (letter == 'f') {
 		out->force = true;
 	}
@@ -223,6 +235,25 @@ static int finish_add_client(const struct given *given, const char *operand,
 	return JVPN_EXIT_OK;
 }
 
+/* The configuration is only asked where the store is. */
+static int finish_audit(const struct given *given, const char *operand,
+			struct jvpn_server_options *out)
+{
+	int code;
+
+	if (strcmp(operand, "export") != 0)
+		return fail("audit: expected export");
+	if (out->store_path[0])
+		return JVPN_EXIT_OK;
+	code = load_all(given, out, false);
+	if (code)
+		return code;
+	if (out->config.store_kind != JVPN_STORE_BACKEND_SQLITE)
+		return fail("audit: there is none, store.kind is memory");
+	memcpy(out->store_path, out->config.store_path, sizeof(out->store_path));
+	return JVPN_EXIT_OK;
+}
+
 static void print_config(const struct jvpn_server_options *out)
 {
 	size_t count;
@@ -258,6 +289,9 @@ static bool finish(struct given *given, const struct jvpn_cli_result *result, in
 		return *exit_code == JVPN_EXIT_OK;
 	case JVPN_SERVER_ADD_CLIENT:
 		*exit_code = finish_add_client(given, result->operand, out);
+		return *exit_code == JVPN_EXIT_OK;
+	case JVPN_SERVER_AUDIT:
+		*exit_code = finish_audit(given, result->operand, out);
 		return *exit_code == JVPN_EXIT_OK;
 	case JVPN_SERVER_RUN:
 	case JVPN_SERVER_CHECK:

@@ -60,9 +60,10 @@ struct jvpn_server_config {
 
 enum jvpn_server_command {
 	JVPN_SERVER_RUN = 1,
-	JVPN_SERVER_CHECK,     /* as RUN, but stop before sockets and devices */
-	JVPN_SERVER_INIT,      /* init DIR */
-	JVPN_SERVER_ADD_CLIENT /* add-client NAME */
+	JVPN_SERVER_CHECK,      /* as RUN, but stop before sockets and devices */
+	JVPN_SERVER_INIT,       /* init DIR */
+	JVPN_SERVER_ADD_CLIENT, /* add-client NAME */
+	JVPN_SERVER_AUDIT       /* audit export */
 };
 
 struct jvpn_server_options {
@@ -81,6 +82,8 @@ struct jvpn_server_options {
 	 * configuration's public.* unless given. "" and host "": not known. */
 	char server_name[JVPN_CONFIG_HOST_MAX + 1];
 	struct jvpn_config_host address;
+	/* AUDIT: */
+	char store_path[JVPN_CONFIG_PATH_MAX];
 	/* ADD_CLIENT: */
 	char client_name[JVPN_CLIENT_NAME_MAX + 1];
 	uint64_t expires_days; /* 0: never */

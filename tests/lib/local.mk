@@ -12,7 +12,7 @@ check_PROGRAMS += %D%/registry_dump
 	src/common/obs/libjvpn_obs.a src/common/config/libjvpn_config.a \
 	src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(YAML_LIBS)
 TESTS += %D%/documents.sh
-EXTRA_DIST += %D%/documents.sh %D%/validate-events
+EXTRA_DIST += %D%/documents.sh %D%/validate-events %D%/compare-audit
 
 # The proof that the prover can fail.
 TESTS += %D%/prover.sh
