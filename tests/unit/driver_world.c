@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <poll.h>
 
 #include "base/buf.h"
 #include "base/time.h"
 #include "crypto/hash.h"
 #include "proto/capsule.h"
+#include "runtime/persist.h"
 #include "server/auth.h"
 #include "server/lease.h"
 
@@ -252,8 +254,24 @@ static void turn_client(void *user, uint64_t now_ns)
 	run_flow(&world.up, world_send_up, now_ns);
 }
 
+/* What a durable store answers takes no virtual time. */
+static void turn_store(uint64_t now_ns)
+{
+	struct pollfd fd;
+
+	if (!world.persist)
+		return;
+	fd = (struct pollfd){.fd = jvpn_persist_fd(world.persist), .events = POLLIN};
+	jvpn_persist_poll(world.persist, now_ns);
+	while (jvpn_persist_is_durable(world.persist) && jvpn_persist_pending(world.persist) &&
+	       poll(&fd, 1, 5000) == 1)
+		jvpn_persist_dispatch(world.persist, now_ns);
+	jvpn_persist_dispatch(world.persist, now_ns);
+}
+
 static void turn_server(void *user, uint64_t now_ns)
 {
+	turn_store(now_ns);
 	jvpn_driver_on_timer(user);
 	run_flow(&world.down, world_send_down, now_ns);
 }
@@ -273,7 +291,12 @@ static uint64_t next_client(void *user)
 
 static uint64_t next_server(void *user)
 {
-	return jvpn_time_min(jvpn_driver_next_deadline(user), next_of_flow(&world.down));
+	uint64_t at = jvpn_time_min(jvpn_driver_next_deadline(user), next_of_flow(&world.down));
+
+	/* a store in memory may hold answers back: asked again every millisecond */
+	return world.persist && jvpn_persist_pending(world.persist)
+		       ? jvpn_time_min(at, world.pair.now_ns + PAIR_MS)
+		       : at;
 }
 
 /* --- set-up --- */
@@ -317,6 +340,7 @@ static void make_server_driver(struct jvpn_secret *challenge_key)
 					    .ops = &world.server_ops,
 					    .user = s,
 					    .challenge_key = challenge_key,
+					    .persist = world.persist,
 					    .max_sessions =
 						    world.server_options.policy.max_sessions};
 
@@ -389,7 +413,14 @@ static void make_pool(void)
 
 void world_init(void (*change)(void))
 {
+	world_init_with(NULL, change);
+}
+
+void world_init_with(struct jvpn_persist *persist, void (*change)(void))
+{
 	memset(&world, 0, sizeof(world));
+	world.persist = world.server.persist = persist;
+	world.server.capacity = 16;
 	world.server.options = &world.server_options;
 	world.client.options = &world.client_options;
 	jvpn_policy_init(&world.server_options.policy);

@@ -38,6 +38,8 @@ struct world {
 	struct jvpn_driver_ops server_ops, client_ops;
 	struct world_flow up, down; /* client to server, server to client */
 	char events[2][64];         /* paths: client, server */
+	/* the server's store: made before world_init(), the test's; NULL: its memory */
+	struct jvpn_persist *persist;
 	/* the imitation of dial.c */
 	bool no_dial;    /* nothing is dialled */
 	bool no_restart; /* an ended session is not followed by a new one */
@@ -50,6 +52,8 @@ struct world {
 /* One at a time. change may alter options (policies, token) before anything is made from them. */
 extern struct world world;
 void world_init(void (*change)(void));
+/* The same with this store. */
+void world_init_with(struct jvpn_persist *persist, void (*change)(void));
 void world_clear(void);
 /* One attempt, whatever the session wants. */
 void world_dial(void);

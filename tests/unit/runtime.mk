@@ -22,6 +22,7 @@ UNIT_TESTS += %D%/unit_driver
 	%D%/quic_pair.c \
 	%D%/quic_pair.h \
 	%D%/test_driver.c \
+	%D%/test_persist.c \
 	%D%/test_resume.c \
 	%D%/test_silence.c \
 	%D%/test_standby.c
