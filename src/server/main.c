@@ -107,6 +107,7 @@ static void fill_quic(const struct jvpn_server *server, struct jvpn_quic_config 
 	memcpy(quic->token_secret, server->keys.token.b, sizeof(quic->token_secret));
 	memcpy(quic->hash_secret, server->keys.cid.b, sizeof(quic->hash_secret));
 	quic->retry_above_half_open = c->quic_retry_above_half_open;
+	quic->handshakes_per_source_per_s = (uint32_t)c->quic_handshakes_per_source;
 	quic->hold_max_packets = HOLD_PACKETS;
 	quic->hold_max_bytes = HOLD_BYTES;
 	quic->hold_max_bytes_process = HOLD_PROCESS_BYTES;

@@ -53,6 +53,7 @@ struct jvpn_server_config {
 	uint64_t quic_max_udp_payload;
 	uint64_t quic_socket_buffer_bytes;
 	uint64_t quic_retry_above_half_open;
+	uint64_t quic_handshakes_per_source;
 	bool quic_offload; /* GSO and GRO */
 	struct jvpn_config_hex quic_server_id;
 	char debug_keylog[JVPN_CONFIG_PATH_MAX]; /* "" always without --enable-debug */

@@ -70,7 +70,8 @@ static const char server_text[] =
 	"  handshake_timeout: 10s\n"
 	"  max_udp_payload: 1452\n"
 	"  socket_buffer: 8MiB\n"
-	"  retry_above_half_open: 1000\n"
+	"  retry_above_half_open: 128\n"
+	"  handshakes_per_source: 100    # a second, of one IPv4 address or IPv6 /64; 0: no limit\n"
 	"  offload: true\n"
 	"  #server_id: \"0a0b0c0d\"        # for load balancers that route by connection ID\n";
 

@@ -7,6 +7,7 @@ UNIT_TESTS += %D%/unit_quic
 	%D%/unit.h %D%/main.c \
 	%D%/quic_pair.c \
 	%D%/quic_pair.h \
+	%D%/test_accept.c \
 	%D%/test_aead.c \
 	%D%/test_cidmap.c \
 	%D%/test_dgram.c \
@@ -17,6 +18,7 @@ UNIT_TESTS += %D%/unit_quic
 	%D%/test_path.c \
 	%D%/test_quic_pair.c \
 	%D%/test_quic_path.c \
+	%D%/test_source.c \
 	%D%/test_timer.c \
 	%D%/test_tls.c \
 	%D%/tls_pair.c \

@@ -476,7 +476,7 @@ START_TEST(quic_close__client_never_asks__server_gives_up)
 	pair_init(p, NULL);
 	p->client.no_request = true;
 	pair_connect(p);
-	pair_run(p, 14000 * MS);
+	pair_run(p, 4500 * MS);
 	ck_assert(p->client.ready && !p->server.closed);
 	ck_assert(pair_run_until(p, &p->server.closed, 3000 * MS));
 	ck_assert_int_eq(p->server.info.kind, JVPN_CLOSE_LOCAL);

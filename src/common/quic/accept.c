@@ -18,7 +18,7 @@
 /* RFC 9000 section 10.3: 5 bytes that look like a header, some that look like a payload, the token. */
 #define RESET_TOKEN_BYTES 16
 #define RESET_LEN_MAX     45
-/* Beyond so many times the Retry threshold, Initials are dropped. */
+/* Beyond so many times the Retry threshold a source may have only a few handshakes at a time. */
 #define HALF_OPEN_FACTOR 8
 #define ANSWER_BYTES     1280
 
@@ -30,6 +30,7 @@ struct stranger {
 	/* From a valid Retry token: */
 	bool has_retry_token, has_token;
 	ngtcp2_cid odcid;
+	struct jvpn_source *source; /* what it is charged to */
 };
 
 static socklen_t remote_len(const struct jvpn_tuple *t)
@@ -244,6 +245,9 @@ static void accept_initial(struct stranger *s)
 		return;
 	conn->is_half_open = true;
 	quic->half_open++;
+	quic->accepts++;
+	conn->source = s->source;
+	conn->source->pending++;
 	if (start_ngtcp2(s, conn) != 0) {
 		/* Nobody has heard of it: no ops. */
 		jvpn_conn_free(conn);
@@ -256,10 +260,38 @@ static void accept_initial(struct stranger *s)
 	jvpn_conn_read(conn, s->endpoint, s->datagram);
 }
 
-static void on_initial(struct stranger *s)
+/* Nothing is known about the address: whoever it belongs to must not suffer for it. */
+static bool may_begin_unproven(struct stranger *s)
+{
+	struct jvpn_quic *quic = s->quic;
+
+	return quic->half_open < quic->config.retry_above_half_open &&
+	       quic->accepts < JVPN_QUIC_ACCEPTS / 2 &&
+	       jvpn_source_take(quic->sources, s->source, false, quic->now_ns);
+}
+
+/* Whoever is not let in repeats its Initial; by then there may be room. */
+static bool may_begin_proven(struct stranger *s)
 {
 	struct jvpn_quic *quic = s->quic;
 	size_t limit = quic->config.retry_above_half_open;
+	bool is_scarce = limit > 0 && quic->half_open >= limit * HALF_OPEN_FACTOR;
+
+	if (quic->accepts >= JVPN_QUIC_ACCEPTS) {
+		quic->stats.postponed++;
+		return false;
+	}
+	if (!jvpn_source_take(quic->sources, s->source, is_scarce, quic->now_ns)) {
+		quic->stats.source_limited++;
+		return false;
+	}
+	return true;
+}
+
+static void on_initial(struct stranger *s)
+{
+	struct jvpn_quic *quic = s->quic;
+	bool is_proven;
 
 	if (!check_token(s))
 		return;
@@ -268,15 +300,12 @@ static void on_initial(struct stranger *s)
 		refuse(s, NGTCP2_CONNECTION_REFUSED);
 		return;
 	}
-	if (quic->half_open >= limit && !s->has_retry_token && !s->has_token) {
+	is_proven = s->has_retry_token || s->has_token;
+	s->source = jvpn_source_find(quic->sources, &s->datagram->tuple.remote, is_proven);
+	if (is_proven ? may_begin_proven(s) : may_begin_unproven(s))
+		accept_initial(s);
+	else if (!is_proven)
 		send_retry(s);
-		return;
-	}
-	if (limit > 0 && quic->half_open >= limit * HALF_OPEN_FACTOR) {
-		quic->stats.refused++;
-		return; /* the client repeats its Initial; by then there may be room */
-	}
-	accept_initial(s);
 }
 
 void jvpn_quic_on_stranger(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,

@@ -113,10 +113,18 @@ static void unmap_cids(struct jvpn_conn *conn)
 	}
 }
 
+void jvpn_conn_leave_source(struct jvpn_conn *conn)
+{
+	if (conn->source)
+		conn->source->pending--;
+	conn->source = NULL;
+}
+
 void jvpn_conn_free(struct jvpn_conn *conn)
 {
 	struct jvpn_quic *quic = conn->quic;
 
+	jvpn_conn_leave_source(conn);
 	if (conn->ng)
 		unmap_cids(conn);
 	if (conn->is_mapped_initial)
@@ -234,6 +242,8 @@ static void finish_refusal(struct jvpn_conn *conn)
 /* Connected, and no tunnel ever: not for as long as the idle timeout and a few PINGs allow. */
 static void check_open(struct jvpn_conn *conn)
 {
+	if (jvpn_h3_is_open(conn->h3))
+		jvpn_conn_leave_source(conn);
 	if (conn->open_by_ns == 0)
 		return;
 	if (jvpn_h3_is_open(conn->h3) || conn->linger_until_ns)

@@ -235,9 +235,8 @@ static int on_completed(ngtcp2_conn *ng, void *user)
 	if (!conn->quic->config.server)
 		return bind_h3(conn);
 	if (conn->quic->config.handshake_timeout_ns)
-		conn->open_by_ns = jvpn_time_add(conn->quic->now_ns,
-						 JVPN_QUIC_OPEN_TIMEOUTS *
-							 conn->quic->config.handshake_timeout_ns);
+		conn->open_by_ns =
+			jvpn_time_add(conn->quic->now_ns, conn->quic->config.handshake_timeout_ns);
 	conn->is_confirmed = true; /* RFC 9001 section 4.1.2: for the server it is the same */
 	if (conn->is_half_open) {
 		conn->is_half_open = false;

@@ -35,6 +35,16 @@ static int init_layout(struct jvpn_quic *quic)
 	return jvpn_cid_layout_check(&quic->layout);
 }
 
+static int init_sources(struct jvpn_quic *quic)
+{
+	quic->sources = calloc(1, sizeof(*quic->sources));
+	if (!quic->sources)
+		return JVPN_ENOMEM;
+	memcpy(quic->sources->seed, quic->config.hash_secret, sizeof(quic->sources->seed));
+	quic->sources->handshakes_per_s = quic->config.handshakes_per_source_per_s;
+	return 0;
+}
+
 int jvpn_quic_new(const struct jvpn_quic_config *config, struct jvpn_quic **out)
 {
 	struct jvpn_quic *quic = calloc(1, sizeof(*quic));
@@ -56,6 +66,8 @@ int jvpn_quic_new(const struct jvpn_quic_config *config, struct jvpn_quic **out)
 				      &quic->cids);
 	if (!err)
 		err = jvpn_batch_init(&quic->batch, quic->config.max_udp_payload);
+	if (!err && config->server)
+		err = init_sources(quic);
 	if (err) {
 		jvpn_quic_free(quic);
 		return err;
@@ -73,6 +85,7 @@ void jvpn_quic_free(struct jvpn_quic *quic)
 	jvpn_batch_clear(&quic->batch);
 	jvpn_timer_heap_clear(&quic->timers);
 	jvpn_cidmap_free(quic->cids);
+	free(quic->sources);
 	explicit_bzero(&quic->config, sizeof(quic->config));
 	free(quic);
 }
@@ -225,6 +238,7 @@ int jvpn_quic_receive(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint, ui
 
 	set_now(quic, now_ns);
 	quic->wall_s = wall_s;
+	quic->accepts = 0;
 	if (!quic->config.server)
 		jvpn_tls_set_wall(quic->config.tls, wall_s);
 	do {

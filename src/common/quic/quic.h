@@ -149,6 +149,7 @@ struct jvpn_quic_config {
 	uint8_t token_secret[32];     /* address validation tokens; outlives the process */
 	uint8_t hash_secret[16];      /* keys the CID map; fresh per process */
 	size_t retry_above_half_open; /* Retry (RFC 9000 section 8.1.2) above so many handshakes */
+	uint32_t handshakes_per_source_per_s; /* of an IPv4 address, an IPv6 /64; 0: no limit */
 	/* The gate, server side (session.md, "Path change"): */
 	size_t hold_max_packets, hold_max_bytes, hold_max_bytes_process;
 };
@@ -162,6 +163,8 @@ struct jvpn_quic_stats {
 	uint64_t unknown_cids;   /* datagrams for no connection that were no Initial */
 	uint64_t wrong_worker;   /* their connection ID names another worker or server */
 	uint64_t invalid_tokens;
+	uint64_t source_limited; /* Initials beyond what their source may have, dropped */
+	uint64_t postponed;      /* Initials dropped because enough began in that turn */
 	size_t connections, half_open;
 };
 

@@ -19,6 +19,7 @@
 #include "quic/mtu.h"
 #include "quic/path.h"
 #include "quic/quic.h"
+#include "quic/source.h"
 #include "quic/timer.h"
 #include "quic/tls_internal.h"
 
@@ -46,8 +47,9 @@
 #define JVPN_QUIC_LINGER_NS 2000000000ULL
 /* Between two ICMP hints that are passed on. */
 #define JVPN_QUIC_HINT_INTERVAL_NS 100000000ULL
-/* After the handshake a client has so many handshake timeouts to get its tunnel. */
-#define JVPN_QUIC_OPEN_TIMEOUTS 3
+/* New connections of one jvpn_quic_receive(): a handshake takes a millisecond, and those who have a
+ * tunnel wait behind it. Initials without a valid token may use half of it. */
+#define JVPN_QUIC_ACCEPTS 16
 
 struct jvpn_probe {
 	uint64_t id; /* DATAGRAM id; 0: free */
@@ -106,6 +108,8 @@ struct jvpn_conn {
 
 	uint64_t dgram_sent, dgram_recv, dgram_bytes_sent, dgram_bytes_recv, admit_refused;
 
+	struct jvpn_source *source; /* server: counted there as long as it has no tunnel */
+
 	ngtcp2_ccerr ccerr; /* what CONNECTION_CLOSE will say */
 	char close_text[192];
 	struct jvpn_close_info
@@ -135,6 +139,8 @@ struct jvpn_quic {
 	struct jvpn_conn *work;
 	struct jvpn_conn *dead;
 	size_t conn_count, half_open, dead_count;
+	struct jvpn_sources *sources; /* server */
+	unsigned accepts;             /* new connections of this receive */
 	uint64_t now_ns, wall_s;
 	uint64_t reset_tat_ns; /* limit of stateless resets (GCRA) */
 	struct jvpn_quic_stats stats;
@@ -155,6 +161,8 @@ void jvpn_conn_fail(struct jvpn_conn *conn, int liberr);
 /* HTTP/3 rules were broken: for use inside callbacks; read_pkt then fails. */
 int jvpn_conn_fail_h3(struct jvpn_conn *conn);
 int jvpn_conn_fail_app(struct jvpn_conn *conn, uint64_t code, const char *text);
+/* Server: it has a tunnel now, or is gone: its source may begin another one. */
+void jvpn_conn_leave_source(struct jvpn_conn *conn);
 /* Everything that ops must hear, outside of ngtcp2. */
 void jvpn_conn_dispatch(struct jvpn_conn *conn);
 bool jvpn_conn_is_permitted(const struct jvpn_conn *conn);

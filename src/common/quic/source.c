@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Shares of sources: source.h. Knows nothing about connections.
+ */
+#include "quic/source.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/time.h"
+
+/* A host has an IPv6 /64 to itself. */
+#define IPV6_PREFIX_BYTES 8
+
+struct jvpn_source *jvpn_source_find(struct jvpn_sources *sources,
+				     const struct sockaddr_storage *remote, bool is_proven)
+{
+	const void *address = &((const struct sockaddr_in *)remote)->sin_addr;
+	size_t len = sizeof(struct in_addr);
+
+	if (remote->ss_family == AF_INET6) {
+		address = &((const struct sockaddr_in6 *)remote)->sin6_addr;
+		len = IPV6_PREFIX_BYTES;
+	}
+	return &sources->share[jvpn_siphash(sources->seed, address, len) % JVPN_SOURCES][is_proven];
+}
+
+bool jvpn_source_take(const struct jvpn_sources *sources, struct jvpn_source *source,
+		      bool is_scarce, uint64_t now_ns)
+{
+	uint32_t rate = sources->handshakes_per_s;
+	uint64_t start = source->full_ns > now_ns ? source->full_ns : now_ns;
+	uint64_t interval_ns;
+
+	if (rate == 0)
+		return true;
+	interval_ns = JVPN_NS_PER_S / rate;
+	if (source->pending >= (is_scarce ? JVPN_SOURCE_PENDING_SCARCE : JVPN_SOURCE_PENDING_MAX))
+		return false;
+	if (start - now_ns > JVPN_SOURCE_BURST_S * JVPN_NS_PER_S - interval_ns)
+		return false;
+	source->full_ns = start + interval_ns;
+	return true;
+}
