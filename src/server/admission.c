@@ -95,15 +95,22 @@ static void send_config(const struct jvpn_server *server, struct jvpn_transport 
 				       jvpn_writer_len(&w));
 }
 
-/* An event about a connection that has no session. */
-static void emit_refusal(struct jvpn_server *server, const struct jvpn_transport *t,
-			 enum jvpn_audit_type type, enum jvpn_reason reason)
+/* No answer at all: its source or its connection has had enough of them. */
+static void close_limited(struct jvpn_transport *t)
 {
-	struct jvpn_audit audit = {.type = type, .reason = reason, .has = JVPN_HAS_PEER};
+	jvpn_conn_close(t->conn, JVPN_APP_REFUSED, jvpn_reason_name(JVPN_REASON_RATE_LIMITED));
+}
 
-	snprintf(audit.peer, sizeof(audit.peer), "%s", t->peer);
-	jvpn_driver_emit(server->engine.driver, &audit);
-	jvpn_log_info(JVPN_LOG_SESSION, "%s refused: %s", t->peer, jvpn_reason_name(reason));
+/* A request of nobody that we know: charged to its source, told, answered. */
+static void turn_away(struct jvpn_server *server, struct jvpn_transport *t, int status,
+		      enum jvpn_reason reason)
+{
+	if (!jvpn_driver_charge_refusal(t)) {
+		close_limited(t);
+		return;
+	}
+	jvpn_strangers_refused(&server->strangers, t, reason);
+	refuse(t, status, reason);
 }
 
 /* ---- new sessions ---- */
@@ -225,8 +232,7 @@ static void create_session(struct jvpn_server *server, struct jvpn_transport *t,
 	int rv;
 
 	if (!make_room(server, identity->user_hash)) {
-		emit_refusal(server, t, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT,
-			     JVPN_REASON_CAPACITY_EXCEEDED);
+		jvpn_strangers_refused(&server->strangers, t, JVPN_REASON_CAPACITY_EXCEEDED);
 		refuse(t, 503, JVPN_REASON_CAPACITY_EXCEEDED);
 		return;
 	}
@@ -240,8 +246,7 @@ static void create_session(struct jvpn_server *server, struct jvpn_transport *t,
 	if (!rv)
 		rv = give_birth(server, live, t, identity);
 	if (rv) {
-		emit_refusal(server, t, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT,
-			     birth_reason(rv));
+		jvpn_strangers_refused(&server->strangers, t, birth_reason(rv));
 		refuse(t, 503, birth_reason(rv));
 		if (rv != JVPN_ECLOSED)
 			jvpn_driver_abandon(live);
@@ -260,8 +265,7 @@ static void on_create(struct jvpn_server *server, struct jvpn_transport *t,
 						  jvpn_clock_wall_ms() / JVPN_MS_PER_S, &identity);
 
 	if (reason != JVPN_REASON_NONE) {
-		emit_refusal(server, t, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT, reason);
-		refuse(t, 401, reason);
+		turn_away(server, t, 401, reason);
 		return;
 	}
 	create_session(server, t, &identity, field->label[0] ? field->label : "path",
@@ -317,11 +321,10 @@ static void charge_stranger(struct jvpn_server *server, struct jvpn_transport *t
 			    enum jvpn_reason reason)
 {
 	if (!jvpn_driver_charge_refusal(t)) {
-		jvpn_conn_close(t->conn, JVPN_APP_REFUSED,
-				jvpn_reason_name(JVPN_REASON_RATE_LIMITED));
+		close_limited(t);
 		return;
 	}
-	emit_refusal(server, t, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT, reason);
+	jvpn_strangers_refused(&server->strangers, t, reason);
 	refuse_attach(t, NULL);
 }
 
@@ -330,7 +333,7 @@ static bool may_try(struct jvpn_transport *t, bool proof_ok)
 {
 	if (proof_ok || jvpn_driver_charge_refusal(t))
 		return true;
-	jvpn_conn_close(t->conn, JVPN_APP_REFUSED, jvpn_reason_name(JVPN_REASON_RATE_LIMITED));
+	close_limited(t);
 	return false;
 }
 
@@ -385,9 +388,7 @@ void jvpn_server_on_request(void *user, struct jvpn_transport *transport,
 	else if (field.op == JVPN_JVFIELD_REFUSED || field.op == JVPN_JVFIELD_OK)
 		rv = JVPN_EMALFORMED;
 	if (rv) {
-		emit_refusal(server, transport, JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT,
-			     JVPN_REASON_MALFORMED_MESSAGE);
-		refuse(transport, 400, JVPN_REASON_MALFORMED_MESSAGE);
+		turn_away(server, transport, 400, JVPN_REASON_MALFORMED_MESSAGE);
 		return;
 	}
 	if (field.op == JVPN_JVFIELD_ATTACH)

@@ -24,6 +24,8 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 	%D%/options.h \
 	%D%/restore.c \
 	%D%/server.h \
+	%D%/strangers.c \
+	%D%/strangers.h \
 	%D%/templates.c \
 	%D%/templates.h
 

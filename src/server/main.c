@@ -272,6 +272,7 @@ static void on_turn(void *user, uint64_t now_ns)
 
 	if (server->persist)
 		jvpn_persist_poll(server->persist, now_ns);
+	jvpn_strangers_poll(&server->strangers, server->engine.driver, server->engine.quic);
 	jvpn_server_gateway_flush(server);
 	if (server->stopping && server->persist)
 		stop_when_written(server, now_ns);
@@ -280,10 +281,10 @@ static void on_turn(void *user, uint64_t now_ns)
 static uint64_t next_deadline(void *user)
 {
 	const struct jvpn_server *server = user;
-	uint64_t at = JVPN_TIME_NEVER;
+	uint64_t at = jvpn_strangers_next_deadline(&server->strangers);
 
 	if (server->persist)
-		at = jvpn_persist_next_deadline(server->persist);
+		at = jvpn_time_min(at, jvpn_persist_next_deadline(server->persist));
 	return server->stopping ? jvpn_time_min(at, server->stop_by_ns) : at;
 }
 

@@ -13,6 +13,7 @@
 #include "proto/connectip.h"
 #include "runtime/engine.h"
 #include "server/options.h"
+#include "server/strangers.h"
 #include "tun/forward.h"
 
 struct jvpn_auth;
@@ -46,6 +47,7 @@ struct jvpn_server {
 	struct jvpn_netcfg *netcfg;
 	struct jvpn_lease_pool *leases;
 	struct jvpn_server_index index;
+	struct jvpn_strangers strangers;
 	struct jvpn_connectip_routes routes; /* advertised to every client */
 	struct jvpn_forward uplink, downlink;
 	struct jvpn_persist *persist; /* NULL: memory is the store */

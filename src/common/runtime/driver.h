@@ -180,6 +180,7 @@ struct jvpn_driver {
 	struct jvpn_effects *effects;
 	uint64_t now_ns, wall_ms;       /* of this turn */
 	uint64_t malformed, unexpected; /* messages that were dropped */
+	uint64_t refused_silently;      /* requests without a valid proof that got no answer */
 };
 
 /* JVPN_ENOMEM, JVPN_EINVAL. */

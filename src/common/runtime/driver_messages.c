@@ -74,12 +74,14 @@ bool jvpn_driver_charge_refusal(struct jvpn_transport *transport)
 	case JVPN_REFUSAL_ANSWER:
 		return true;
 	case JVPN_REFUSAL_CLOSE:
+		t->driver->refused_silently++;
 		jvpn_conn_close(t->conn, JVPN_APP_REFUSED,
 				jvpn_reason_name(JVPN_REASON_REATTACH_REFUSED));
 		return false;
 	case JVPN_REFUSAL_NONE:
 	case JVPN_REFUSAL_DROP:
 	case JVPN_REFUSAL_COUNT:
+		t->driver->refused_silently++;
 		break;
 	}
 	return false;
