@@ -182,7 +182,8 @@ void jvpn_saver_submit(struct jvpn_saver *saver, const void *data, size_t len, u
 	if (len > sizeof(saver->waiting.data))
 		return;
 	pthread_mutex_lock(&saver->lock);
-	memcpy(saver->waiting.data, data, len);
+	if (len)
+		memcpy(saver->waiting.data, data, len);
 	saver->waiting.len = len;
 	saver->waiting.ticket = ticket;
 	pthread_cond_broadcast(&saver->work);

@@ -326,7 +326,7 @@ START_TEST(resume__ttl_ran_out_while_nobody_was_there__session_ends_and_says_so)
 
 	open_world();
 	c->live->core.transport_lost_ttl_ms = 1;
-	c->live->core.state_version++; /* so that it is written */
+	c->live->mtu++; /* so that it is written */
 	world_run_ms(JVPN_RESUME_SPACING_MS + 1);
 	poll_resume();
 	write_all();

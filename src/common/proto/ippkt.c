@@ -53,7 +53,8 @@ static uint64_t sum_words(const uint8_t *data, size_t len)
 		d += w[3];
 	}
 	memset(w, 0, sizeof(w));
-	memcpy(w, data, len);
+	if (len)
+		memcpy(w, data, len);
 	return a + b + c + d + w[0] + w[1] + w[2] + w[3];
 }
 
