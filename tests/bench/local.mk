@@ -18,3 +18,15 @@ noinst_PROGRAMS += %D%/jvpn-load
 bench-recovery: all
 	JVPN_BUILDDIR=$(abs_top_builddir) $(srcdir)/%D%/recovery
 .PHONY: bench-recovery
+
+if HAVE_CHECK
+check_PROGRAMS += %D%/bench_packet
+%C%_bench_packet_SOURCES = %D%/bench_packet.c \
+	tests/unit/packet.c tests/unit/packet.h tests/unit/quic_pair.c tests/unit/quic_pair.h
+%C%_bench_packet_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) -I$(top_srcdir)/tests/unit \
+	$(CHECK_CFLAGS) $(NGTCP2_CFLAGS) $(NGHTTP3_CFLAGS) $(WOLFSSL_CFLAGS)
+%C%_bench_packet_LDADD = src/common/quic/libjvpn_quic.a src/common/tun/libjvpn_tun.a \
+	src/common/crypto/libjvpn_crypto.a src/common/proto/libjvpn_proto.a \
+	src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a \
+	$(NGTCP2_LIBS) $(NGHTTP3_LIBS) $(WOLFSSL_LIBS) $(CHECK_LIBS)
+endif

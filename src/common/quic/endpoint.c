@@ -287,6 +287,8 @@ static void take_message(struct jvpn_endpoint *e, struct mmsghdr *m, struct rece
 	r->offset = 0;
 	r->segment = 0;
 	r->ecn = 0;
+	memset((uint8_t *)&r->tuple.remote + m->msg_hdr.msg_namelen, 0,
+	       sizeof(r->tuple.remote) - m->msg_hdr.msg_namelen);
 	memset(&r->tuple.local, 0, sizeof(r->tuple.local));
 	memcpy(&r->tuple.local, &e->local, address_len(&e->local));
 	if (m->msg_hdr.msg_flags & MSG_TRUNC) {
@@ -304,12 +306,11 @@ static int read_messages(struct jvpn_endpoint *e)
 	uint8_t control[RECEIVE_MESSAGES][CONTROL_BYTES] __attribute__((aligned(8)));
 	int n;
 
-	memset(m, 0, sizeof(m));
+	/* Most calls find nothing: what each message needs is done when it is there. */
 	for (size_t i = 0; i < RECEIVE_MESSAGES; i++) {
 		struct received *r = &e->received[i];
 
 		r->data = e->memory + i * RECEIVE_BYTES;
-		memset(&r->tuple.remote, 0, sizeof(r->tuple.remote));
 		iov[i] = (struct iovec){.iov_base = r->data, .iov_len = RECEIVE_BYTES};
 		m[i].msg_hdr = (struct msghdr){
 			.msg_name = &r->tuple.remote,
