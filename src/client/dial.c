@@ -194,12 +194,14 @@ static void begin_attempt(struct jvpn_client *client, struct jvpn_candidate *c, 
 		jvpn_attempt_failed(&c->attempt, now_ns, random_u64());
 }
 
+/* Its Initial was acknowledged. Packets alone say nothing: every connection to that server looks at a
+ * stateless reset. */
 static bool is_heard(const struct jvpn_transport *t)
 {
 	struct jvpn_conn_stats stats;
 
 	jvpn_conn_get_stats(t->conn, &stats);
-	return stats.pkt_recv != 0;
+	return stats.min_rtt_ns != 0;
 }
 
 /* An attempt that is being answered needs no help. */
