@@ -7,7 +7,8 @@ import os
 import struct
 
 TYPES = {"session_created": 1, "session_state": 2, "reattach_request": 3,
-         "reattach_request_challenge": 3, "reattach_ack": 4, "reattach_deny": 5,
+         "reattach_request_challenge": 3, "reattach_request_ranking": 3,
+         "reattach_request_both": 3, "reattach_ack": 4, "reattach_deny": 5,
          "reattach_required": 6, "transport_hint": 7, "terminate_client": 8, "terminate_server": 8}
 
 

@@ -74,9 +74,9 @@ def sf(data):
     return ":" + base64.b64encode(data).decode() + ":"
 
 
-def request_covered(counter, version, age, challenge):
+def request_covered(counter, version, age, challenge, ranking=b""):
     return (SESSION_ID + struct.pack(">QQQ", counter, version, age)
-            + bytes([len(challenge)]) + challenge)
+            + bytes([len(challenge)]) + challenge + ranking)
 
 
 def main():
@@ -94,10 +94,15 @@ def main():
     # VOLATILE (3), transport_dead (10)
     message("session_state", STATE, struct.pack(">BHQQQ", 3, 10, 2, 61000, 5), K_S2C)
     # planned_handover (13)
-    for name, challenge in (("reattach_request", b""), ("reattach_request_challenge", CHALLENGE)):
+    why = (text("lower p95 latency: lte0#2 loss=0ppm p95=20000us stable=12s")
+           + struct.pack(">I", 301250))
+    for name, challenge, ranking in (("reattach_request", b"", b""),
+                                     ("reattach_request_challenge", CHALLENGE, b""),
+                                     ("reattach_request_ranking", b"", why),
+                                     ("reattach_request_both", CHALLENGE, why)):
         body = (SESSION_ID + struct.pack(">QQQH", 65, 4, 61234, 13) + text("lte0")
-                + bytes([len(challenge)]) + challenge)
-        message(name, REQUEST, body, K_C2S, request_covered(65, 4, 61234, challenge))
+                + bytes([len(challenge)]) + challenge + (ranking or bytes(1)))
+        message(name, REQUEST, body, K_C2S, request_covered(65, 4, 61234, challenge, ranking))
     message("reattach_ack", ACK, struct.pack(">QQQ", 65, 7, 61250) + text("lte0#2"), K_S2C,
             exporter=False)
     # cooldown_active (47)

@@ -8,6 +8,7 @@ UNIT_TESTS += %D%/unit_core
 	%D%/core_fixture.h \
 	%D%/test_client.c \
 	%D%/test_commit.c \
+	%D%/test_compare.c \
 	%D%/test_fsm.c \
 	%D%/test_invariant.c \
 	%D%/test_limiter.c \

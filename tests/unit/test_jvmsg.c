@@ -31,6 +31,8 @@ static const struct {
 	{"transport_hint", JVPN_MSG_TRANSPORT_HINT},
 	{"terminate_client", JVPN_MSG_TERMINATE},
 	{"terminate_server", JVPN_MSG_TERMINATE},
+	{"reattach_request_ranking", JVPN_MSG_REATTACH_REQUEST},
+	{"reattach_request_both", JVPN_MSG_REATTACH_REQUEST},
 };
 #define GOLDEN_COUNT (int)(sizeof(golden) / sizeof(golden[0]))
 
@@ -194,6 +196,30 @@ START_TEST(jvmsg_decode__unknown_reason__none_but_covered_as_sent)
 }
 END_TEST
 
+/* Length at 48 (no challenge), then the text. */
+START_TEST(jvmsg_decode__ranking_not_printable_or_too_long__malformed)
+{
+	static const uint8_t bad[] = {0, 1, '\t', '\n', 0x1f, 0x7f, 0x80, 0xff};
+
+	load(10);
+	ck_assert_str_eq(golden[10].name, "reattach_request_ranking");
+	ck_assert_uint_eq(value[48], strlen(msg.u.reattach_request.ranking));
+	ck_assert_uint_eq(msg.u.reattach_request.detect_us, 301250);
+	for (size_t i = 0; i < sizeof(bad); i++) {
+		load(10);
+		value[48 + 1 + i] = bad[i];
+		ck_assert_int_eq(decode_len(JVPN_MSG_REATTACH_REQUEST, value_len), JVPN_EMALFORMED);
+	}
+	load(10);
+	memset(value + 49, 'x', 200 + 36);
+	value[48] = JVPN_RANKING_MAX;
+	ck_assert_int_eq(decode_len(JVPN_MSG_REATTACH_REQUEST, 49 + JVPN_RANKING_MAX + 36), 0);
+	value[48] = JVPN_RANKING_MAX + 1;
+	ck_assert_int_eq(decode_len(JVPN_MSG_REATTACH_REQUEST, 49 + JVPN_RANKING_MAX + 37),
+			 JVPN_EMALFORMED);
+}
+END_TEST
+
 START_TEST(jvmsg_decode__label_out_of_alphabet__malformed)
 {
 	load(2);
@@ -341,6 +367,7 @@ UNIT_TESTS(jvmsg)
 			    GOLDEN_COUNT);
 	tcase_add_test(tc, jvmsg_decode__state_out_of_range__malformed);
 	tcase_add_test(tc, jvmsg_decode__unknown_reason__none_but_covered_as_sent);
+	tcase_add_test(tc, jvmsg_decode__ranking_not_printable_or_too_long__malformed);
 	tcase_add_test(tc, jvmsg_decode__label_out_of_alphabet__malformed);
 	tcase_add_test(tc, jvmsg_decode__transport_id_out_of_alphabet__malformed);
 	tcase_add_test(tc, jvmsg_decode__challenge_length__0_or_16_only);

@@ -34,6 +34,8 @@ static const struct {
 	{"reattach_required", JVPN_MSG_REATTACH_REQUIRED, false},
 	{"terminate_client", JVPN_MSG_TERMINATE, true},
 	{"terminate_server", JVPN_MSG_TERMINATE, false},
+	{"reattach_request_ranking", JVPN_MSG_REATTACH_REQUEST, true},
+	{"reattach_request_both", JVPN_MSG_REATTACH_REQUEST, true},
 };
 #define GOLDEN_COUNT (int)(sizeof(golden) / sizeof(golden[0]))
 

@@ -74,9 +74,9 @@ START_TEST(quality_latency__p95__nearest_rank_in_the_window)
 	setup();
 	ck_assert_uint_eq(jvpn_quality_p95_us(&q, &policy, T0), 0);
 	for (uint32_t i = 20; i >= 1; i--)
-		jvpn_quality_on_rtt(&q, i * 1000, T0);
+		jvpn_quality_on_rtt(&q, &policy, i * 1000, T0);
 	ck_assert_uint_eq(jvpn_quality_p95_us(&q, &policy, T0), 19000);
-	jvpn_quality_on_rtt(&q, 500, T0 + 1999 * MS);
+	jvpn_quality_on_rtt(&q, &policy, 500, T0 + 1999 * MS);
 	ck_assert_uint_eq(jvpn_quality_p95_us(&q, &policy, T0 + 2000 * MS), 500);
 }
 END_TEST
@@ -84,7 +84,7 @@ END_TEST
 START_TEST(quality_latency__threshold__off_by_default)
 {
 	setup();
-	jvpn_quality_on_rtt(&q, 4000000, T0);
+	jvpn_quality_on_rtt(&q, &policy, 4000000, T0);
 	ck_assert_int_eq(jvpn_quality_poll(&q, &policy, T0), JVPN_QUALITY_NONE);
 	policy.latency_volatile_threshold_ms = 4000;
 	ck_assert_int_eq(jvpn_quality_poll(&q, &policy, T0), JVPN_QUALITY_NONE);

@@ -115,9 +115,10 @@ START_TEST(select__explanation__names_the_deciding_figure)
 	jvpn_policy_init(&policy);
 	v[0].latency_us = 9;
 	jvpn_select(v, 2, NULL, &policy, &r);
-	ck_assert_str_eq(r.text, "a#1 loss_ppm=0 p95_us=9: lower p95 latency than b#2");
+	ck_assert_str_eq(r.text, "lower p95 latency: a#1 loss=0ppm p95=9us stable=5s, "
+				 "b#2 loss=0ppm p95=20000us stable=5s");
 	jvpn_select(v, 1, NULL, &policy, &r);
-	ck_assert_str_eq(r.text, "a#1 loss_ppm=0 p95_us=9: the only one");
+	ck_assert_str_eq(r.text, "the only one: a#1 loss=0ppm p95=9us stable=5s");
 	jvpn_select(v, 0, NULL, &policy, &r);
 	ck_assert_str_eq(r.text, "none qualifies");
 }

@@ -3,6 +3,8 @@
  * Tests of a session with two transports: handovers, deaths and what a standby costs, over real QUIC
  * connections on two ways in virtual time.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
@@ -138,6 +140,101 @@ START_TEST(standby__binding_dies_silently__bound_in_one_round_trip)
 	ck_assert_uint_eq(world_events(WORLD_CLIENT, "TransportSwitch\"", NULL, NULL), 1);
 	ck_assert_uint_eq(world_events(WORLD_SERVER, "TransportSwitch\"", NULL, NULL), 1);
 	ck_assert_uint_eq(world_events(WORLD_CLIENT, "TransportSwitchDenied", NULL, NULL), 0);
+	/* why that one, at both ends, in the same words */
+	ck_assert_uint_eq(
+		world_events(WORLD_CLIENT, "ReattachAttempt", "the only one: lte0 loss=", NULL), 1);
+	ck_assert_uint_eq(
+		world_events(WORLD_SERVER, "ReattachAttempt", "the only one: lte0 loss=", NULL), 1);
+}
+END_TEST
+
+/* The value of a member of the last TransportSwitch, in milliseconds. */
+static double switch_ms(enum world_end end, const char *member)
+{
+	char line[8192];
+	FILE *f = fopen(world.events[end], "r");
+	double value = -1;
+
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f))
+		if (strstr(line, "\"TransportSwitch\"") && strstr(line, member))
+			value = strtod(strstr(line, member) + strlen(member), NULL);
+	fclose(f);
+	return value;
+}
+
+#define DETECT  "\"detect_ms\":"
+#define RECOVER "\"recover_ms\":"
+
+/* Two figures, at both ends: how long until it was noticed, and from then on. */
+START_TEST(figures__silent_death__detect_and_recover)
+{
+	open_both();
+	flow(5000);
+	world_run_ms(1000);
+	world.pair.drop_to_server = world.pair.drop_to_client = true;
+	ck_assert(world_run_until(client_is_on_standby, 1000));
+	for (int end = 0; end < 2; end++) {
+		ck_assert(switch_ms(end, DETECT) >= 100 && switch_ms(end, DETECT) <= 350);
+		ck_assert(switch_ms(end, RECOVER) >= 0 && switch_ms(end, RECOVER) <= 80);
+	}
+	ck_assert(switch_ms(WORLD_CLIENT, RECOVER) >= 20);
+}
+END_TEST
+
+START_TEST(figures__interface_vanishes__detect_is_nothing)
+{
+	open_both();
+	world_run_ms(20000); /* idle: when it last heard something does not matter */
+	world.pair.drop_to_server = world.pair.drop_to_client = true;
+	jvpn_driver_transport_lost(world_client_transport());
+	ck_assert(world_run_until(client_is_on_standby, 300));
+	for (int end = 0; end < 2; end++)
+		ck_assert(switch_ms(end, DETECT) >= 0 && switch_ms(end, DETECT) < 1);
+	ck_assert(switch_ms(WORLD_CLIENT, RECOVER) >= 20 && switch_ms(WORLD_CLIENT, RECOVER) <= 30);
+}
+END_TEST
+
+/* Dead for long, missed only when somebody wants something. */
+START_TEST(figures__idle_session__detect_counts_from_the_first_packet)
+{
+	open_both();
+	world_run_ms(10000);
+	world.pair.drop_to_server = world.pair.drop_to_client = true;
+	world_run_ms(10000);
+	ck_assert(world_is_attached());
+	world.up.interval_ns = 5 * PAIR_MS;
+	ck_assert(world_run_until(client_is_on_standby, 1000));
+	ck_assert(switch_ms(WORLD_CLIENT, DETECT) >= 100 && switch_ms(WORLD_CLIENT, DETECT) <= 350);
+	ck_assert(switch_ms(WORLD_SERVER, DETECT) >= 100 && switch_ms(WORLD_SERVER, DETECT) <= 350);
+}
+END_TEST
+
+static bool client_is_on_eth(void)
+{
+	return world_is_attached() && world_client_transport() != world.standby;
+}
+
+/* The standby is three times as fast: a planned handover, once, without a packet lost, and no way back. */
+START_TEST(standby__much_faster__is_taken_once)
+{
+	open_both();
+	world.pair.delay_ns = 30 * PAIR_MS;
+	flow(10000);
+	world_run_ms(10000);
+	ck_assert(client_is_on_eth());
+	ck_assert(world_run_until(client_is_on_standby, 30000));
+	world_run_ms(60000);
+	stop();
+	assert_nothing_lost();
+	ck_assert_uint_eq(
+		world_events(WORLD_CLIENT, "TransportSwitch\"", "planned_handover", DETECT "0,"),
+		1);
+	ck_assert_uint_eq(world_events(WORLD_SERVER, "ReattachAttempt", "planned_handover",
+				       "lower p95 latency: lte0 loss=0ppm p95=2"),
+			  1);
+	ck_assert_uint_eq(world_events(WORLD_SERVER, "TransportSwitch\"", NULL, NULL), 1);
+	ck_assert(client_is_on_standby());
 }
 END_TEST
 
@@ -271,6 +368,10 @@ UNIT_TESTS(standby)
 	tcase_add_loop_test(tc, handover__planned__nothing_is_lost_or_doubled, 0, 12);
 	tcase_add_test(tc, handover__planned__old_binding_is_silent_afterwards);
 	tcase_add_loop_test(tc, standby__binding_dies_silently__bound_in_one_round_trip, 0, 9);
+	tcase_add_test(tc, figures__silent_death__detect_and_recover);
+	tcase_add_test(tc, figures__interface_vanishes__detect_is_nothing);
+	tcase_add_test(tc, figures__idle_session__detect_counts_from_the_first_packet);
+	tcase_add_test(tc, standby__much_faster__is_taken_once);
 	tcase_add_test(tc, standby__uplink_dies__downlink_loses_nothing);
 	tcase_add_test(tc, standby__downlink_dies__uplink_loses_nothing);
 	tcase_add_test(tc, standby__dies_and_comes_back__binding_is_not_concerned);

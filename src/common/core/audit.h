@@ -13,7 +13,7 @@
 #include "core/fsm_table.h"
 #include "core/msg.h"
 
-#define JVPN_AUDIT_TEXT_MAX 127
+#define JVPN_AUDIT_TEXT_MAX 191
 
 /* Which end of the session this is. */
 enum jvpn_role { JVPN_ROLE_NONE = 0, JVPN_ROLE_SERVER, JVPN_ROLE_CLIENT };

@@ -38,6 +38,8 @@ uint64_t jvpn_core_budget_wait_ms(const struct jvpn_session *s, const struct jvp
 				  uint64_t now_ns);
 void jvpn_core_count_failure(struct jvpn_session *s, uint64_t now_ns);
 void jvpn_core_count_switch(struct jvpn_session *s, uint64_t now_ns);
+/* A switch was made: cooldown and budgets, unless it is exempt. */
+void jvpn_core_charge_switch(struct jvpn_session *s, uint64_t now_ns);
 /* Would binding this tuple change the binding (or, while |A| = 0, the last one)? */
 bool jvpn_core_is_switch(const struct jvpn_session *s, uint8_t slot, uint32_t generation);
 uint64_t jvpn_core_lifetime_ms(const struct jvpn_session *s, const struct jvpn_policy *policy);
@@ -119,6 +121,7 @@ struct jvpn_asked {
 	uint32_t generation;
 	uint64_t counter;
 	enum jvpn_reason reason;
+	uint32_t detect_us;
 };
 void jvpn_core_decide(struct jvpn_step *st, const struct jvpn_asked *asked,
 		      const struct jvpn_verdict *verdict);
@@ -143,6 +146,10 @@ void jvpn_core_client_timer(struct jvpn_step *st);
 /* At the end of each step: no wish for a binding without a question that is due. */
 void jvpn_core_client_keep_asking(struct jvpn_step *st);
 int jvpn_core_client_select(struct jvpn_step *st);
+void jvpn_core_describe(const struct jvpn_step *st, uint8_t slot, struct jvpn_select_candidate *c);
+
+/* session_compare.c */
+void jvpn_core_client_compare(struct jvpn_step *st);
 
 /* session_timer.c */
 void jvpn_core_run_timers(struct jvpn_step *st);

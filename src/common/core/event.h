@@ -84,6 +84,9 @@ enum jvpn_event_type {
 	JVPN_EVENT_DENY,
 	/* SESSION_STATE on 'slot'. u.state. */
 	JVPN_EVENT_STATE,
+	/* The figures of all standbys are as of now (MEASURE), u.compare has the binding's: is one better?
+	 * Each jvpn_session_compare_interval_ms() while the session carries traffic. */
+	JVPN_EVENT_COMPARE,
 	JVPN_EVENT_COUNT
 };
 
@@ -127,6 +130,8 @@ struct jvpn_request {
 	char label[JVPN_LABEL_MAX + 1];
 	bool proof_ok; /* MAC right, for the challenge the request carries and this connection */
 	bool identity_mismatch; /* a credential was presented and it is not the session's */
+	char ranking[JVPN_RANKING_MAX + 1]; /* as the client says; logged */
+	uint32_t detect_us; /* the same: how long it took the client to find the binding out */
 	bool has_challenge;
 	bool challenge_matches; /* that challenge was issued for the tuple the request came from */
 	bool handshake_validated; /* generation 0: the handshake validated the tuple (RFC 9000 8.1) */
@@ -157,8 +162,11 @@ struct jvpn_event {
 			enum jvpn_fact_kind kind;
 			uint64_t
 				last_good_ns; /* last authenticated packet on the bound tuple; 0 unknown */
+			uint64_t since_ns; /* a bad fact: the trouble began then; 0: last_good_ns */
 			uint32_t loss_ppm; /* jvpn_quality_* figures, taken over by every fact */
 			uint32_t latency_us;
+			uint32_t typical_us, spread_us;
+			bool settled;
 			uint64_t pto_ns;
 		} fact;
 		struct {
@@ -215,6 +223,10 @@ struct jvpn_event {
 			uint64_t age_ms;
 			bool verified;
 		} state;
+		struct {
+			uint32_t loss_ppm, latency_us, typical_us, spread_us;
+			bool settled;
+		} compare;
 	} u;
 };
 

@@ -59,6 +59,7 @@ static const char *const event_names[JVPN_EVENT_COUNT] = {
 	[JVPN_EVENT_ACK] = "ack",
 	[JVPN_EVENT_DENY] = "deny",
 	[JVPN_EVENT_STATE] = "state",
+	[JVPN_EVENT_COMPARE] = "compare",
 };
 
 static const char *const effect_names[JVPN_EFFECT_COUNT] = {

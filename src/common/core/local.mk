@@ -34,6 +34,7 @@ noinst_LIBRARIES += %D%/libjvpn_core.a
 	%D%/session.h \
 	%D%/session_change.c \
 	%D%/session_client.c \
+	%D%/session_compare.c \
 	%D%/session_emit.c \
 	%D%/session_path.c \
 	%D%/session_request.c \

@@ -22,6 +22,8 @@
 #define JVPN_TRANSPORT_ID_MAX 31
 #define JVPN_ROUTE_PREFIX_MAX 12
 #define JVPN_HINTS_MAX        8
+/* Why a client chose this transport: printable ASCII, for the log. */
+#define JVPN_RANKING_MAX 191
 
 enum jvpn_msg_type {
 	JVPN_MSG_NONE = 0,
@@ -68,6 +70,8 @@ struct jvpn_msg_reattach_request {
 	char label[JVPN_LABEL_MAX + 1];
 	bool has_challenge;
 	uint8_t challenge[JVPN_CHALLENGE_BYTES];
+	char ranking[JVPN_RANKING_MAX + 1]; /* "": the client did not choose (never in an attach) */
+	uint32_t detect_us; /* with a ranking: from the last good packet to the finding */
 	uint8_t mac[JVPN_MAC_BYTES];
 };
 

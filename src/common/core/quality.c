@@ -22,47 +22,92 @@ static uint64_t bucket_ns(const struct jvpn_policy *policy)
 	return jvpn_ms_to_ns(policy->loss_window_ms) / JVPN_QUALITY_LOSS_BUCKETS;
 }
 
+static uint64_t spaced_window_ns(const struct jvpn_policy *policy)
+{
+	return jvpn_ms_to_ns(policy->heartbeat_interval_ms) * JVPN_QUALITY_SPACED;
+}
+
+/* The bucket of that time, emptied when it was another time's. */
+static struct jvpn_quality_bucket *bucket_at(struct jvpn_quality_bucket *v, uint64_t width_ns,
+					     uint64_t now_ns)
+{
+	uint64_t number = now_ns / width_ns;
+	struct jvpn_quality_bucket *b = &v[number % JVPN_QUALITY_LOSS_BUCKETS];
+
+	if (b->start_ns != number * width_ns)
+		*b = (struct jvpn_quality_bucket){.start_ns = number * width_ns};
+	return b;
+}
+
 void jvpn_quality_on_packets(struct jvpn_quality *q, const struct jvpn_policy *policy,
 			     uint32_t sent, uint32_t lost, uint64_t now_ns)
 {
-	uint64_t number = now_ns / bucket_ns(policy);
-	uint64_t start = number * bucket_ns(policy);
-	size_t i = number % JVPN_QUALITY_LOSS_BUCKETS;
+	struct jvpn_quality_bucket *b = bucket_at(q->loss, bucket_ns(policy), now_ns);
 
-	if (q->loss[i].start_ns != start) {
-		q->loss[i].start_ns = start;
-		q->loss[i].sent = 0;
-		q->loss[i].lost = 0;
-	}
-	q->loss[i].sent += sent;
-	q->loss[i].lost += lost;
+	b->sent += sent;
+	b->lost += lost;
+	b = bucket_at(q->spaced_loss, spaced_window_ns(policy) / JVPN_QUALITY_LOSS_BUCKETS, now_ns);
+	b->sent += sent;
+	b->lost += lost;
 }
 
-void jvpn_quality_on_rtt(struct jvpn_quality *q, uint32_t rtt_us, uint64_t now_ns)
+/* At most one per heartbeat interval, whatever the traffic; half of it leaves room for jitter. */
+static void add_spaced(struct jvpn_quality *q, const struct jvpn_policy *policy,
+		       const struct jvpn_quality_sample *sample)
 {
-	q->sample[q->sample_next].at_ns = now_ns;
-	q->sample[q->sample_next].rtt_us = rtt_us;
+	uint32_t last = (q->spaced_next + JVPN_QUALITY_SPACED - 1) % JVPN_QUALITY_SPACED;
+
+	if (q->spaced_count > 0 && jvpn_time_since(sample->at_ns, q->spaced[last].at_ns) <
+					   jvpn_ms_to_ns(policy->heartbeat_interval_ms) / 2)
+		return;
+	q->spaced[q->spaced_next] = *sample;
+	q->spaced_next = (q->spaced_next + 1) % JVPN_QUALITY_SPACED;
+	if (q->spaced_count < JVPN_QUALITY_SPACED)
+		q->spaced_count++;
+}
+
+void jvpn_quality_on_rtt(struct jvpn_quality *q, const struct jvpn_policy *policy, uint32_t rtt_us,
+			 uint64_t now_ns)
+{
+	struct jvpn_quality_sample sample = {now_ns, rtt_us};
+
+	add_spaced(q, policy, &sample);
+	q->sample[q->sample_next] = sample;
 	q->sample_next = (q->sample_next + 1) % JVPN_QUALITY_SAMPLES;
 	if (q->sample_count < JVPN_QUALITY_SAMPLES)
 		q->sample_count++;
 }
 
-uint32_t jvpn_quality_loss_ppm(const struct jvpn_quality *q, const struct jvpn_policy *policy,
-			       uint64_t now_ns)
+static uint64_t sum_buckets(const struct jvpn_quality_bucket *v, uint64_t window_ns,
+			    uint64_t now_ns, uint64_t *lost)
 {
-	uint64_t window = jvpn_ms_to_ns(policy->loss_window_ms);
-	uint64_t sent = 0, lost = 0;
+	uint64_t sent = 0;
 
+	*lost = 0;
 	for (size_t i = 0; i < JVPN_QUALITY_LOSS_BUCKETS; i++) {
-		if (jvpn_time_since(now_ns, q->loss[i].start_ns) >= window)
+		if (jvpn_time_since(now_ns, v[i].start_ns) >= window_ns)
 			continue;
-		sent += q->loss[i].sent;
-		lost += q->loss[i].lost;
+		sent += v[i].sent;
+		*lost += v[i].lost;
 	}
+	return sent;
+}
+
+static uint32_t ratio_ppm(uint64_t sent, uint64_t lost)
+{
 	if (sent < JVPN_QUALITY_MIN_PACKETS)
 		return 0;
 	/* Losses are declared later than packets are sent: a bucket may hold more of the former. */
 	return lost >= sent ? (uint32_t)PPM : (uint32_t)(lost * PPM / sent);
+}
+
+uint32_t jvpn_quality_loss_ppm(const struct jvpn_quality *q, const struct jvpn_policy *policy,
+			       uint64_t now_ns)
+{
+	uint64_t lost;
+	uint64_t sent = sum_buckets(q->loss, jvpn_ms_to_ns(policy->loss_window_ms), now_ns, &lost);
+
+	return ratio_ppm(sent, lost);
 }
 
 /* Inserts into an ascending array; at most 64 elements. */
@@ -75,6 +120,12 @@ static void insert_sorted(uint32_t *v, size_t count, uint32_t value)
 	v[count] = value;
 }
 
+/* nearest rank: the ceil(p n)-th of n */
+static uint32_t percentile(const uint32_t *sorted, size_t n, size_t percent)
+{
+	return n == 0 ? 0 : sorted[(n * percent + 99) / 100 - 1];
+}
+
 uint32_t jvpn_quality_p95_us(const struct jvpn_quality *q, const struct jvpn_policy *policy,
 			     uint64_t now_ns)
 {
@@ -85,8 +136,32 @@ uint32_t jvpn_quality_p95_us(const struct jvpn_quality *q, const struct jvpn_pol
 	for (size_t i = 0; i < q->sample_count; i++)
 		if (jvpn_time_since(now_ns, q->sample[i].at_ns) < window)
 			insert_sorted(sorted, n++, q->sample[i].rtt_us);
-	/* nearest rank: the ceil(0.95 n)-th of n */
-	return n == 0 ? 0 : sorted[(n * 95 + 99) / 100 - 1];
+	return percentile(sorted, n, 95);
+}
+
+void jvpn_quality_figures(const struct jvpn_quality *q, const struct jvpn_policy *policy,
+			  uint64_t now_ns, struct jvpn_quality_figures *figures)
+{
+	uint64_t window = spaced_window_ns(policy), lost, sent;
+	uint64_t oldest = 2 * jvpn_ms_to_ns(policy->idle_keepalive_ms);
+	uint32_t sorted[JVPN_QUALITY_SPACED];
+	size_t n = 0, recent = 0;
+
+	if (oldest < 2 * window)
+		oldest = 2 * window;
+	for (size_t i = 0; i < q->spaced_count; i++) {
+		uint64_t age = jvpn_time_since(now_ns, q->spaced[i].at_ns);
+
+		if (age < oldest)
+			insert_sorted(sorted, n++, q->spaced[i].rtt_us);
+		recent += age < 2 * window;
+	}
+	sent = sum_buckets(q->spaced_loss, window, now_ns, &lost);
+	figures->loss_ppm = ratio_ppm(sent, lost);
+	figures->latency_us = percentile(sorted, n, 95);
+	figures->typical_us = percentile(sorted, n, 50);
+	figures->spread_us = percentile(sorted, n, 75) - percentile(sorted, n, 25);
+	figures->settled = sent >= JVPN_QUALITY_SETTLED && recent >= JVPN_QUALITY_SETTLED;
 }
 
 static bool latency_is_over(uint32_t p95_us, uint64_t threshold_us)

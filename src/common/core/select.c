@@ -10,6 +10,13 @@
 #include "core/prelude.h"
 #include "core/text.h"
 
+struct ranking {
+	const struct jvpn_select_candidate *v;
+	size_t count;
+	const struct jvpn_select_candidate *binding;
+	const struct jvpn_policy *policy;
+};
+
 /* Not measured ranks after every measured one. */
 static uint64_t latency_rank(const struct jvpn_select_candidate *c)
 {
@@ -80,11 +87,61 @@ static bool ranks_before(const struct jvpn_select_candidate *a,
 	return jvpn_select_compare(a, b) < 0;
 }
 
-static void explain(struct jvpn_select_result *result, const struct jvpn_select_candidate *best,
-		    const struct jvpn_select_candidate *second,
-		    const struct jvpn_select_candidate *binding)
+static bool is_faster(uint32_t us, uint32_t than_us, uint64_t factor_milli)
 {
-	const struct jvpn_select_candidate *other = second != NULL ? second : binding;
+	return us != 0 && us * factor_milli <= (uint64_t)than_us * 1000 &&
+	       than_us - us >= JVPN_SELECT_FLOOR_US;
+}
+
+bool jvpn_select_is_better(const struct jvpn_select_candidate *c,
+			   const struct jvpn_select_candidate *binding,
+			   const struct jvpn_policy *policy)
+{
+	uint64_t factor = policy->switch_improvement_factor_milli;
+
+	if (!c->settled || !binding->settled || c->loss_ppm > binding->loss_ppm)
+		return false;
+	if ((c->loss_ppm + (uint64_t)JVPN_SELECT_DOUBT_PPM) * factor <=
+	    (uint64_t)binding->loss_ppm * 1000)
+		return true;
+	return is_faster(c->latency_us, binding->latency_us, factor) &&
+	       is_faster(c->typical_us, binding->typical_us, factor) &&
+	       binding->typical_us - c->typical_us >= (c->spread_us + binding->spread_us) / 2;
+}
+
+static void add_figures(struct jvpn_text *t, const struct jvpn_select_candidate *c)
+{
+	jvpn_text_add(t, c->transport_id);
+	jvpn_text_add(t, " loss=");
+	jvpn_text_add_u64(t, c->loss_ppm);
+	jvpn_text_add(t, "ppm p95=");
+	jvpn_text_add_u64(t, c->latency_us);
+	jvpn_text_add(t, "us stable=");
+	jvpn_text_add_u64(t, c->stable_ns / JVPN_NS_PER_S);
+	jvpn_text_add(t, "s");
+}
+
+/* The best that ranks behind 'after' (NULL: the best of all). */
+static const struct jvpn_select_candidate *next_in_rank(const struct ranking *r,
+							const struct jvpn_select_candidate *after)
+{
+	const struct jvpn_select_candidate *best = NULL;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct jvpn_select_candidate *c = &r->v[i];
+
+		if (!qualifies(c, r->binding, r->policy) ||
+		    (after != NULL && !ranks_before(after, c, r->policy)))
+			continue;
+		if (best == NULL || ranks_before(c, best, r->policy))
+			best = c;
+	}
+	return best;
+}
+
+static void explain(const struct ranking *r, struct jvpn_select_result *result)
+{
+	const struct jvpn_select_candidate *best = next_in_rank(r, NULL), *c;
 	struct jvpn_text t;
 
 	jvpn_text_init(&t, result->text, sizeof(result->text));
@@ -92,37 +149,29 @@ static void explain(struct jvpn_select_result *result, const struct jvpn_select_
 		jvpn_text_add(&t, "none qualifies");
 		return;
 	}
-	jvpn_text_add(&t, best->transport_id);
-	jvpn_text_add(&t, " loss_ppm=");
-	jvpn_text_add_u64(&t, best->loss_ppm);
-	jvpn_text_add(&t, " p95_us=");
-	jvpn_text_add_u64(&t, best->latency_us);
-	if (other == NULL) {
-		jvpn_text_add(&t, ": the only one");
-		return;
-	}
+	c = next_in_rank(r, best);
+	if (c == NULL)
+		c = r->binding;
+	jvpn_text_add(&t, c != NULL ? deciding_figure(best, c) : "the only one");
 	jvpn_text_add(&t, ": ");
-	jvpn_text_add(&t, deciding_figure(best, other));
-	jvpn_text_add(&t, " than ");
-	jvpn_text_add(&t, other->transport_id);
+	add_figures(&t, best);
+	for (c = next_in_rank(r, best); c != NULL; c = next_in_rank(r, c)) {
+		jvpn_text_add(&t, ", ");
+		add_figures(&t, c);
+	}
+	if (r->binding == NULL)
+		return;
+	jvpn_text_add(&t, "; binding ");
+	add_figures(&t, r->binding);
 }
 
 void jvpn_select(const struct jvpn_select_candidate *v, size_t count,
 		 const struct jvpn_select_candidate *binding, const struct jvpn_policy *policy,
 		 struct jvpn_select_result *result)
 {
-	const struct jvpn_select_candidate *best = NULL, *second = NULL;
+	struct ranking r = {v, count, binding, policy};
+	const struct jvpn_select_candidate *best = next_in_rank(&r, NULL);
 
-	for (size_t i = 0; i < count; i++) {
-		if (!qualifies(&v[i], binding, policy))
-			continue;
-		if (best == NULL || ranks_before(&v[i], best, policy)) {
-			second = best;
-			best = &v[i];
-		} else if (second == NULL || ranks_before(&v[i], second, policy)) {
-			second = &v[i];
-		}
-	}
 	result->slot = best == NULL ? -1 : best->slot;
-	explain(result, best, second, binding);
+	explain(&r, result);
 }

@@ -24,6 +24,7 @@ void jvpn_session_init(struct jvpn_session *s, enum jvpn_role role)
 	s->bound = JVPN_SLOT_NONE;
 	s->last_slot = JVPN_SLOT_NONE;
 	s->attempt.challenge_slot = JVPN_SLOT_NONE;
+	s->better.slot = JVPN_SLOT_NONE;
 }
 
 static void on_create(struct jvpn_step *st)
@@ -124,6 +125,9 @@ static void dispatch(struct jvpn_step *st)
 	case JVPN_EVENT_DENY:
 	case JVPN_EVENT_STATE:
 		jvpn_core_client_on(st);
+		break;
+	case JVPN_EVENT_COMPARE:
+		jvpn_core_client_compare(st);
 		break;
 	}
 }
@@ -305,6 +309,15 @@ void jvpn_core_count_failure(struct jvpn_session *s, uint64_t now_ns)
 	struct jvpn_tally t = {s->failures, &s->failures_used, JVPN_FAILURE_ENTRIES};
 
 	jvpn_tally_add(&t, JVPN_MINUTE_MS, age_rounded_up_ms(s, now_ns));
+}
+
+void jvpn_core_charge_switch(struct jvpn_session *s, uint64_t now_ns)
+{
+	s->previous_switch_ns = s->last_switch_ns;
+	s->last_switch_ns = now_ns;
+	s->last_switch_exempt = s->exempt;
+	if (!s->exempt)
+		jvpn_core_count_switch(s, now_ns);
 }
 
 void jvpn_core_count_switch(struct jvpn_session *s, uint64_t now_ns)

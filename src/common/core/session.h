@@ -48,7 +48,11 @@
 #define JVPN_REQUEST_RETRY_MAX_MS   5000  /* client: longest pause between attempts */
 #define JVPN_STALE_RETRIES          4 /* client: corrections at once, then it waits like for loss */
 #define JVPN_REFUSED_MAX            2 /* client: then session_unknown_to_server */
-#define JVPN_PLANNED_PATIENCE_MS    1000 /* client: until the server says where to move */
+/* client: between two proposals of a better standby; doubled each time, forgotten after a quiet time */
+#define JVPN_BETTER_PAUSE_MS     60000
+#define JVPN_BETTER_PAUSE_MAX_MS 3600000
+#define JVPN_BETTER_FORGET_MS    3600000
+#define JVPN_PLANNED_PATIENCE_MS 1000 /* client: until the server says where to move */
 /* What is under way on a binding that was left is taken for PTO(old) + RTT(new), within these; a dead
  * one is closed only then. */
 #define JVPN_STRAGGLERS_MIN_MS        200
@@ -64,12 +68,14 @@ struct jvpn_slot {
 	char label[JVPN_LABEL_MAX + 1];
 	uint32_t n;          /* transport_id is label#n; 0: not known yet (client) */
 	uint32_t generation; /* its tuple: the committed one; 0 the handshake's */
-	uint32_t loss_ppm, latency_us;
+	uint32_t loss_ppm, latency_us, typical_us, spread_us;
 	uint32_t pto_us;
+	bool settled; /* measured long enough to be compared with a living binding */
 	bool used;
 	bool ready;          /* client: attached; server: always while used */
 	bool alive;          /* not known to be dead */
 	bool suspect;        /* a bad fact without a HEALTHY after it */
+	bool silent;         /* the bad fact is that it does not answer */
 	bool parked;         /* one verified request waits (for validation or for the store) */
 	uint8_t pending;     /* enum jvpn_pending_state */
 	bool undecided_said; /* path_silence_ms is over for the pending tuple */
@@ -84,7 +90,7 @@ struct jvpn_slot {
 	uint64_t pending_good_ns;  /* the bound tuple was last heard */
 	/* the parked request: what checks 3-6 and 10-12 need again */
 	uint64_t parked_counter, parked_version;
-	uint32_t parked_generation;
+	uint32_t parked_generation, parked_detect_us;
 	uint8_t parked_reason; /* enum jvpn_reason */
 };
 
@@ -100,6 +106,7 @@ struct jvpn_commit {
 	uint8_t fsm_event[3];
 	uint8_t reason[3];
 	uint32_t generation;
+	uint32_t detect_us; /* as the client says */
 	uint64_t nonce;
 	uint64_t counter; /* of the request */
 	uint64_t started_ns;
@@ -189,6 +196,14 @@ struct jvpn_session {
 		uint64_t next_ns;                /* when to ask again; 0 not at all */
 	} attempt;
 	uint64_t counter; /* client: last one used. The driver reserves blocks on disk */
+
+	/* client: a standby that is better than the healthy binding */
+	struct {
+		uint8_t slot; /* at the last comparison; JVPN_SLOT_NONE: none was */
+		uint64_t since_ns, compared_ns;
+		uint64_t not_before_ns; /* the next proposal */
+		uint64_t pause_ms;
+	} better;
 };
 
 /* What a restart needs (session.md, "Restart"). Plain values; secrets and inner addresses are the
@@ -238,6 +253,8 @@ uint64_t jvpn_session_transportless_ms(const struct jvpn_session *s, uint64_t no
 uint8_t jvpn_session_free_slot(const struct jvpn_session *s);
 /* Living transports that are not the binding, without pending tuples. */
 uint32_t jvpn_session_candidate_count(const struct jvpn_session *s);
+/* Client: how often the driver sends COMPARE while the session carries traffic. */
+uint64_t jvpn_session_compare_interval_ms(const struct jvpn_policy *policy);
 /* Client: no living transport is attached; dial (again) now. */
 bool jvpn_session_wants_transport(const struct jvpn_session *s);
 /* "label#n", or "label" while n is unknown; "" for a slot that is not used. */

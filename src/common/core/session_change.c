@@ -128,6 +128,7 @@ void jvpn_core_bind(struct jvpn_step *st, uint8_t slot)
 	memcpy(s->last_label, p->label, sizeof(s->last_label));
 	p->alive = true;
 	p->suspect = false;
+	p->silent = false;
 	p->leave_ns = 0;
 	p->heard_ns = st->now_ns;
 	jvpn_core_effect(st, JVPN_EFFECT_PERMIT_SET, slot)->generation = p->generation;

@@ -28,7 +28,7 @@ static void learn(struct jvpn_step *st, uint64_t server_version, uint64_t age_ms
 	s->age_ref_ns = st->now_ns;
 }
 
-static void describe(const struct jvpn_step *st, uint8_t slot, struct jvpn_select_candidate *c)
+void jvpn_core_describe(const struct jvpn_step *st, uint8_t slot, struct jvpn_select_candidate *c)
 {
 	const struct jvpn_slot *p = &st->s->slot[slot];
 
@@ -40,6 +40,9 @@ static void describe(const struct jvpn_step *st, uint8_t slot, struct jvpn_selec
 					     jvpn_ms_to_ns(st->policy->min_stability_ms);
 	c->loss_ppm = p->loss_ppm;
 	c->latency_us = p->latency_us;
+	c->typical_us = p->typical_us;
+	c->spread_us = p->spread_us;
+	c->settled = p->settled;
 	c->stable_ns = jvpn_time_since(st->now_ns, p->stable_since_ns);
 	jvpn_session_transport_id(st->s, slot, c->transport_id);
 }
@@ -49,14 +52,16 @@ int jvpn_core_client_select(struct jvpn_step *st)
 	struct jvpn_session *s = st->s;
 	struct jvpn_select_candidate v[JVPN_SLOTS], binding;
 	struct jvpn_select_result result;
-	bool alive = s->bound != JVPN_SLOT_NONE && s->slot[s->bound].alive;
+	/* one that does not answer is no measure for others */
+	bool alive =
+		s->bound != JVPN_SLOT_NONE && s->slot[s->bound].alive && !s->slot[s->bound].silent;
 	size_t n = 0;
 
 	for (uint8_t i = 0; i < JVPN_SLOTS; i++)
 		if (s->slot[i].used && s->slot[i].alive && i != s->bound)
-			describe(st, i, &v[n++]);
+			jvpn_core_describe(st, i, &v[n++]);
 	if (alive)
-		describe(st, s->bound, &binding);
+		jvpn_core_describe(st, s->bound, &binding);
 	jvpn_select(v, n, alive ? &binding : NULL, st->policy, &result);
 	memcpy(st->ranking, result.text, sizeof(st->ranking));
 	return result.slot;
@@ -93,6 +98,17 @@ static void fill_request(struct jvpn_step *st, uint8_t slot, struct jvpn_msg *ms
 	}
 }
 
+/* Why this transport, and what was known when: for the server's log. */
+static void fill_ranking(const struct jvpn_step *st, struct jvpn_msg_reattach_request *r)
+{
+	const struct jvpn_session *s = st->s;
+	uint64_t us = jvpn_time_since(s->detect_seen_ns, s->detect_good_ns) / JVPN_NS_PER_US;
+
+	_Static_assert(sizeof(r->ranking) == sizeof(st->ranking), "the explanation fits");
+	memcpy(r->ranking, st->ranking, sizeof(r->ranking));
+	r->detect_us = r->ranking[0] == '\0' ? 0 : us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
 static void send_request(struct jvpn_step *st, uint8_t slot)
 {
 	struct jvpn_session *s = st->s;
@@ -100,6 +116,7 @@ static void send_request(struct jvpn_step *st, uint8_t slot)
 	struct jvpn_audit *a;
 
 	fill_request(st, slot, &e->u.msg);
+	fill_ranking(st, &e->u.msg.u.reattach_request);
 	if (!s->attempt.active) {
 		s->attempt.first_counter = s->counter;
 		s->attempt.asked = 0;
@@ -189,7 +206,7 @@ static int next_to_ask(struct jvpn_step *st)
 	for (int round = 0; round < 2 && n == 0; round++) {
 		for (uint8_t i = 0; i < JVPN_SLOTS; i++)
 			if (s->slot[i].used && s->slot[i].alive && !(s->attempt.asked & (1U << i)))
-				describe(st, i, &v[n++]);
+				jvpn_core_describe(st, i, &v[n++]);
 		if (n == 0)
 			s->attempt.asked = 0;
 	}
@@ -231,6 +248,18 @@ void jvpn_core_client_keep_asking(struct jvpn_step *st)
 	s->attempt.next_ns = jvpn_time_add(st->now_ns, answer_timeout_ns(s, (uint8_t)slot));
 }
 
+/* A planned move that was denied or not answered is over: the binding is fine and stays. */
+static bool give_up_planned(struct jvpn_step *st)
+{
+	struct jvpn_session *s = st->s;
+
+	if (!s->attempt.active || s->attempt.reason != JVPN_REASON_PLANNED_HANDOVER ||
+	    s->attempt.slot == s->bound || !is_binding_fine(s))
+		return false;
+	jvpn_core_client_request(st, s->bound, JVPN_REASON_HEALTH_RECOVERED);
+	return true;
+}
+
 void jvpn_core_client_timer(struct jvpn_step *st)
 {
 	struct jvpn_session *s = st->s;
@@ -240,11 +269,15 @@ void jvpn_core_client_timer(struct jvpn_step *st)
 		return;
 	if (s->attempt.tries < UINT8_MAX)
 		s->attempt.tries++;
+	if (give_up_planned(st))
+		return;
 	if (!s->attempt.active && is_binding_fine(s)) {
 		jvpn_core_client_request(st, s->bound, JVPN_REASON_HEALTH_RECOVERED);
 		return;
 	}
-	jvpn_core_client_request(st, (uint8_t)next_to_ask(st), (enum jvpn_reason)s->attempt.reason);
+	jvpn_core_client_request(
+		st, (uint8_t)next_to_ask(st),
+		(enum jvpn_reason)(s->attempt.active ? s->attempt.reason : s->instability));
 }
 
 static void set_transport_id(struct jvpn_slot *p, const char *id)
@@ -402,9 +435,11 @@ static void follow_ack(struct jvpn_step *st, uint8_t slot)
 	jvpn_core_bind(st, slot);
 	s->bind_counter = st->event->u.ack.counter;
 	(void)jvpn_core_transit(st, JVPN_FSM_REATTACH_VALID, JVPN_REASON_REATTACH_SUCCESS);
-	if (old != slot || old_n != s->slot[slot].n)
+	if (old != slot || old_n != s->slot[slot].n) {
+		jvpn_core_charge_switch(s, st->now_ns);
 		jvpn_core_note_switch(st, (enum jvpn_reason)s->instability, previous, detect_us,
 				      recover_us);
+	}
 	(void)jvpn_core_emit_slot(st, JVPN_AUDIT_REATTACH_RESULT, JVPN_REASON_REATTACH_SUCCESS,
 				  slot);
 	s->exempt = false;
@@ -497,6 +532,13 @@ static bool denies_something(const struct jvpn_session *s, const struct jvpn_eve
 	return s->attempt.active && is_ours(s, e->u.deny.counter);
 }
 
+static bool reason_forbids(enum jvpn_reason reason)
+{
+	return reason == JVPN_REASON_POLICY_DENIED || reason == JVPN_REASON_COOLDOWN_ACTIVE ||
+	       reason == JVPN_REASON_SWITCH_RATE_LIMITED ||
+	       reason == JVPN_REASON_INVALID_TRANSPORT_CANDIDATE;
+}
+
 static void on_deny(struct jvpn_step *st)
 {
 	struct jvpn_session *s = st->s;
@@ -528,6 +570,8 @@ static void on_deny(struct jvpn_step *st)
 		return;
 	}
 	follow_denial(st, reason);
+	if (!e->u.deny.attach && reason_forbids(reason) && give_up_planned(st))
+		return;
 	/* an older request of the attempt was meant: its successor is still under way */
 	if (!e->u.deny.attach && e->u.deny.counter == s->attempt.counter)
 		ask_again(st, reason, e->u.deny.retry_after_ms);
@@ -561,6 +605,7 @@ static void on_state(struct jvpn_step *st)
 	}
 	jvpn_core_client_seek(st);
 	/* nothing better: the server's view is settled by asking on the binding itself */
+	st->ranking[0] = '\0';
 	if (s->state == JVPN_STATE_VOLATILE && s->bound != JVPN_SLOT_NONE)
 		jvpn_core_client_request(st, s->bound, JVPN_REASON_HEALTH_RECOVERED);
 }

@@ -142,7 +142,8 @@ static void deny_parked(struct jvpn_step *st, uint8_t slot)
 				 .wire_reason = JVPN_REASON_INVALID_TRANSPORT_CANDIDATE,
 				 .verified = true,
 				 .is_switch = true};
-	struct jvpn_asked asked = {slot, p->parked_generation, p->parked_counter, JVPN_REASON_NONE};
+	struct jvpn_asked asked = {slot, p->parked_generation, p->parked_counter, JVPN_REASON_NONE,
+				   0};
 
 	if (!p->parked || p->parked_generation != st->event->generation)
 		return;

@@ -100,6 +100,10 @@ static struct jvpn_audit *emit_request(struct jvpn_step *st, enum jvpn_audit_typ
 	a->has |= JVPN_HAS_REQUEST;
 	a->counter = r->counter;
 	a->request_version = r->server_version;
+	if (r->ranking[0] != '\0') {
+		a->has |= JVPN_HAS_TEXT;
+		memcpy(a->text, r->ranking, sizeof(a->text));
+	}
 	if (st->event->slot < JVPN_SLOTS && !(a->has & JVPN_HAS_TRANSPORT)) {
 		st->fx->v[st->fx->count - 1].slot = st->event->slot;
 		a->has |= JVPN_HAS_TRANSPORT;
@@ -206,6 +210,7 @@ static void commit_to(struct jvpn_step *st, const struct jvpn_asked *asked, bool
 				   .plain = plain,
 				   .slot = asked->slot,
 				   .generation = asked->generation,
+				   .detect_us = asked->detect_us,
 				   .counter = asked->counter};
 
 	plan_transitions(st->s, &plan, asked->reason);
@@ -267,6 +272,7 @@ static void park(struct jvpn_step *st)
 	p->parked_version = r->server_version;
 	p->parked_generation = st->event->generation;
 	p->parked_reason = (uint8_t)r->reason;
+	p->parked_detect_us = r->detect_us;
 }
 
 /* The answer to a request without a proof: refused, and the log has the true reason. */
@@ -292,7 +298,7 @@ void jvpn_core_on_reattach_request(struct jvpn_step *st)
 {
 	struct jvpn_ladder_input in = ladder_input(st);
 	const struct jvpn_request *r = in.request;
-	struct jvpn_asked asked = {in.slot, in.generation, r->counter, r->reason};
+	struct jvpn_asked asked = {in.slot, in.generation, r->counter, r->reason, r->detect_us};
 	struct jvpn_verdict v;
 
 	if (in.slot >= JVPN_SLOTS)
@@ -359,7 +365,7 @@ void jvpn_core_on_attach_request(struct jvpn_step *st)
 void jvpn_core_plain_finding(struct jvpn_step *st, uint8_t slot, uint32_t generation)
 {
 	struct jvpn_ladder_input in = ladder_input(st);
-	struct jvpn_asked asked = {slot, generation, 0, JVPN_REASON_NONE};
+	struct jvpn_asked asked = {slot, generation, 0, JVPN_REASON_NONE, 0};
 	struct jvpn_request none = {0};
 	struct jvpn_verdict v;
 

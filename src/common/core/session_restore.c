@@ -60,9 +60,10 @@ static void take_record(struct jvpn_step *st, const struct jvpn_session_record *
 	s->replay = r->replay;
 	s->instability = JVPN_REASON_NODE_RESTART;
 	s->detect_seen_ns = st->now_ns;
-	s->detect_good_ns = st->now_ns;
+	/* it was not there to see it end */
+	s->detect_good_ns = jvpn_time_since(st->now_ns, jvpn_ms_to_ns(r->transportless_ms));
 	s->first_stored = true;
-	s->exempt = true;
+	s->exempt = s->role == JVPN_ROLE_SERVER; /* a client's restart exempts nothing (I4) */
 }
 
 /* What was bound is not bound any more; what was under way is not under way any more. */

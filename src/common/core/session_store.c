@@ -185,8 +185,8 @@ static void measure(struct jvpn_step *st, const struct jvpn_commit *c, uint64_t 
 		seen = p->pending_since_ns;
 		good = p->pending_good_ns;
 	} else if (c->k == 3) {
-		seen = c->started_ns; /* it was healthy until the peer asked */
-		good = c->started_ns;
+		seen = c->started_ns; /* it was healthy until the peer asked: its word */
+		good = jvpn_time_since(seen, (uint64_t)c->detect_us * JVPN_NS_PER_US);
 	}
 	*detect_us = jvpn_time_since(seen, good) / JVPN_NS_PER_US;
 	*recover_us = jvpn_time_since(st->now_ns, seen) / JVPN_NS_PER_US;
@@ -218,20 +218,6 @@ static void apply_transitions(struct jvpn_step *st, const struct jvpn_commit *c)
 	st->adopting = false;
 }
 
-static void charge_switch(struct jvpn_step *st, const struct jvpn_commit *c)
-{
-	struct jvpn_session *s = st->s;
-
-	if (c->is_switch && !c->first) {
-		s->previous_switch_ns = s->last_switch_ns;
-		s->last_switch_ns = st->now_ns;
-		s->last_switch_exempt = s->exempt;
-		if (!s->exempt)
-			jvpn_core_count_switch(s, st->now_ns);
-	}
-	s->exempt = false;
-}
-
 /* The bound tuple was confirmed by an older request while another tuple waits: its question may be
  * answered already, so it is asked again and its clock starts anew. */
 static void ask_for_pending(struct jvpn_step *st, uint8_t slot)
@@ -258,7 +244,9 @@ static void bind_committed(struct jvpn_step *st, const struct jvpn_commit *c)
 	take_path(st, c->slot, c->generation);
 	jvpn_core_bind(st, c->slot);
 	s->bind_counter = c->counter;
-	charge_switch(st, c);
+	if (c->is_switch && !c->first)
+		jvpn_core_charge_switch(s, st->now_ns);
+	s->exempt = false;
 	apply_transitions(st, c);
 	s->first_stored = true;
 	if (c->first) {
@@ -394,7 +382,7 @@ void jvpn_core_recheck_parked(struct jvpn_step *st, uint8_t slot)
 {
 	struct jvpn_slot *p = &st->s->slot[slot];
 	struct jvpn_asked asked = {slot, p->parked_generation, p->parked_counter,
-				   (enum jvpn_reason)p->parked_reason};
+				   (enum jvpn_reason)p->parked_reason, p->parked_detect_us};
 	struct jvpn_verdict verdict;
 
 	if (!p->used || !p->parked)

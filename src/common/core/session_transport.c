@@ -74,6 +74,11 @@ void jvpn_core_on_closed(struct jvpn_step *st)
 	follow_loss(st);
 }
 
+static uint64_t trouble_since(const struct jvpn_event *e)
+{
+	return e->u.fact.since_ns != 0 ? e->u.fact.since_ns : e->u.fact.last_good_ns;
+}
+
 static void on_dead(struct jvpn_step *st, uint8_t slot)
 {
 	struct jvpn_slot *p = &st->s->slot[slot];
@@ -84,7 +89,7 @@ static void on_dead(struct jvpn_step *st, uint8_t slot)
 	p->alive = false;
 	p->failed_ns = st->now_ns;
 	if (slot == st->s->bound)
-		lose_binding(st, slot, JVPN_REASON_TRANSPORT_DEAD, st->event->u.fact.last_good_ns);
+		lose_binding(st, slot, JVPN_REASON_TRANSPORT_DEAD, trouble_since(st->event));
 	follow_loss(st);
 }
 
@@ -107,6 +112,7 @@ static void on_bad(struct jvpn_step *st, uint8_t slot)
 	enum jvpn_fact_kind kind = st->event->u.fact.kind;
 
 	p->suspect = true;
+	p->silent = kind == JVPN_FACT_DROPS;
 	p->failed_ns = st->now_ns;
 	p->stable_since_ns = st->now_ns;
 	if (slot != s->bound) {
@@ -114,7 +120,7 @@ static void on_bad(struct jvpn_step *st, uint8_t slot)
 			p->alive = false;
 		return;
 	}
-	jvpn_core_instability(st, bad_reason(kind), st->event->u.fact.last_good_ns);
+	jvpn_core_instability(st, bad_reason(kind), trouble_since(st->event));
 	if (s->role == JVPN_ROLE_CLIENT)
 		jvpn_core_client_seek(st);
 }
@@ -131,6 +137,7 @@ static void on_healthy(struct jvpn_step *st, uint8_t slot)
 	p->leave_ns = 0;
 	p->alive = true;
 	p->suspect = false;
+	p->silent = false;
 	p->stable_since_ns = st->now_ns;
 	p->heard_ns = st->now_ns;
 	if (s->state == JVPN_STATE_ATTACHED || s->state == JVPN_STATE_BIRTH ||
@@ -148,6 +155,9 @@ static void take_figures(struct jvpn_step *st, struct jvpn_slot *p)
 {
 	p->loss_ppm = st->event->u.fact.loss_ppm;
 	p->latency_us = st->event->u.fact.latency_us;
+	p->typical_us = st->event->u.fact.typical_us;
+	p->spread_us = st->event->u.fact.spread_us;
+	p->settled = st->event->u.fact.settled;
 	p->pto_us = (uint32_t)(st->event->u.fact.pto_ns / JVPN_NS_PER_US);
 	if (st->event->u.fact.last_good_ns > p->heard_ns)
 		p->heard_ns = st->event->u.fact.last_good_ns;

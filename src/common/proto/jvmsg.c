@@ -185,6 +185,30 @@ static void session_state_write(struct jvpn_writer *w, const struct jvpn_msg_ses
 	jvpn_writer_bytes(w, m->mac, JVPN_MAC_BYTES);
 }
 
+bool jvpn_jvmsg_ranking_is_valid(const char *ranking)
+{
+	size_t n = 0;
+
+	while (ranking[n] >= 0x20 && ranking[n] <= 0x7e)
+		n++;
+	return ranking[n] == '\0' && n <= JVPN_RANKING_MAX;
+}
+
+static void ranking_read(struct jvpn_reader *r, struct jvpn_msg_reattach_request *m)
+{
+	text_read(r, m->ranking, JVPN_RANKING_MAX);
+	if (!r->err && !jvpn_jvmsg_ranking_is_valid(m->ranking))
+		jvpn_reader_fail(r, JVPN_EMALFORMED);
+	m->detect_us = m->ranking[0] != '\0' ? jvpn_reader_u32(r) : 0;
+}
+
+static void ranking_write(struct jvpn_writer *w, const struct jvpn_msg_reattach_request *m)
+{
+	text_write(w, m->ranking);
+	if (m->ranking[0] != '\0')
+		jvpn_writer_u32(w, m->detect_us);
+}
+
 static void request_read(struct jvpn_reader *r, struct jvpn_msg_reattach_request *m)
 {
 	uint8_t challenge_len;
@@ -201,6 +225,7 @@ static void request_read(struct jvpn_reader *r, struct jvpn_msg_reattach_request
 	m->has_challenge = challenge_len != 0;
 	if (m->has_challenge)
 		jvpn_reader_bytes(r, m->challenge, JVPN_CHALLENGE_BYTES);
+	ranking_read(r, m);
 	jvpn_reader_bytes(r, m->mac, JVPN_MAC_BYTES);
 }
 
@@ -215,6 +240,7 @@ static void request_write(struct jvpn_writer *w, const struct jvpn_msg_reattach_
 	jvpn_writer_u8(w, m->has_challenge ? JVPN_CHALLENGE_BYTES : 0);
 	if (m->has_challenge)
 		jvpn_writer_bytes(w, m->challenge, JVPN_CHALLENGE_BYTES);
+	ranking_write(w, m);
 	jvpn_writer_bytes(w, m->mac, JVPN_MAC_BYTES);
 }
 
@@ -399,6 +425,7 @@ static bool msg_is_valid(const struct jvpn_msg *msg)
 		       reason_is_valid(msg->u.session_state.reason);
 	case JVPN_MSG_REATTACH_REQUEST:
 		return jvpn_jvmsg_label_is_valid(msg->u.reattach_request.label) &&
+		       jvpn_jvmsg_ranking_is_valid(msg->u.reattach_request.ranking) &&
 		       reason_is_valid(msg->u.reattach_request.reason);
 	case JVPN_MSG_REATTACH_ACK:
 		return jvpn_jvmsg_transport_id_is_valid(msg->u.reattach_ack.transport_id);
@@ -498,7 +525,8 @@ uint8_t *jvpn_jvmsg_mac(struct jvpn_msg *msg)
 }
 
 /* The request's proof leaves out reason and label, which the server logs and never trusts: its
- * layout is fixed by the design, with the challenge right before the exporter. */
+ * layout is fixed by the design, with the challenge right before the exporter. Where there is a ranking
+ * it goes in between; its length says where it ends. */
 static void request_auth_write(struct jvpn_writer *w, const struct jvpn_msg_reattach_request *m)
 {
 	jvpn_writer_bytes(w, m->session_id.b, JVPN_ID_BYTES);
@@ -508,6 +536,8 @@ static void request_auth_write(struct jvpn_writer *w, const struct jvpn_msg_reat
 	jvpn_writer_u8(w, m->has_challenge ? JVPN_CHALLENGE_BYTES : 0);
 	if (m->has_challenge)
 		jvpn_writer_bytes(w, m->challenge, JVPN_CHALLENGE_BYTES);
+	if (m->ranking[0] != '\0')
+		ranking_write(w, m);
 }
 
 int jvpn_jvmsg_auth_input(enum jvpn_msg_type type, const uint8_t *value, size_t len,

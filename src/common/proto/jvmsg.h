@@ -14,9 +14,9 @@
 #include "core/msg.h"
 
 /* Longest capsule value of any message. */
-#define JVPN_JVMSG_VALUE_MAX 256
+#define JVPN_JVMSG_VALUE_MAX 512
 /* Longest MAC input of any message (without the exporter that may follow it). */
-#define JVPN_JVMSG_AUTH_MAX 160
+#define JVPN_JVMSG_AUTH_MAX 320
 
 /* Capsule type of a message; 0 (which is DATAGRAM, never ours) for NONE or out of range. */
 uint64_t jvpn_jvmsg_capsule_type(enum jvpn_msg_type type);
@@ -51,6 +51,8 @@ uint8_t *jvpn_jvmsg_mac(struct jvpn_msg *msg);
 
 /* [a-z0-9._-]{1,15} */
 bool jvpn_jvmsg_label_is_valid(const char *label);
+/* At most JVPN_RANKING_MAX printable ASCII characters. */
+bool jvpn_jvmsg_ranking_is_valid(const char *ranking);
 /* label, or label#n with n in 1..4294967295 without leading zero */
 bool jvpn_jvmsg_transport_id_is_valid(const char *id);
 

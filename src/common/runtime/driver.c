@@ -262,10 +262,15 @@ bool jvpn_driver_step(struct jvpn_live *live, struct jvpn_event *event)
 	struct jvpn_driver *d = live->driver;
 	enum jvpn_state before = live->core.state;
 	struct jvpn_event follow;
+	enum jvpn_measured measured;
 	int broken;
 
 	if (live->in_step || live->over)
 		return !live->over;
+	measured = jvpn_live_measure_for(live, event);
+	if (measured != JVPN_MEASURED)
+		return measured != JVPN_MEASURED_OVER;
+	before = live->core.state;
 	live->in_step = true;
 	broken = run_core(live, event);
 	execute_all(live);
@@ -333,6 +338,7 @@ void jvpn_live_reschedule(struct jvpn_live *live)
 	live->busy = live->busy && d->now_ns < busy_until(live);
 	if (live->busy)
 		at = jvpn_time_min(at, busy_until(live));
+	at = jvpn_time_min(at, jvpn_live_compare_deadline(live));
 	for (size_t i = 0; i < JVPN_SLOTS; i++) {
 		if (!live->slot[i])
 			continue;
@@ -350,6 +356,8 @@ static void live_on_timer(struct jvpn_live *live)
 
 	if (jvpn_session_next_deadline(&live->core, &d->policy) <= d->now_ns &&
 	    !jvpn_driver_step(live, &event))
+		return;
+	if (!jvpn_live_compare(live))
 		return;
 	/* A fact of one transport may end the session: look it up anew each time. */
 	for (size_t i = 0; i < JVPN_SLOTS; i++) {

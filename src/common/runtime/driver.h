@@ -89,6 +89,7 @@ struct jvpn_live {
 	uint8_t route_prefix[JVPN_ROUTE_PREFIX_MAX];
 	uint8_t route_prefix_len;
 	uint64_t carried_ns; /* newest inner packet of the binding, either way; 0 none yet */
+	uint64_t compare_ns; /* client: when standbys are compared with the binding again */
 	bool busy;           /* it carries traffic: standbys are measured */
 	bool plain;          /* server: the peer has no jumping-session extension */
 	bool indexed;        /* 'index' is valid */

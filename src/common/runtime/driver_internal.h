@@ -31,8 +31,15 @@ void jvpn_transport_update_mode(struct jvpn_transport *transport);
 /* The path is new, or has come back: what was lost before is no news, and is declared lost within a
  * round trip from now. */
 void jvpn_transport_forgive(struct jvpn_transport *transport);
-/* A FACT event with the present figures. */
+/* driver_measure.c: a FACT event with the present figures. */
 bool jvpn_transport_fact(struct jvpn_transport *transport, enum jvpn_fact_kind kind);
+/* The figures of all transports, when the core is about to choose with this event. OVER: 'live' is gone;
+ * GONE: the transport of the event is. */
+enum jvpn_measured { JVPN_MEASURED = 1, JVPN_MEASURED_OVER, JVPN_MEASURED_GONE };
+enum jvpn_measured jvpn_live_measure_for(struct jvpn_live *live, const struct jvpn_event *event);
+/* Client: compares the standbys with the binding when it is time. False: 'live' is gone. */
+bool jvpn_live_compare(struct jvpn_live *live);
+uint64_t jvpn_live_compare_deadline(const struct jvpn_live *live);
 /* driver.c: recomputes the session's wake-up. */
 void jvpn_live_reschedule(struct jvpn_live *live);
 /* An inner packet passed on the binding. */

@@ -96,6 +96,8 @@ static void fill_request(const struct taken *m, bool proof_ok, struct jvpn_reque
 	out->age_ms = req->age_ms;
 	out->reason = req->reason;
 	snprintf(out->label, sizeof(out->label), "%s", req->label);
+	memcpy(out->ranking, req->ranking, sizeof(out->ranking));
+	out->detect_us = req->detect_us;
 	out->proof_ok = proof_ok;
 	out->has_challenge = req->has_challenge;
 	out->challenge_matches = proof_ok && challenge_matches(m);
@@ -111,8 +113,6 @@ static void take_request(const struct taken *m)
 	bool proof_ok = ours && verify(m);
 
 	if (!proof_ok && !jvpn_driver_charge_refusal(t))
-		return;
-	if (proof_ok && (!jvpn_transport_fact(t, JVPN_FACT_MEASURE) || !t->live))
 		return;
 	fill_request(m, proof_ok, &event.u.request);
 	jvpn_driver_step(t->live, &event);

@@ -79,19 +79,6 @@ uint64_t jvpn_transport_next_deadline(const struct jvpn_transport *transport)
 	return jvpn_liveness_next_deadline(&transport->liveness, &transport->driver->policy);
 }
 
-bool jvpn_transport_fact(struct jvpn_transport *transport, enum jvpn_fact_kind kind)
-{
-	const struct jvpn_driver *d = transport->driver;
-	struct jvpn_event event = {.type = JVPN_EVENT_FACT, .slot = transport->slot};
-
-	event.u.fact.kind = kind;
-	event.u.fact.last_good_ns = transport->liveness.last_received_ns;
-	event.u.fact.loss_ppm = jvpn_quality_loss_ppm(&transport->quality, &d->policy, d->now_ns);
-	event.u.fact.latency_us = jvpn_quality_p95_us(&transport->quality, &d->policy, d->now_ns);
-	event.u.fact.pto_ns = transport->liveness.pto_ns;
-	return jvpn_driver_step(transport->live, &event);
-}
-
 void jvpn_transport_forgive(struct jvpn_transport *transport)
 {
 	uint64_t now_ns = transport->driver->now_ns;
@@ -175,16 +162,6 @@ void jvpn_transport_poll(struct jvpn_transport *transport)
 	jvpn_live_reschedule(live);
 }
 
-void jvpn_driver_transport_lost(struct jvpn_transport *transport)
-{
-	struct jvpn_live *live = transport->live;
-
-	if (!live || !jvpn_liveness_declare_dead(&transport->liveness, transport->driver->now_ns))
-		return;
-	if (jvpn_transport_fact(transport, JVPN_FACT_DEAD))
-		jvpn_live_reschedule(live);
-}
-
 static void feed_liveness(struct jvpn_transport *t, const struct jvpn_conn_stats *now)
 {
 	const struct jvpn_conn_stats *was = &t->seen;
@@ -214,9 +191,10 @@ static void feed_quality(struct jvpn_transport *t, const struct jvpn_conn_stats 
 		jvpn_quality_on_packets(&t->quality, &d->policy,
 					(uint32_t)(now->pkt_sent - was->pkt_sent),
 					(uint32_t)(now->pkt_lost - was->pkt_lost), d->now_ns);
-	if (now->latest_rtt_ns != was->latest_rtt_ns)
-		jvpn_quality_on_rtt(&t->quality, (uint32_t)(now->latest_rtt_ns / JVPN_NS_PER_US),
-				    d->now_ns);
+	/* a steady path answers in the same time again */
+	if (now->latest_rtt_ns != was->latest_rtt_ns || now->tracked_acked != was->tracked_acked)
+		jvpn_quality_on_rtt(&t->quality, &d->policy,
+				    (uint32_t)(now->latest_rtt_ns / JVPN_NS_PER_US), d->now_ns);
 }
 
 /* A datagram that came a second time, or was forged, is none: it must not even make us look (I10). */
@@ -253,12 +231,9 @@ static void on_probe_acked(void *user, struct jvpn_conn *conn, uint64_t rtt_ns)
 	struct jvpn_transport *t = jvpn_conn_get_user(conn);
 
 	(void)user;
-	if (!t)
-		return;
-	jvpn_quality_on_rtt(&t->quality, (uint32_t)(rtt_ns / JVPN_NS_PER_US), t->driver->now_ns);
-	/* Nothing happens to a healthy standby: without this the ranking would not know its figures. */
-	if (t->driver->role == JVPN_ROLE_CLIENT && t->live && jvpn_live_binding(t->live) != t)
-		(void)jvpn_transport_fact(t, JVPN_FACT_MEASURE);
+	if (t)
+		jvpn_quality_on_rtt(&t->quality, &t->driver->policy,
+				    (uint32_t)(rtt_ns / JVPN_NS_PER_US), t->driver->now_ns);
 }
 
 static void on_knock_answered(void *user, struct jvpn_endpoint *endpoint)

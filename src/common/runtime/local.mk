@@ -11,6 +11,7 @@ noinst_LIBRARIES += %D%/libjvpn_runtime.a
 	%D%/driver.c \
 	%D%/driver.h \
 	%D%/driver_effects.c \
+	%D%/driver_measure.c \
 	%D%/driver_held.c \
 	%D%/driver_internal.h \
 	%D%/driver_messages.c \
