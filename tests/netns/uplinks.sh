@@ -140,3 +140,31 @@ path_works() {
 	[[ ${2:-4} == 4 ]] || to=$server6
 	in_ns c ping -n -q -c 1 -W 1 -I "$1" "$to" >/dev/null 2>&1
 }
+
+# standing FILE: the binding's label and those of its candidates, by the events in FILE. Two transports
+# of one label may be there for a moment, so they are told apart by their ids; a client learns the
+# number of a candidate's id only when it binds it.
+standing() {
+	awk '
+		function member(name,   at, text) {
+			at = index($0, "\"" name "\":\"")
+			if (!at) return ""
+			text = substr($0, at + length(name) + 4)
+			sub(/".*/, "", text)
+			return text
+		}
+		function label(id) { sub(/#.*/, "", id); return id }
+		/"event_type":"TransportAttached"/ { bound = member("transport") }
+		/"event_type":"TransportCandidateAdded"/ { there[member("transport")] = 1 }
+		/"event_type":"TransportCandidateRemoved"/ { delete there[member("transport")] }
+		/"event_type":"TransportSwitch"/ {
+			bound = member("new_transport")
+			delete there[bound]
+			delete there[label(bound)]
+		}
+		END {
+			printf "%s", label(bound)
+			for (id in there) if (label(id) != label(bound) && !said[label(id)]++) printf " %s", label(id)
+			print ""
+		}' "$1"
+}
