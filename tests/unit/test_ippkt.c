@@ -156,6 +156,14 @@ START_TEST(ippkt_parse__ipv6_extension_cut__malformed)
 }
 END_TEST
 
+/* A partial sum alone, as the last piece of several (UBSan watches). */
+START_TEST(ippkt_checksum__no_data__folds_the_partial_sum)
+{
+	ck_assert_uint_eq(jvpn_ip_checksum(NULL, 0, 0x1fffe), 0);
+	ck_assert_uint_eq(jvpn_ip_checksum(NULL, 0, 0x1234), (uint16_t)~0x1234);
+}
+END_TEST
+
 START_TEST(ippkt_hop_decrement__every_ttl__checksum_stays_right)
 {
 	size_t len = packet_ipv4(packet, JVPN_IP_PROTO_UDP, 40);
@@ -380,6 +388,7 @@ END_TEST
 
 UNIT_TESTS(ippkt)
 {
+	tcase_add_test(tc, ippkt_checksum__no_data__folds_the_partial_sum);
 	tcase_add_test(tc, ippkt_parse__ipv4__view);
 	tcase_add_loop_test(tc, ippkt_parse__any_length_but_its_own__error, 4, 7);
 	tcase_add_test(tc, ippkt_parse__any_header_bit_of_ipv4_flipped__refused);

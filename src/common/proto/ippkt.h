@@ -106,7 +106,7 @@ int jvpn_ippkt_icmp_build(const struct jvpn_icmp_request *request, const struct 
 			  const uint8_t *packet, uint8_t *out, size_t out_size);
 
 /* Internet checksum (RFC 1071) over data, starting from a partial sum (0 at first); folded and
- * complemented, host order: store it big-endian. */
+ * complemented, host order: store it big-endian. data may be NULL when len is 0. */
 uint16_t jvpn_ip_checksum(const uint8_t *data, size_t len, uint32_t partial);
 /* The sum without folding, for several pieces; all but the last must have even length. */
 uint32_t jvpn_ip_checksum_partial(const uint8_t *data, size_t len, uint32_t partial);
