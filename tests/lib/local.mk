@@ -22,3 +22,11 @@ EXTRA_DIST += %D%/prover.sh %D%/prove-events %D%/mutate-events %D%/metrics
 update-docs: %D%/registry_dump
 	$(top_srcdir)/docs/generate --dump ./%D%/registry_dump $(top_srcdir)
 .PHONY: update-docs
+
+# Preloaded into the server by tests/netns/crash: ends the process at its n-th write. Not through
+# libtool, which the tree does without.
+%D%/crashpoint.so: $(srcdir)/%D%/crashpoint.c
+	$(AM_V_CCLD)$(CC) $(CFLAGS) -fno-sanitize=all -shared -fPIC -o $@ $(srcdir)/%D%/crashpoint.c
+noinst_DATA += %D%/crashpoint.so
+CLEANFILES += %D%/crashpoint.so
+EXTRA_DIST += %D%/crashpoint.c

@@ -11,3 +11,8 @@ noinst_PROGRAMS += %D%/netcfg_tool
 noinst_PROGRAMS += %D%/netmon_tool
 %C%_netmon_tool_SOURCES = %D%/netmon_tool.c
 %C%_netmon_tool_LDADD = src/client/libjvpn_client.a $(JVPN_COMMON_LIBS)
+
+# A thousand kills (root, a quarter of an hour).
+soak-crash: all
+	JVPN_ROUNDS=1000 JVPN_BUILDDIR='$(abs_top_builddir)' nice -n 19 $(srcdir)/tests/netns/crash
+.PHONY: soak-crash
