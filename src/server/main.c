@@ -23,7 +23,7 @@
 #include "server/listener.h"
 #include "server/server.h"
 
-#define STOP_NS            (3 * JVPN_NS_PER_S) /* a stop takes no longer */
+#define STOP_NS            (2 * JVPN_NS_PER_S) /* and JVPN_PERSIST_CLOSE_MS: 3 s */
 #define HOLD_PACKETS       256
 #define HOLD_BYTES         (256 * 1024)
 #define HOLD_PROCESS_BYTES (32 * 1024 * 1024)

@@ -360,6 +360,79 @@ START_TEST(restore__orderly_end__does_not_come_back)
 }
 END_TEST
 
+/* The clocks run on while nobody is there. */
+START_TEST(restore__ttl_over_meanwhile__ends_with_transport_ttl_exceeded)
+{
+	char error[JVPN_STORE_ERROR_MAX] = "";
+
+	start_durable(NULL);
+	world_open();
+	clear_world();
+	close_store();
+	ck_assert_int_eq(open_store(JVPN_STORE_BACKEND_SQLITE), 0);
+	world_init_with(persist, NULL);
+	world.no_dial = true;
+	world.pair.now_ns += (world.server_options.policy.transport_lost_ttl_ms + 60000) * PAIR_MS;
+	jvpn_driver_set_now(world.server.engine.driver, world.pair.now_ns);
+	ck_assert_int_eq(jvpn_server_restore(&world.server, error, sizeof(error)), 0);
+	world_run_ms(50);
+	ck_assert_ptr_null(world_server_live());
+	ck_assert_uint_eq(
+		world_events(WORLD_SERVER, "SessionTerminated", "transport_ttl_exceeded", NULL), 1);
+	ck_assert_uint_eq(jvpn_lease_pool_count(world.server.leases), 0);
+}
+END_TEST
+
+static void other_pool(void)
+{
+	struct jvpn_lease_config config = {
+		.ipv4 = {.family = 4, .length = 24, .address = {10, 88, 0, 0}}, .max_leases = 100};
+
+	jvpn_lease_pool_free(world.server.leases);
+	ck_assert_int_eq(jvpn_lease_pool_new(&config, &world.server.leases), 0);
+}
+
+START_TEST(restore__address_not_in_the_pool__ends_and_says_so)
+{
+	char error[JVPN_STORE_ERROR_MAX] = "";
+
+	start_durable(NULL);
+	world_open();
+	clear_world();
+	close_store();
+	ck_assert_int_eq(open_store(JVPN_STORE_BACKEND_SQLITE), 0);
+	world_init_with(persist, NULL);
+	world.no_dial = true;
+	other_pool();
+	ck_assert_int_eq(jvpn_server_restore(&world.server, error, sizeof(error)), 0);
+	world_run_ms(100);
+	ck_assert_ptr_null(world_server_live());
+	ck_assert_uint_eq(
+		world_events(WORLD_SERVER, "SessionTerminated", "resource_exhausted", NULL), 1);
+}
+END_TEST
+
+START_TEST(store_open__policy_allows_fewer_than_stored__room_for_all)
+{
+	static struct jvpn_server server;
+	static struct jvpn_server_options options;
+	char error[JVPN_STORE_ERROR_MAX] = "";
+
+	start_durable(NULL);
+	world_open();
+	clear_world();
+	close_store();
+	server.options = &options;
+	server.keys.seal = seal_key;
+	options.config.store_kind = JVPN_STORE_BACKEND_SQLITE;
+	snprintf(options.config.store_path, sizeof(options.config.store_path), "%s", path);
+	ck_assert_int_eq(jvpn_server_store_open(&server, error, sizeof(error)), 0);
+	ck_assert_uint_eq(server.stored, 1);
+	ck_assert_uint_eq(server.capacity, 1);
+	persist = server.persist;
+}
+END_TEST
+
 START_TEST(drain__bound_session__is_kept_and_told)
 {
 	struct jvpn_event drain = {.type = JVPN_EVENT_DRAIN, .slot = JVPN_SLOT_NONE};
@@ -475,6 +548,9 @@ UNIT_TESTS(persist)
 	tcase_add_test(tc, restore__bound_session__waits_with_its_addresses);
 	tcase_add_test(tc, restore__other_seal_key__ends_with_security_failure);
 	tcase_add_test(tc, restore__orderly_end__does_not_come_back);
+	tcase_add_test(tc, restore__ttl_over_meanwhile__ends_with_transport_ttl_exceeded);
+	tcase_add_test(tc, restore__address_not_in_the_pool__ends_and_says_so);
+	tcase_add_test(tc, store_open__policy_allows_fewer_than_stored__room_for_all);
 	tcase_add_test(tc, drain__bound_session__is_kept_and_told);
 	tcase_add_test(tc, audit__life_of_a_session__is_exported_in_order);
 	tcase_add_test(tc, audit__denials__are_counts_by_minute);

@@ -26,7 +26,7 @@ struct jvpn_driver;
 struct jvpn_live;
 struct jvpn_persist; /* owner: main */
 
-#define JVPN_PERSIST_CLOSE_MS 3000 /* to write what is left at the end */
+#define JVPN_PERSIST_CLOSE_MS 1000 /* to write what is left at the end */
 
 struct jvpn_persist_config {
 	enum jvpn_store_backend_kind backend;
