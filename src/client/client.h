@@ -74,6 +74,7 @@ struct jvpn_client {
 	struct jvpn_netcfg *netcfg;
 	struct jvpn_netcfg_tunnel wanted;
 	struct jvpn_connectip_routes routes; /* advertised */
+	uint64_t route_news;                 /* how often they were */
 	bool has_routes, has_addresses, is_up;
 	struct jvpn_forward uplink, downlink;
 	uint64_t started_ns;

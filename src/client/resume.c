@@ -236,7 +236,7 @@ static struct jvpn_resume_mark mark_of(const struct jvpn_client *client)
 		.lifetime_ms = s->lifetime_ms,
 		.ttl_ms = s->transport_lost_ttl_ms,
 		.mtu = client->live->mtu,
-		.routes = client->routes.count,
+		.routes = client->route_news,
 		.ticket = jvpn_tls_resume_number(client->tls, client->options->config.server_name),
 		.last_n = s->last_n,
 		.bound = s->bound != JVPN_SLOT_NONE};

@@ -30,7 +30,8 @@ struct jvpn_watch;
 struct jvpn_resume_mark {
 	uint64_t state_version, server_version, total_switches, lifetime_ms, ttl_ms;
 	uint64_t ticket; /* number of the newest TLS session */
-	size_t mtu, routes;
+	uint64_t routes; /* how often they were advertised */
+	size_t mtu;
 	uint32_t last_n;
 	bool bound;
 };

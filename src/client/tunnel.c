@@ -91,10 +91,12 @@ static void take_addresses(struct jvpn_client *client, struct jvpn_live *live,
 
 static void take_routes(struct jvpn_client *client, struct jvpn_reader *r)
 {
-	if (jvpn_connectip_routes_decode(r, &client->routes))
+	if (jvpn_connectip_routes_decode(r, &client->routes)) {
 		jvpn_log_warn(JVPN_LOG_TUN, "malformed ROUTE_ADVERTISEMENT ignored");
-	else
-		client->has_routes = true;
+		return;
+	}
+	client->has_routes = true;
+	client->route_news++;
 }
 
 void jvpn_tunnel_on_capsule(void *user, struct jvpn_transport *transport, uint64_t type,
