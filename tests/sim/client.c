@@ -9,6 +9,7 @@
 #include "sim.h"
 
 #define RESERVED          64 /* counters are reserved on disk in blocks */
+#define COMPARE_NS        (2 * JVPN_NS_PER_S)
 #define CONNECTING_MAX_NS (2 * JVPN_NS_PER_S)
 
 static const char *const labels[SIM_IFACES] = {"eth0", "lte", "wlan0"};
@@ -354,6 +355,11 @@ void sim_traffic(struct sim *w, uint8_t index)
 
 	sim_push(w, &item,
 		 w->now_ns + client->traffic_gap_ns / 2 + sim_below(w, client->traffic_gap_ns));
+	if (client->live && client->traffic && client->compare_at_ns <= w->now_ns &&
+	    jvpn_session_candidate_count(&client->live->core) > 0) {
+		client->compare_at_ns = w->now_ns + COMPARE_NS;
+		sim_compare(w, client->live);
+	}
 	if (!client->live)
 		return;
 	c = binding(client->live);

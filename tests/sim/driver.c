@@ -374,8 +374,34 @@ bool sim_fact(struct sim *w, struct sim_conn *c, int end, enum jvpn_fact_kind ki
 	event.u.fact.last_good_ns = h->liveness.last_received_ns;
 	event.u.fact.loss_ppm = f->bad_until > w->now_ns ? loss : 0;
 	event.u.fact.latency_us = (uint32_t)(2 * f->delay_ns / JVPN_NS_PER_US);
+	event.u.fact.typical_us = event.u.fact.latency_us;
+	event.u.fact.settled = true;
 	event.u.fact.pto_ns = sim_pto_ns(w, c);
 	return sim_step(w, h->live, &event, SIM_GENUINE);
+}
+
+/* What the client's driver does while there is traffic: all figures, then the question. */
+void sim_compare(struct sim *w, struct sim_live *l)
+{
+	struct jvpn_event event = {.type = JVPN_EVENT_COMPARE, .slot = JVPN_SLOT_NONE};
+	uint32_t uid = l->uid;
+	const struct sim_conn *bound;
+	const struct sim_iface *f;
+
+	for (uint8_t i = 0; i < JVPN_SLOTS; i++)
+		if (l->slot[i] && l->core.slot[i].used &&
+		    (!sim_fact(w, l->slot[i], SIM_CLIENT_END, JVPN_FACT_MEASURE) || !l->used ||
+		     l->uid != uid))
+			return;
+	bound = l->core.bound < JVPN_SLOTS ? l->slot[l->core.bound] : NULL;
+	if (!bound)
+		return;
+	f = &w->client[bound->client].iface[bound->iface];
+	event.u.compare.loss_ppm = f->bad_until > w->now_ns ? f->loss_up_ppm : 0;
+	event.u.compare.latency_us = (uint32_t)(2 * f->delay_ns / JVPN_NS_PER_US);
+	event.u.compare.typical_us = event.u.compare.latency_us;
+	event.u.compare.settled = true;
+	sim_step(w, l, &event, SIM_GENUINE);
 }
 
 void sim_terminate(struct sim *w, struct sim_live *l, enum jvpn_reason reason)

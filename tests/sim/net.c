@@ -205,6 +205,7 @@ static void begin_half(struct sim *w, struct sim_conn *c, int end)
 	h->slot = JVPN_SLOT_NONE;
 	h->wake_at = JVPN_TIME_NEVER;
 	jvpn_liveness_init(&h->liveness, w->now_ns);
+	h->liveness.passive = end == SIM_SERVER_END;
 	jvpn_liveness_set_pto(&h->liveness, sim_pto_ns(w, c));
 	sim_push(w, &item, w->now_ns + HANDSHAKE_TIMEOUT_NS);
 }

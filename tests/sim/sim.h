@@ -212,6 +212,7 @@ struct sim_client {
 	struct sim_iface iface[SIM_IFACES];
 	uint8_t traffic;
 	uint64_t traffic_gap_ns;
+	uint64_t compare_at_ns;
 	uint32_t starts;
 	/* state directory */
 	bool saved;
@@ -378,6 +379,8 @@ enum sim_trust {
 /* One event through the core. false: 'l' is gone. */
 bool sim_step(struct sim *w, struct sim_live *l, struct jvpn_event *event, enum sim_trust trust);
 bool sim_fact(struct sim *w, struct sim_conn *c, int end, enum jvpn_fact_kind kind);
+/* Client: are the standbys better than the binding? */
+void sim_compare(struct sim *w, struct sim_live *l);
 bool sim_attach(struct sim_live *l, struct sim_conn *c);
 void sim_live_wake(struct sim *w, const struct sim_item *item);
 void sim_live_arm(struct sim *w, struct sim_live *l);

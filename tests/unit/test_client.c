@@ -674,6 +674,111 @@ START_TEST(client__restored__goes_on_with_version_age_and_counter)
 }
 END_TEST
 
+/* Whatever the state it was saved in: the client goes on with what it knew, its TTL has run on, and its own
+ * restart exempts nothing. */
+START_TEST(client__restored_in_any_state__goes_on_and_ends_at_its_ttl)
+{
+	static const enum jvpn_state saved[] = {JVPN_STATE_ATTACHED, JVPN_STATE_VOLATILE,
+						JVPN_STATE_DEGRADED, JVPN_STATE_RECOVERING};
+	static const enum jvpn_state becomes[] = {JVPN_STATE_VOLATILE, JVPN_STATE_VOLATILE,
+						  JVPN_STATE_DEGRADED, JVPN_STATE_DEGRADED};
+	struct jvpn_event e = {.type = JVPN_EVENT_RESTORE};
+	struct jvpn_session_record record;
+
+	fixture_client(&f);
+	jvpn_session_export(&f.s, f.now_ns, &record);
+	record.state = saved[_i];
+	record.server_version = 7;
+	record.counter = 128;
+	record.age_ms = 60000;
+	record.transportless_ms = 20000;
+	record.transport_lost_ttl_ms = 50000;
+	fixture_init(&f, JVPN_ROLE_CLIENT);
+	e.u.restore.record = &record;
+	fixture_step(&f, &e);
+	ck_assert_int_eq(f.s.state, becomes[_i]);
+	ck_assert(!f.s.exempt);
+	ck_assert(jvpn_session_wants_transport(&f.s));
+	ck_assert_uint_eq(f.s.detect_seen_ns - f.s.detect_good_ns, 20000 * MS);
+	for (int i = 0; i < 299; i++) {
+		fixture_advance_ms(&f, 100);
+		fixture_timer(&f);
+	}
+	ck_assert_int_ne(f.s.state, JVPN_STATE_TERMINATED);
+	if (_i % 2) { /* it finds the server in time */
+		ready(0, "wlan0");
+		ck_assert_uint_eq(request(0)->counter, 130);
+		ck_assert_uint_eq(request(0)->server_version, 7);
+		ck_assert_uint_eq(request(0)->age_ms, 89900);
+		ack(0, 130, 10, "wlan0#4");
+		ck_assert_int_eq(f.s.state, JVPN_STATE_ATTACHED);
+		ck_assert_uint_eq(f.s.switches_used, 1);
+		return;
+	}
+	fixture_advance_ms(&f, 100);
+	fixture_timer(&f);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_TERMINATED);
+	ck_assert_int_eq(f.s.terminated_reason, JVPN_REASON_TRANSPORT_TTL_EXCEEDED);
+}
+END_TEST
+
+/* The acknowledgement is lost, the next candidate is asked with the version of before: one correction, one
+ * more question. */
+START_TEST(client__ack_lost_and_version_stale__one_retry)
+{
+	struct jvpn_event e = {.type = JVPN_EVENT_DENY, .slot = 1};
+
+	fixture_client(&f);
+	fixture_client_attach(&f, 1, "lte");
+	fixture_clear_log(&f);
+	fixture_fact(&f, 0, JVPN_FACT_DEAD);
+	ck_assert_uint_eq(requests(), 1);
+	fixture_advance_ms(&f, 100);
+	fixture_timer(&f);
+	ck_assert_uint_eq(requests(), 2);
+	e.u.deny.verified = true;
+	e.u.deny.counter = f.s.counter;
+	e.u.deny.reason = JVPN_REASON_STALE_STATE_VERSION;
+	e.u.deny.server_version = 5;
+	e.u.deny.age_ms = jvpn_session_age_ms(&f.s, f.now_ns);
+	fixture_step(&f, &e);
+	ck_assert_uint_eq(requests(), 3);
+	ck_assert_uint_eq(request(2)->server_version, 5);
+	ack(1, f.s.counter, 5, "lte#2"); /* it is bound there: confirmed, no new version */
+	ck_assert_int_eq(f.s.state, JVPN_STATE_ATTACHED);
+	ck_assert_uint_eq(f.s.total_switches, 1);
+}
+END_TEST
+
+/* The server wants a planned move and asks on the slower way: its message on the faster one comes first. */
+START_TEST(client__planned_by_the_server__waits_for_its_choice)
+{
+	struct jvpn_event e = {.type = JVPN_EVENT_STATE, .slot = 0};
+
+	fixture_client(&f);
+	fixture_client_attach(&f, 1, "lte");
+	fixture_clear_log(&f);
+	e.u.state.verified = true;
+	e.u.state.state = JVPN_STATE_VOLATILE;
+	e.u.state.reason = JVPN_REASON_PLANNED_HANDOVER;
+	e.u.state.server_version = 3;
+	fixture_step(&f, &e);
+	ck_assert_uint_eq(requests(), 0);
+	ck_assert(f.s.permit);
+	fixture_advance_ms(&f, 200);
+	fixture_timer(&f);
+	ck_assert_uint_eq(requests(), 0);
+	if (_i) { /* no question comes: the binding is confirmed */
+		fixture_advance_ms(&f, 800);
+		fixture_timer(&f);
+		ck_assert_uint_eq(fixture_sent(&f, JVPN_MSG_REATTACH_REQUEST, 0)->slot, 0);
+		return;
+	}
+	required(1, 3, JVPN_REASON_PLANNED_HANDOVER, true);
+	ck_assert_uint_eq(fixture_sent(&f, JVPN_MSG_REATTACH_REQUEST, 0)->slot, 1);
+}
+END_TEST
+
 START_TEST(client__attach_refused__slot_is_free_again)
 {
 	struct jvpn_event e = {.type = JVPN_EVENT_DENY, .slot = 1};
@@ -727,5 +832,8 @@ UNIT_TESTS(client)
 	tcase_add_test(tc, client__server_restarting__keeps_the_session);
 	tcase_add_test(tc, client__attempt_lost_with_its_transport__asks_again_on_the_binding);
 	tcase_add_test(tc, client__restored__goes_on_with_version_age_and_counter);
+	tcase_add_loop_test(tc, client__restored_in_any_state__goes_on_and_ends_at_its_ttl, 0, 4);
+	tcase_add_test(tc, client__ack_lost_and_version_stale__one_retry);
+	tcase_add_loop_test(tc, client__planned_by_the_server__waits_for_its_choice, 0, 2);
 	tcase_add_test(tc, client__attach_refused__slot_is_free_again);
 }

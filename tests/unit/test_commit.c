@@ -429,6 +429,28 @@ START_TEST(store_result__foreign_nonce__is_ignored)
 }
 END_TEST
 
+/* The first attach is found in the store long after its connection went, and after the TTL: over at once. */
+START_TEST(commit__first_attach_lost_and_ttl_over__ends_with_the_outcome)
+{
+	struct jvpn_event create = {.type = JVPN_EVENT_CREATE, .slot = JVPN_SLOT_NONE};
+	struct jvpn_event e = {.type = JVPN_EVENT_TRANSPORT_ATTACHED, .slot = 0};
+
+	fixture_init(&f, JVPN_ROLE_SERVER);
+	f.policy.transport_lost_ttl_ms = 2000;
+	f.manual_store = true;
+	memset(create.u.create.id.b, 0xab, JVPN_ID_BYTES);
+	fixture_step(&f, &create);
+	memcpy(e.u.attached.label, "wlan0", 6);
+	fixture_step(&f, &e);
+	fixture_store(&f, JVPN_STORE_TIMEOUT);
+	fixture_event(&f, JVPN_EVENT_TRANSPORT_CLOSED, 0, 0);
+	fixture_advance_ms(&f, 3000);
+	fixture_store(&f, JVPN_STORE_FOUND);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_TERMINATED);
+	ck_assert_int_eq(f.s.terminated_reason, JVPN_REASON_TRANSPORT_TTL_EXCEEDED);
+}
+END_TEST
+
 START_TEST(commit__first_attach_refused_by_the_store__terminated)
 {
 	struct jvpn_event e = {.type = JVPN_EVENT_CREATE};
@@ -474,5 +496,6 @@ UNIT_TESTS(commit)
 	tcase_add_test(tc, append__conflict__ownership_is_lost);
 	tcase_add_test(tc, append__store_away_for_long__journal_is_bounded);
 	tcase_add_test(tc, store_result__foreign_nonce__is_ignored);
+	tcase_add_test(tc, commit__first_attach_lost_and_ttl_over__ends_with_the_outcome);
 	tcase_add_test(tc, commit__first_attach_refused_by_the_store__terminated);
 }

@@ -253,12 +253,59 @@ START_TEST(silence__replayed_datagram__is_no_sign_of_health)
 }
 END_TEST
 
+static void short_ttl(void)
+{
+	world.server_options.policy.transport_lost_ttl_ms = 5000;
+	world.client_options.policy.idle_keepalive_ms = 1000;
+	world.server_options.policy.idle_keepalive_ms = 1000;
+}
+
+static uint64_t ended_ns[2];
+
+static bool both_ended(void)
+{
+	bool ended[2] = {world_events(WORLD_CLIENT, "SessionTerminated", NULL, NULL) > 0,
+			 world_events(WORLD_SERVER, "SessionTerminated", NULL, NULL) > 0};
+
+	for (int i = 0; i < 2; i++)
+		if (ended[i] && ended_ns[i] == 0)
+			ended_ns[i] = world.pair.now_ns;
+	return ended[0] && ended[1];
+}
+
+/* No path at all, for good: both ends give up for the same reason at nearly the same time. With traffic
+ * they notice together; idle, the server waits for the client's keepalives and is later by their slack. */
+START_TEST(silence__for_good__both_ends_end_at_the_ttl)
+{
+	uint64_t apart;
+
+	ended_ns[0] = ended_ns[1] = 0;
+	world_init(short_ttl);
+	world_open();
+	world.no_restart = true;
+	if (_i) {
+		world.up.interval_ns = _i != 2 ? 10 * PAIR_MS : 0;
+		world.down.interval_ns = _i != 3 ? 10 * PAIR_MS : 0;
+	}
+	world_run_ms(2000);
+	world.pair.drop_to_server = world.pair.drop_to_client = true;
+	ck_assert(world_run_until(both_ended, 30000));
+	apart = ended_ns[0] > ended_ns[1] ? ended_ns[0] - ended_ns[1] : ended_ns[1] - ended_ns[0];
+	ck_assert_uint_le(apart, (_i ? 200 : 3000) * PAIR_MS);
+	ck_assert_uint_eq(
+		world_events(WORLD_CLIENT, "SessionTerminated", "transport_ttl_exceeded", NULL), 1);
+	ck_assert_uint_eq(
+		world_events(WORLD_SERVER, "SessionTerminated", "transport_ttl_exceeded", NULL), 1);
+}
+END_TEST
+
 UNIT_TESTS(silence)
 {
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, silence__silent_path__is_dead_in_bounded_time, 0, 9);
 	tcase_add_loop_test(tc, silence__slow_downstream__is_dead_whenever_it_stops, 0, 10);
+	tcase_add_loop_test(tc, silence__for_good__both_ends_end_at_the_ttl, 0, 4);
 	tcase_add_test(tc, silence__dead_after_loss__stays_dead);
 	tcase_add_test(tc, silence__path_is_back_first__the_fresh_connection_goes);
 	tcase_add_loop_test(tc, silence__ends_with_a_commit__is_over, 0, 16);

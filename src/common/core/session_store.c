@@ -168,7 +168,7 @@ static void settle(struct jvpn_step *st, const struct jvpn_commit *c, bool commi
 		jvpn_core_unbind(st);
 		jvpn_core_instability(st, JVPN_REASON_NODE_DRAINING, 0);
 	}
-	if (!committed)
+	if (!committed || c->target_lost)
 		jvpn_core_run_timers(st); /* a deadline may have waited for the outcome */
 	jvpn_core_recheck_all(st);
 }
