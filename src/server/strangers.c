@@ -46,7 +46,7 @@ void jvpn_strangers_poll(struct jvpn_strangers *strangers, struct jvpn_driver *d
 		return;
 	jvpn_quic_get_stats(quic, &now);
 	initials = now.source_limited - was->source_limited + now.postponed - was->postponed +
-		   now.refused - was->refused;
+		   now.refused - was->refused + now.retries_suppressed - was->retries_suppressed;
 	audit.count = strangers->suppressed + unanswered + initials + now.retries_sent -
 		      was->retries_sent + now.resets_suppressed - was->resets_suppressed;
 	if (audit.count == 0)

@@ -33,11 +33,9 @@
 #define MOVE_PATIENCE_NS (3 * JVPN_NS_PER_S) /* a churn phase waits so long for its last ACKs */
 #define OPEN_TIMEOUT_NS  (600 * JVPN_NS_PER_S)
 
-static const char *const phase_name[] = {[LOAD_OPEN] = "open",
-					 [LOAD_CHURN] = "churn",
-					 [LOAD_DETACH] = "detach",
-					 [LOAD_REATTACH] = "reattach",
-					 [LOAD_IDLE] = "idle"};
+static const char *const phase_name[] = {
+	[LOAD_OPEN] = "open",         [LOAD_CHURN] = "churn",   [LOAD_DETACH] = "detach",
+	[LOAD_REATTACH] = "reattach", [LOAD_ATTACK] = "attack", [LOAD_IDLE] = "idle"};
 
 _Noreturn static void fail(const char *what, const char *why)
 {
@@ -106,6 +104,8 @@ static void report_phase(struct load *load, uint64_t now_ns)
 	printf(",\"handshakes_per_s\":%.1f,\"moves\":%" PRIu64 ",\"moves_unfinished\":%zu",
 	       seconds > 0 ? (double)(load->handshake.count + load->reattach.count) / seconds : 0,
 	       load->moves, unfinished_moves(load));
+	if (load->attacks)
+		printf(",\"attacks\":%" PRIu64, load->attacks);
 	printf(",\"echo_sent\":%" PRIu64 ",\"echo_received\":%" PRIu64
 	       ",\"connections_lost\":%" PRIu64 ",\"refused\":%" PRIu64
 	       ",\"sessions_ended\":%" PRIu64,
@@ -115,6 +115,7 @@ static void report_phase(struct load *load, uint64_t now_ns)
 	printf("}\n");
 	fflush(stdout);
 	load->handshake.count = load->move.count = load->reattach.count = 0;
+	load->attacks = 0;
 	load->moves = load->echo_sent = load->echo_received = 0;
 	load->connections_lost = load->refused = 0;
 }
@@ -219,6 +220,9 @@ static bool run_phase(struct load *load, uint64_t now_ns)
 		run_reattach(load);
 		return load->cursor == load->opt.sessions && !load->dialling &&
 		       load->attached + load->sessions_ended == load->opt.sessions;
+	case LOAD_ATTACK:
+		load_attack_run(load, age_ns);
+		return age_ns >= load->opt.attack_ns;
 	case LOAD_IDLE:
 		run_echoes(load, age_ns);
 		return load->opt.idle_ns && age_ns >= load->opt.idle_ns;
@@ -375,10 +379,13 @@ _Noreturn static void usage(void)
 	      "  [--sockets N]          local ports that the sessions share and move among (64)\n"
 	      "  [--inflight N]         handshakes at a time (64)\n"
 	      "  [--policy FILE]        the policy of the clients' side\n"
-	      "  [--phases LIST]        open,churn,detach,reattach,idle (open)\n"
+	      "  [--phases LIST]        open,churn,detach,reattach,attack,idle (open)\n"
 	      "  [--churn-s N] [--move-interval-ms N]  each session moves once in each interval\n"
 	      "  [--idle-s N]           0: until SIGTERM\n"
 	      "  [--packets-per-s N] [--echo ADDR]     inner echo requests, all sessions together\n"
+	      "  [--attack unknown|proof|verified] [--attack-per-s N] [--attack-s N]\n"
+	      "                         REATTACH requests of all sessions together\n"
+	      "  [--mute]               connect, and never ask for a tunnel\n"
 	      "  [--detach-at-once]     in phase open: close each connection when it is attached\n"
 	      "  [--step]               SIGUSR1 begins each phase but the first\n"
 	      "  [--events FILE]        the clients' events (/dev/null)\n",
@@ -453,6 +460,8 @@ static const struct option long_options[] = {
 	{"idle-s", 1, NULL, 'I'},   {"packets-per-s", 1, NULL, 'r'},
 	{"echo", 1, NULL, 'e'},     {"detach-at-once", 0, NULL, 'd'},
 	{"step", 0, NULL, 'g'},     {"events", 1, NULL, 'E'},
+	{"attack", 1, NULL, 'a'},   {"attack-per-s", 1, NULL, 'A'},
+	{"attack-s", 1, NULL, 'T'}, {"mute", 0, NULL, 'u'},
 	{NULL, 0, NULL, 0}};
 
 static void take_text(struct load_options *o, int c)
@@ -483,6 +492,13 @@ static void take_text(struct load_options *o, int c)
 		break;
 	case 'e':
 		o->echo = optarg;
+		break;
+	case 'a':
+		if (!load_attack_parse(optarg, &o->attack))
+			usage();
+		break;
+	case 'u':
+		o->mute = true;
 		break;
 	case 'd':
 		o->detach_at_once = true;
@@ -518,6 +534,12 @@ static void take_option(struct load_options *o, int c)
 		break;
 	case 'I':
 		o->idle_ns = number(optarg) * JVPN_NS_PER_S;
+		break;
+	case 'A':
+		o->attack_per_s = (double)number(optarg);
+		break;
+	case 'T':
+		o->attack_ns = number(optarg) * JVPN_NS_PER_S;
 		break;
 	case 'r':
 		o->packets_per_s = (double)number(optarg);

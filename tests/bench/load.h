@@ -22,7 +22,9 @@ struct load;
 #define LOAD_FROM_MAX    16
 #define LOAD_PHASES_MAX  16
 
-enum load_phase { LOAD_OPEN = 1, LOAD_CHURN, LOAD_DETACH, LOAD_REATTACH, LOAD_IDLE };
+enum load_phase { LOAD_OPEN = 1, LOAD_CHURN, LOAD_DETACH, LOAD_REATTACH, LOAD_ATTACK, LOAD_IDLE };
+/* REATTACH requests for ids that do not exist, with wrong proofs, with right ones. */
+enum load_attack { LOAD_ATTACK_UNKNOWN = 0, LOAD_ATTACK_PROOF, LOAD_ATTACK_VERIFIED };
 
 /* One local port. */
 struct load_socket {
@@ -59,6 +61,10 @@ struct load_options {
 	enum load_phase phase[LOAD_PHASES_MAX];
 	size_t phases;
 	bool step, detach_at_once;
+	bool mute; /* connections that never ask for a tunnel */
+	enum load_attack attack;
+	uint64_t attack_ns;
+	double attack_per_s;
 	struct jvpn_policy policy;
 };
 
@@ -75,7 +81,7 @@ struct load {
 	uint64_t phase_start_ns;
 	size_t cursor; /* of what is done to one session after the other */
 	size_t move_cursor, echo_cursor;
-	uint64_t moves, echoes; /* begun in this phase */
+	uint64_t moves, echoes, attacks; /* begun in this phase */
 	struct load_samples handshake, move, reattach;
 	/* figures */
 	uint64_t echo_sent, echo_received, connections_lost, sessions_ended, refused;
@@ -96,6 +102,10 @@ void load_session_move(struct load *load, struct load_session *s);
 void load_session_detach(struct load_session *s);
 /* One ICMP echo through the tunnel. */
 void load_session_echo(struct load *load, struct load_session *s);
+/* load_attack.c */
+bool load_attack_parse(const char *name, enum load_attack *out);
+/* As many requests as are due since the phase began. */
+void load_attack_run(struct load *load, uint64_t age_ns);
 void load_samples_add(struct load_samples *samples, double ms);
 
 #endif

@@ -156,6 +156,8 @@ static void on_ready(void *user, struct jvpn_transport *t)
 	struct jvpn_jvfield create = {.op = JVPN_JVFIELD_CREATE, .label = "load"};
 	struct jvpn_conn_stats stats;
 
+	if (load->opt.mute)
+		return;
 	if (!s || !s->live || load->stopping || jvpn_driver_attach(s->live, t, "load")) {
 		jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "");
 		return;

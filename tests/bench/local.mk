@@ -11,7 +11,7 @@ endif
 
 # Thousands of sessions from one process (tests/netns/scenario-4).
 noinst_PROGRAMS += %D%/jvpn-load
-%C%_jvpn_load_SOURCES = %D%/load.c %D%/load.h %D%/load_session.c
+%C%_jvpn_load_SOURCES = %D%/load.c %D%/load.h %D%/load_attack.c %D%/load_session.c
 %C%_jvpn_load_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%
 %C%_jvpn_load_LDADD = $(JVPN_COMMON_LIBS)
 # Figures of docs/benchmarks.md; see tests/bench/recovery for what can be chosen.

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Tools of the end-to-end tests and benches; built by "make", never installed.
-noinst_PROGRAMS += %D%/udp-relay %D%/wire %D%/probe
+noinst_PROGRAMS += %D%/udp-relay %D%/wire %D%/probe %D%/flood
+%C%_flood_SOURCES = %D%/flood.c
+%C%_flood_LDADD = $(JVPN_COMMON_LIBS)
 %C%_udp_relay_SOURCES = %D%/udp_relay.c
 %C%_wire_SOURCES = %D%/wire.c
 %C%_probe_SOURCES = %D%/probe.c

@@ -130,6 +130,25 @@ START_TEST(accept__burst_of_initials__a_few_in_one_turn)
 }
 END_TEST
 
+/* Nor may the answers take all of the CPU. */
+START_TEST(accept__flood_of_initials__retries_are_limited)
+{
+	pair_init(p, one_half_open);
+	p->server.quic->half_open += 1000;
+	p->drop_to_server = true;
+	pair_connect(p);
+	pair_run(p, 0);
+	for (int i = 0; i < 2000; i++) {
+		pair_inject(p, 4, p->last_uplink, p->last_uplink_len);
+		if (i % 50 == 49)
+			jvpn_quic_receive(p->server.quic, p->server.endpoint, p->now_ns, 1);
+	}
+	ck_assert_uint_eq(stats().retries_sent, 800);
+	ck_assert_uint_eq(stats().retries_suppressed, 1200);
+	p->server.quic->half_open -= 1000;
+}
+END_TEST
+
 /* Empty datagrams are work like any others. */
 START_TEST(accept__empty_datagrams__count_in_the_budget)
 {
@@ -152,5 +171,6 @@ UNIT_TESTS(accept)
 	tcase_add_test(tc, accept__connection_has_no_tunnel__is_counted_until_it_ends);
 	tcase_add_test(tc, accept__handshakes_far_beyond_the_threshold__proven_address_gets_in);
 	tcase_add_test(tc, accept__burst_of_initials__a_few_in_one_turn);
+	tcase_add_test(tc, accept__flood_of_initials__retries_are_limited);
 	tcase_add_test(tc, accept__empty_datagrams__count_in_the_budget);
 }

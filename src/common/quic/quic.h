@@ -162,6 +162,7 @@ struct jvpn_quic_stats {
 	uint64_t short_initials; /* Initials below 1200 bytes, dropped */
 	uint64_t unknown_cids;   /* datagrams for no connection that were no Initial */
 	uint64_t wrong_worker;   /* their connection ID names another worker or server */
+	uint64_t retries_suppressed;
 	uint64_t invalid_tokens;
 	uint64_t source_limited; /* Initials beyond what their source may have, dropped */
 	uint64_t postponed;      /* Initials dropped because enough began in that turn */

@@ -142,7 +142,7 @@ struct jvpn_quic {
 	struct jvpn_sources *sources; /* server */
 	unsigned accepts;             /* new connections of this receive */
 	uint64_t now_ns, wall_s;
-	uint64_t reset_tat_ns; /* limit of stateless resets (GCRA) */
+	uint64_t reset_tat_ns, retry_tat_ns; /* limits of stateless resets and Retries (GCRA) */
 	struct jvpn_quic_stats stats;
 };
 
