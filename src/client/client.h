@@ -84,6 +84,7 @@ struct jvpn_client {
 	bool keep;          /* the end leaves session, TUN and routes to the next start */
 	bool disconnecting; /* the command: end the stored session, start no other */
 	uint64_t disconnect_until_ns;
+	bool reached;   /* the server let us in */
 	char ended[96]; /* the session before this one, for the events */
 	bool stopping;
 	int exit_code;

@@ -72,9 +72,11 @@ static void on_turn(void *user, uint64_t now_ns)
 	if (client->stopping)
 		return;
 	if (client->disconnecting && now_ns >= client->disconnect_until_ns) {
-		jvpn_log_warn(JVPN_LOG_MAIN,
-			      "the server does not answer: its session ends by itself when its "
-			      "time without a transport is over");
+		if (!client->reached)
+			jvpn_log_warn(
+				JVPN_LOG_MAIN,
+				"the server does not answer: its session ends by itself when its "
+				"time without a transport is over");
 		jvpn_client_stop(client, JVPN_EXIT_OK);
 		return;
 	}

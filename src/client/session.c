@@ -139,9 +139,8 @@ static void on_accepted(struct jvpn_client *client, struct jvpn_transport *t,
 	jvpn_dial_succeeded(client, t);
 	if (t->live && t->live->core.state != JVPN_STATE_BIRTH)
 		jvpn_driver_step(t->live, &event);
-	/* Attached, it takes our word for the end. */
-	if (client->disconnecting)
-		jvpn_client_stop(client, JVPN_EXIT_OK);
+	/* It takes our word for the end by now; a commit under way may come to its own first. */
+	client->reached = true;
 }
 
 /* A refused attach is a DENY with or without a MAC; the core decides what it means. */
@@ -245,6 +244,8 @@ static void on_stepped(void *user, struct jvpn_live *live, enum jvpn_state befor
 	if (live->core.state == JVPN_STATE_ATTACHED) {
 		client->was_attached = true;
 		jvpn_tunnel_update(client);
+		if (client->disconnecting)
+			jvpn_client_stop(client, JVPN_EXIT_OK);
 	}
 }
 
