@@ -269,6 +269,33 @@ START_TEST(commit__second_request_meanwhile__waits_and_is_judged_again)
 }
 END_TEST
 
+/* The commit may yet bind: whoever asks meanwhile is not told that the session is over. */
+START_TEST(commit__ttl_over_meanwhile__request_waits_for_the_outcome)
+{
+	struct jvpn_event e;
+
+	fixture_server(&f);
+	fixture_attach(&f, 1, "lte");
+	fixture_advance_ms(&f, 10000);
+	fixture_fact(&f, 0, JVPN_FACT_DEAD);
+	f.policy.transport_lost_ttl_ms = 1000;
+	fixture_advance_ms(&f, 900);
+	f.manual_store = true;
+	e = fixture_request(&f, 1);
+	fixture_step(&f, &e);
+	ck_assert(f.s.commit.active);
+	fixture_advance_ms(&f, 200);
+	fixture_clear_log(&f);
+	e = fixture_request(&f, 1);
+	fixture_step(&f, &e);
+	ck_assert_uint_eq(fixture_count(&f, JVPN_EFFECT_SEND), 0);
+	ck_assert(f.s.slot[1].parked);
+	fixture_store(&f, JVPN_STORE_OK);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_ATTACHED);
+	ck_assert_uint_eq(f.s.bound, 1);
+}
+END_TEST
+
 /* The recheck does not know what the driver found out when the request came. */
 START_TEST(commit__forbidden_request_meanwhile__is_denied_and_not_parked)
 {
@@ -472,6 +499,7 @@ END_TEST
 UNIT_TESTS(commit)
 {
 	tcase_add_test(tc, commit__in_flight__binding_and_permit_are_unchanged);
+	tcase_add_test(tc, commit__ttl_over_meanwhile__request_waits_for_the_outcome);
 	tcase_add_test(tc, commit__forbidden_request_meanwhile__is_denied_and_not_parked);
 	tcase_add_test(tc, commit__recovery_deadline_meanwhile__ends_recovering_with_the_outcome);
 	tcase_add_test(tc, commit__bound_tuple_while_another_waits__asks_that_one_again);

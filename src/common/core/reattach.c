@@ -48,7 +48,8 @@ static bool check_session(const struct jvpn_ladder_input *in, struct jvpn_verdic
 		return fail(v, JVPN_LADDER_STATE, JVPN_REASON_INVALID_STATE_FOR_REATTACH);
 	if (jvpn_session_age_ms(s, in->now_ns) >= in->ctx->policy->max_lifetime_ms)
 		return fail(v, JVPN_LADDER_LIFETIME, JVPN_REASON_SESSION_EXPIRED);
-	if (s->bound == JVPN_SLOT_NONE &&
+	/* A commit in flight may yet bind; only then the clock decides. */
+	if (s->bound == JVPN_SLOT_NONE && !s->commit.active &&
 	    jvpn_session_transportless_ms(s, in->now_ns) >= in->ctx->policy->transport_lost_ttl_ms)
 		return fail(v, JVPN_LADDER_TTL, JVPN_REASON_TRANSPORT_TTL_EXCEEDED);
 	return true;
