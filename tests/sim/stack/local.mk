@@ -8,6 +8,7 @@ SIM_TESTS += %D%/sim-stack
 	%D%/chance.c \
 	%D%/chaos.c \
 	%D%/client.c \
+	%D%/disk.c \
 	%D%/endpoint.c \
 	%D%/files.c \
 	%D%/loop.c \
@@ -24,7 +25,7 @@ SIM_TESTS += %D%/sim-stack
 %C%_sim_stack_CPPFLAGS = $(AM_CPPFLAGS) $(NGTCP2_CFLAGS) $(NGHTTP3_CFLAGS) $(WOLFSSL_CFLAGS)
 %C%_sim_stack_LDFLAGS = $(AM_LDFLAGS) -Wl,-z,muldefs -Wl,--wrap=clock_gettime -Wl,--wrap=time \
 	-Wl,--wrap=gettimeofday -Wl,--wrap=getrandom -Wl,--wrap=getpid -Wl,--wrap=mkdir \
-	-Wl,--wrap=getaddrinfo -Wl,--wrap=freeaddrinfo -Wl,--wrap=if_nametoindex
+	-Wl,--wrap=getaddrinfo -Wl,--wrap=freeaddrinfo -Wl,--wrap=if_nametoindex -Wl,--wrap=poll
 %C%_sim_stack_LDADD = src/server/libjvpn_server.a src/client/libjvpn_client.a $(JVPN_COMMON_LIBS)
 
 # The long run: 1 000 seeds, on one core at the lowest priority.

@@ -42,7 +42,7 @@ static bool is_ready(const struct jvpn_watch *w)
 {
 	return w->enabled && !w->writable &&
 	       (stack_net_readable(w->fd) || stack_tun_readable(w->fd) ||
-		stack_netmon_readable(w->fd));
+		stack_netmon_readable(w->fd) || stack_disk_readable(w->fd));
 }
 
 static bool is_watched(const struct jvpn_loop *loop, const struct jvpn_watch *watch)

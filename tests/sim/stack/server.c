@@ -57,6 +57,8 @@ void stack_server_end(bool kill)
 	close_all(&server);
 	node->dead = false;
 	node->running = false;
+	if (kill)
+		stack_stream_killed();
 	memset(&server, 0, sizeof(server));
 }
 

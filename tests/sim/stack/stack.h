@@ -93,6 +93,7 @@ struct stack {
 	struct stack_node *current; /* whose code runs */
 	const char *policy;
 	uint64_t ttl_ms; /* of the policy: transport_lost_ttl_ms */
+	bool durable;    /* the server has a disk */
 	bool calm;
 	bool ending; /* nobody is started any more */
 	uint64_t calm_since_ns;
@@ -144,6 +145,13 @@ bool stack_loop_ready(const struct jvpn_loop *loop);
 bool stack_loop_stopped(const struct jvpn_loop *loop, int *code);
 void stack_loop_signal(struct jvpn_loop *loop, int signo);
 
+/* disk.c: the server's store. */
+void stack_disk_clear(void);
+void stack_disk_run(void);
+uint64_t stack_disk_next(void);
+bool stack_disk_readable(int fd);
+bool stack_disk_has(const struct jvpn_id *id);
+
 /* netmon.c */
 bool stack_netmon_readable(int fd);
 
@@ -169,6 +177,8 @@ void stack_files_path(const char *name, char *out, size_t size);
 
 /* stream.c: event lines. */
 void stack_stream_reset(void);
+/* The server was killed: what its disk says has happened has happened, said or not. */
+void stack_stream_killed(void);
 void stack_stream_line(const struct stack_node *node, const char *line, size_t len);
 
 /* oracle.c */

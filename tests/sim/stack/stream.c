@@ -90,13 +90,52 @@ static void on_change(struct track *t, const char *line)
 	snprintf(t->state, sizeof(t->state), "%s", to);
 }
 
-/* The server said so, and the client believes it. */
-static bool has_ended_at_server(const char *id, const char *reason)
+static const struct jvpn_live *at_server(const char *id)
+{
+	const struct jvpn_driver *server = stack_server_driver();
+	char have[33];
+
+	for (const struct jvpn_live *l = server ? server->lives : NULL; l; l = l->next) {
+		jvpn_id_format(&l->core.id, have);
+		if (!strcmp(id, have))
+			return l;
+	}
+	return NULL;
+}
+
+static const struct track *server_track(const char *id)
 {
 	for (size_t i = 0; i < track_count; i++)
 		if (tracks[i].node == 0 && !strcmp(tracks[i].id, id))
-			return tracks[i].ended && !strcmp(tracks[i].reason, reason);
-	return false;
+			return &tracks[i];
+	return NULL;
+}
+
+/* The server said so, and the client believes it; the server's line may have to wait for the disk. */
+static bool has_ended_at_server(const char *id, const char *reason)
+{
+	const struct track *t = server_track(id);
+	const struct jvpn_live *l = at_server(id);
+
+	if (l && l->core.state == JVPN_STATE_TERMINATED)
+		return !strcmp(reason, jvpn_reason_name(l->core.terminated_reason));
+	if (l && l->core.commit.active)
+		return !strcmp(reason, jvpn_reason_name(l->core.commit.deferred_terminate));
+	return t && t->ended && !strcmp(t->reason, reason);
+}
+
+/* Only a server without a disk forgets. */
+static bool is_unknown_to_server(const char *id)
+{
+	const struct track *t = server_track(id);
+	const struct jvpn_live *l = at_server(id);
+	struct jvpn_id parsed;
+
+	if (l)
+		return l->core.state == JVPN_STATE_TERMINATED;
+	if (!stack.durable || (t && t->ended))
+		return true;
+	return jvpn_id_parse(id, &parsed) != 0; /* never born */
 }
 
 static size_t count_lives(void)
@@ -112,13 +151,12 @@ static size_t count_lives(void)
 /* Is this end true? What the core alone may decide is in the core's simulator. */
 static bool is_true(const struct track *t, const char *reason, const char *line)
 {
-	const struct jvpn_driver *server = stack_server_driver();
-	char have[33];
-
 	if (t->node && has_ended_at_server(t->id, reason))
 		return true;
 	if (!strcmp(reason, "attach_timeout") || !strcmp(reason, "client_closed"))
 		return true;
+	if (!strcmp(reason, "capacity_exceeded")) /* the disk refused it */
+		return stack.durable && t->node == 0;
 	if (!strcmp(reason, "node_shutdown"))
 		return stack.n.stops > 0;
 	if (!strcmp(reason, "resource_exhausted")) /* its user began too many others */
@@ -126,14 +164,17 @@ static bool is_true(const struct track *t, const char *reason, const char *line)
 		       count_lives() >= stack_server_driver()->policy.max_sessions_per_user;
 	if (!strcmp(reason, "transport_ttl_exceeded"))
 		return number(line, "transportless_age_ms") + 1000 >= stack.ttl_ms;
-	if (strcmp(reason, "session_unknown_to_server") != 0)
-		return false;
-	for (const struct jvpn_live *l = server ? server->lives : NULL; l; l = l->next) {
-		jvpn_id_format(&l->core.id, have);
-		if (!strcmp(t->id, have))
-			return false;
-	}
-	return true;
+	return !strcmp(reason, "session_unknown_to_server") && is_unknown_to_server(t->id);
+}
+
+void stack_stream_killed(void)
+{
+	struct jvpn_id id;
+
+	for (size_t i = 0; i < track_count; i++)
+		if (tracks[i].node == 0 && !jvpn_id_parse(tracks[i].id, &id) &&
+		    !stack_disk_has(&id))
+			tracks[i].ended = true;
 }
 
 static void on_end(struct track *t, const char *reason, const char *line)
@@ -147,6 +188,21 @@ static void on_end(struct track *t, const char *reason, const char *line)
 	stack.n.ended++;
 	if (!is_true(t, reason, line))
 		stack_fail("a session ended with %s, which is not true here", reason);
+}
+
+/* What the last process had stored and not said is told by the version. */
+static void on_restored(struct track *t, const char *line)
+{
+	uint64_t version = number(line, "state_version");
+
+	stack.n.restored++;
+	if (version < t->version)
+		stack_fail("I7: restored at version %" PRIu64 " after %" PRIu64, version,
+			   t->version);
+	if (t->ended)
+		stack_fail("I12: restored after its end");
+	t->version = version;
+	member(line, "to", t->state, sizeof(t->state));
 }
 
 static void judge(struct track *t, const char *type, const char *reason, const char *line)
@@ -163,7 +219,7 @@ static void judge(struct track *t, const char *type, const char *reason, const c
 	} else if (!strcmp(type, "TransportSwitch")) {
 		stack.n.switches++;
 	} else if (!strcmp(type, "SessionRestored")) {
-		stack.n.restored++;
+		on_restored(t, line);
 	}
 }
 

@@ -101,6 +101,7 @@ static uint64_t next_moment(void)
 {
 	uint64_t next = jvpn_time_min(stack_net_next(), stack_chaos_next());
 
+	next = jvpn_time_min(next, stack_disk_next());
 	for (size_t i = 0; i < stack.nodes; i++) {
 		const struct stack_node *node = &stack.node[i];
 
@@ -126,6 +127,7 @@ static void moment(void)
 		run_flow(&stack.node[i], false);
 	}
 	do {
+		stack_disk_run();
 		stack_net_deliver();
 		if (++spins > SPIN_MAX)
 			stack_fail("the loops spin");
@@ -219,10 +221,12 @@ static void reset(const struct stack_options *options)
 	stack.hash = 0xcbf29ce484222325ULL;
 	jvpn_rng_init(&stack.rng, options->seed);
 	jvpn_rng_init(&stack.secret, ~options->seed);
+	stack.durable = stack_chance(800000);
 	policy = stack_between(0, sizeof(policies) / sizeof(policies[0]) - 1);
 	stack.policy = policies[policy].text;
 	stack.ttl_ms = policies[policy].ttl_ms;
 	stack_net_clear();
+	stack_disk_clear();
 	stack_stream_reset();
 	stack_oracle_reset();
 	make_nodes();
@@ -256,7 +260,8 @@ static void end_all(void)
 			continue;
 		stack.n.stops += i == 0;
 		stack_loop_signal(stack.node[i].loop, SIGTERM);
-		run_until(stack.now_ns + 50 * STACK_MS);
+		for (int k = 0; k < 200 && stack.node[i].running && !stack.failed; k++)
+			run_until(stack.now_ns + 50 * STACK_MS);
 	}
 	for (size_t i = 0; i < stack.nodes; i++) {
 		if (stack.node[i].running) {
@@ -268,6 +273,7 @@ static void end_all(void)
 		free(stack.node[i].down.seen);
 	}
 	stack_net_clear();
+	stack_disk_clear();
 }
 
 bool stack_run(const struct stack_options *options)
