@@ -134,12 +134,22 @@ static void configure_client(const struct stack_node *node)
 	fclose(f);
 }
 
-void stack_files_configure(void)
+static void write_policy(FILE *f)
 {
-	FILE *f = create("sim-policy.yaml");
-
+	check(f != NULL, "policy");
 	fprintf(f, "version: \"sim\"\n%s", stack.policy);
 	fclose(f);
+}
+
+void stack_files_configure(void)
+{
+	char path[512];
+
+	write_policy(create("sim-policy.yaml"));
+	if (stack.options.events) {
+		snprintf(path, sizeof(path), "%s/policy.yaml", stack.options.events);
+		write_policy(fopen(path, "w"));
+	}
 	configure_server();
 	for (size_t i = 1; i < stack.nodes; i++)
 		configure_client(&stack.node[i]);

@@ -14,13 +14,14 @@
 #define SUITE_TWICE 5 /* so many of them are run twice */
 
 static const char usage[] =
-	"usage: sim-stack [--seed S] [--seeds COUNT] [--trace] [--logs]\n"
+	"usage: sim-stack [--seed S] [--seeds COUNT] [--trace] [--logs] [--events DIR]\n"
 	"\n"
 	"A real server and real clients in virtual time; everything follows from the seed. Without\n"
 	"options: the seeds of tests/sim/stack/seeds and 50 more, as TAP.\n"
 	"  --seed S       the first seed (default 1)\n"
 	"  --seeds COUNT  so many seeds, one after the other (default 1)\n"
 	"  --trace        print what happens\n"
+	"  --events DIR   appends the event lines of each node to DIR/NODE.jsonl, writes DIR/policy.yaml\n"
 	"  --logs         with it the programs' own log lines\n";
 
 static uint64_t number(const char *text)
@@ -116,6 +117,8 @@ int main(int argc, char **argv)
 			options.trace = true;
 		else if (!strcmp(argv[i], "--logs"))
 			options.logs = true;
+		else if (!strcmp(argv[i], "--events") && i + 1 < argc)
+			options.events = argv[++i];
 		else if (!strcmp(argv[i], "--seed"))
 			options.seed = number(argv[++i]);
 		else if (!strcmp(argv[i], "--seeds"))

@@ -74,7 +74,8 @@ struct stack_node {
 struct stack_options {
 	uint64_t seed;
 	bool trace;
-	bool logs; /* of the programs, too */
+	bool logs;          /* of the programs, too */
+	const char *events; /* a directory for event lines and policy; NULL */
 };
 
 struct stack_counts {

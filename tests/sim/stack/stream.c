@@ -223,6 +223,20 @@ static void judge(struct track *t, const char *type, const char *reason, const c
 	}
 }
 
+/* For tests/lib/prove-events: the lines of a node as its event file would have them. */
+static void keep(const struct stack_node *node, const char *text)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s.jsonl", stack.options.events, node->name);
+	f = fopen(path, "a");
+	if (!f)
+		return;
+	fprintf(f, "%s\n", text);
+	fclose(f);
+}
+
 void stack_stream_line(const struct stack_node *node, const char *line, size_t len)
 {
 	char text[4200], type[40], id[33], reason[48], from[16], to[16], transport[32], peer[64];
@@ -230,6 +244,8 @@ void stack_stream_line(const struct stack_node *node, const char *line, size_t l
 
 	snprintf(text, sizeof(text), "%.*s", (int)len - 1, line);
 	stack_hash(text, strlen(text));
+	if (stack.options.events)
+		keep(node, text);
 	member(text, "event_type", type, sizeof(type));
 	member(text, "session_id", id, sizeof(id));
 	member(text, "reason_code", reason, sizeof(reason));
