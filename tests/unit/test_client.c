@@ -294,6 +294,22 @@ START_TEST(client__dead_with_candidate__asks_there_at_once)
 }
 END_TEST
 
+/* Three probes lost in a row: not dead yet, but no reason to ask for a better one than the standby. */
+START_TEST(client__binding_answers_no_probe__standby_is_asked_at_once)
+{
+	fixture_client(&f);
+	fixture_client_attach(&f, 1, "lte");
+	fixture_clear_log(&f);
+	fixture_fact(&f, 0, JVPN_FACT_DROPS);
+	ck_assert_int_eq(f.s.state, JVPN_STATE_RECOVERING);
+	ck_assert(f.s.permit);
+	ck_assert_uint_eq(fixture_sent(&f, JVPN_MSG_REATTACH_REQUEST, 0)->slot, 1);
+	ck_assert_int_eq(request(0)->reason, JVPN_REASON_CONSECUTIVE_DROP_EXCEEDED);
+	ck_assert_str_eq(request(0)->ranking, "the only one: lte loss=0ppm p95=0us stable=0s");
+	ck_assert_uint_eq(request(0)->detect_us, 5000);
+}
+END_TEST
+
 /* ... unless it has come back meanwhile: then it is a candidate. */
 START_TEST(client__left_for_dead_and_back__is_a_candidate)
 {
@@ -815,6 +831,7 @@ UNIT_TESTS(client)
 	tcase_add_test(tc, client__dead_with_candidate__asks_there_at_once);
 	tcase_add_test(tc, client__two_candidates__the_next_one_is_tried_when_no_answer_comes);
 	tcase_add_test(tc, client__left_for_dead_and_back__is_a_candidate);
+	tcase_add_test(tc, client__binding_answers_no_probe__standby_is_asked_at_once);
 	tcase_add_loop_test(tc, client__several_connections_in_one_round_trip__one_is_asked, 0, 4);
 	tcase_add_test(tc, client__fresh_connection_while_nobody_answers__is_asked_at_once);
 	tcase_add_test(tc, client__nobody_answers__candidates_are_asked_in_their_order);
