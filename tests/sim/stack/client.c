@@ -15,7 +15,7 @@ static struct jvpn_client clients[STACK_NODES];
 
 static bool load_options(const struct stack_node *node)
 {
-	char path[128], name[32];
+	char path[128], name[40];
 	char program[] = "jvpn-client", option[] = "-c";
 	char *argv[] = {program, option, path, NULL};
 	int code = 0;

@@ -116,7 +116,7 @@ static void configure_server(void)
 
 static void configure_client(const struct stack_node *node)
 {
-	char name[32];
+	char name[40];
 	FILE *f;
 
 	snprintf(name, sizeof(name), "%s.yaml", node->name);

@@ -57,7 +57,7 @@ struct stack_flow {
 /* What surrounds one program: its machine. */
 struct stack_node {
 	int index;
-	char name[16];
+	char name[28];
 	bool running;
 	bool dead;               /* being killed: whatever it still says goes nowhere */
 	uint64_t pause_until_ns; /* not started again before that */
