@@ -95,9 +95,10 @@ static void report_phase(struct load *load, uint64_t now_ns)
 {
 	double seconds = (double)(now_ns - load->phase_start_ns) / 1e9;
 
-	printf("{\"phase\":\"%s\",\"seconds\":%.3f,\"sessions\":%zu,\"attached\":%zu",
+	printf("{\"phase\":\"%s\",\"seconds\":%.3f,\"sessions\":%zu,\"attached\":%zu,"
+	       "\"dialling\":%zu,\"begun\":%zu",
 	       phase_name[load->opt.phase[load->phase]], seconds, load->opt.sessions,
-	       load->attached);
+	       load->attached, load->dialling, load->cursor);
 	print_samples("handshake", &load->handshake);
 	print_samples("move", &load->move);
 	print_samples("reattach", &load->reattach);
@@ -336,7 +337,8 @@ static void on_stop(void *user, int signo, uint64_t now_ns)
 	struct load *load = user;
 
 	(void)signo;
-	(void)now_ns;
+	if (load->in_phase)
+		report_phase(load, now_ns); /* as far as it came */
 	load->stopping = true;
 	jvpn_loop_stop(load->engine.loop, 0);
 }

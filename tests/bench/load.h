@@ -41,7 +41,9 @@ struct load_session {
 	uint64_t dialled_ns; /* 0: no connection is being made */
 	uint64_t moved_ns;   /* 0: no move waits for its ACK */
 	bool wanted;         /* a connection is wanted and not begun */
+	bool detached;       /* on purpose: none is wanted */
 	bool attached;       /* at least once */
+	bool is_attached;    /* now: counted in load->attached */
 	bool is_over;
 	uint16_t echo_seq;
 };

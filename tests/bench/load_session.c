@@ -68,6 +68,7 @@ void load_session_dial(struct load *load, struct load_session *s)
 	struct jvpn_conn *conn;
 
 	s->wanted = false;
+	s->detached = false;
 	s->socket = next_socket(load);
 	target.endpoint = s->socket->endpoint;
 	if (jvpn_quic_connect(load->engine.quic, &target, driver->now_ns, &conn)) {
@@ -122,6 +123,7 @@ void load_session_move(struct load *load, struct load_session *s)
 void load_session_detach(struct load_session *s)
 {
 	s->wanted = false;
+	s->detached = true;
 	if (s->transport)
 		jvpn_conn_close(s->transport->conn, JVPN_APP_NO_ERROR, "");
 }
@@ -239,6 +241,7 @@ static void on_capsule(void *user, struct jvpn_transport *t, uint64_t type, cons
 static void on_attached(struct load *load, struct load_session *s)
 {
 	load->attached++;
+	s->is_attached = true;
 	if (s->dialled_ns)
 		load_samples_add(s->attached ? &load->reattach : &load->handshake,
 				 ms_since(load, s->dialled_ns));
@@ -251,6 +254,12 @@ static void on_attached(struct load *load, struct load_session *s)
 		load_session_detach(s);
 }
 
+static void not_attached(struct load *load, struct load_session *s)
+{
+	load->attached -= s->is_attached;
+	s->is_attached = false;
+}
+
 static void on_stepped(void *user, struct jvpn_live *live, enum jvpn_state before)
 {
 	struct load *load = user;
@@ -258,7 +267,7 @@ static void on_stepped(void *user, struct jvpn_live *live, enum jvpn_state befor
 	if (before != JVPN_STATE_ATTACHED && live->core.state == JVPN_STATE_ATTACHED)
 		on_attached(load, session_of(load, live));
 	else if (before == JVPN_STATE_ATTACHED && live->core.state != JVPN_STATE_ATTACHED)
-		load->attached--;
+		not_attached(load, session_of(load, live));
 }
 
 static void on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason)
@@ -266,9 +275,7 @@ static void on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason
 	struct load *load = user;
 	struct load_session *s = session_of(load, live);
 
-	/* on_stepped is not called for the last step */
-	if (live->core.attached_version && s->attached && load->attached && !load->stopping)
-		load->attached--;
+	not_attached(load, s); /* on_stepped is not called for the last step */
 	s->live = NULL;
 	s->wanted = false;
 	s->is_over = true;
@@ -287,11 +294,12 @@ static void on_transport_closed(void *user, struct jvpn_transport *t,
 		return;
 	s->transport = NULL;
 	dialling_is_over(load, s);
+	/* refused, or given up by the core: the client would dial again as well */
+	s->wanted = s->live != NULL && !s->detached && !load->stopping;
 	if (info->kind == JVPN_CLOSE_LOCAL)
 		return;
 	load->connections_lost++;
 	jvpn_log_info(JVPN_LOG_QUIC, "connection lost: %s", info->text);
-	s->wanted = s->live != NULL;
 }
 
 /* --- inner traffic --- */
