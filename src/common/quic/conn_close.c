@@ -51,15 +51,16 @@ static void bury_closed_by_peer(struct jvpn_conn *conn)
 
 	copy_reason(e, reason, sizeof(reason));
 	if (e->type == NGTCP2_CCERR_TYPE_TRANSPORT) {
-		if (jvpn_tls_describe_peer_alert(e->error_code, text, sizeof(text)) !=
-		    JVPN_TLS_OK) {
+		if (jvpn_tls_describe_peer_alert(e->error_code, text, sizeof(text)) != JVPN_TLS_OK)
 			kind = JVPN_CLOSE_TLS;
-			jvpn_tls_session_distrust(conn->tls);
-		} else if (e->error_code == NGTCP2_CONNECTION_REFUSED)
+		else if (e->error_code == NGTCP2_CONNECTION_REFUSED)
 			snprintf(text, sizeof(text), "the peer refuses new connections now");
 		else if (e->error_code == NGTCP2_INVALID_TOKEN)
 			snprintf(text, sizeof(text),
 				 "the peer refused the address validation token");
+		/* Whatever it did not like in the handshake, also without an alert of TLS. */
+		if (kind == JVPN_CLOSE_TLS || (!conn->is_completed && text[0] == '\0'))
+			jvpn_tls_session_distrust(conn->tls);
 	}
 	if (text[0] == '\0')
 		snprintf(text, sizeof(text), "closed by the peer%s%s", reason[0] ? ": " : "",

@@ -7,7 +7,7 @@
  * A resumed handshake has no certificate in it: it trusts the one that was checked when the first of
  * the chain of sessions was made. So a session is offered only to the name and under the CA that
  * certificate was checked for, no longer than the certificates were valid, and no longer than a day
- * after that check.
+ * or a hundred connections after that check.
  */
 #include "quic/tls_state.h"
 
@@ -24,6 +24,9 @@
 #define MAGIC_LEN  8
 #define BIND_LABEL "jvpn tls resume v1"
 #define HEAD_BYTES (MAGIC_LEN + JVPN_SHA256_BYTES + 8 + 8)
+/* wolfSSL 5.9.2 hands the ticket's nonce, one octet, down from ticket to ticket and ends the handshake
+ * that would be the 256th; a server may send several tickets a handshake. */
+#define CHAIN_MAX 100
 /* Index of our session among the WOLFSSL's pointers; 0 is ngtcp2's. */
 #define SESSION_DATA 1
 
@@ -85,6 +88,7 @@ static int on_ticket(WOLFSSL *ssl, WOLFSSL_SESSION *ticket)
 		r->verified_s = session->verified_s;
 		r->not_after_s = session->not_after_s;
 		r->number = ++session->tls->resumption_count;
+		r->chain = session->chain + 1;
 	}
 	jvpn_wipe(data, sizeof(data));
 	return 0;
@@ -121,13 +125,15 @@ int jvpn_tls_resume_offer(struct jvpn_tls_session *session)
 		return JVPN_ETLS;
 	if (at == JVPN_TLS_RESUMPTIONS)
 		return 0;
-	if (!is_valid(session->tls, r->verified_s, r->not_after_s) || !set_session(session, r)) {
+	if (!is_valid(session->tls, r->verified_s, r->not_after_s) || r->chain > CHAIN_MAX ||
+	    !set_session(session, r)) {
 		forget(r);
 		return 0;
 	}
 	session->offered = true;
 	session->offered_verified_s = r->verified_s;
 	session->offered_not_after_s = r->not_after_s;
+	session->offered_chain = r->chain;
 	return 0;
 }
 
@@ -137,6 +143,7 @@ void jvpn_tls_resume_settle(struct jvpn_tls_session *session)
 		return;
 	session->verified_s = session->offered_verified_s;
 	session->not_after_s = session->offered_not_after_s;
+	session->chain = session->offered_chain;
 }
 
 void jvpn_tls_session_distrust(struct jvpn_tls_session *session)

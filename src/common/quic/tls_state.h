@@ -26,6 +26,7 @@ struct jvpn_tls_resumption {
 	uint8_t data[JVPN_TLS_RESUMPTION_MAX];
 	size_t len;           /* 0: none */
 	uint64_t number;      /* which ticket of this process it is */
+	uint32_t chain;       /* resumptions since the certificate was shown, this one included */
 	uint64_t verified_s;  /* when the server last showed its certificate */
 	uint64_t not_after_s; /* the earliest notAfter of the certificates that it showed */
 };
@@ -51,6 +52,8 @@ struct jvpn_tls_session {
 	bool exporter_released;
 	bool offered; /* client: a session was offered, and when that one ... */
 	uint64_t offered_verified_s, offered_not_after_s;
+	uint32_t offered_chain;
+	uint32_t chain; /* of the tickets that this connection brings */
 	/* Client: when the server's certificate was checked, and the earliest end of its chain. */
 	uint64_t verified_s, not_after_s;
 	char name[JVPN_CERTIFICATE_NAME_MAX + 1]; /* client: whom we want to talk to */
