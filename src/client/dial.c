@@ -709,7 +709,8 @@ static bool is_failing(const struct jvpn_client *client, uint64_t now_ns)
 		    now_ns - c->attempt.failing_since_ns >= jvpn_ms_to_ns(DIAL_LOOKUP_AFTER_MS))
 			return true;
 	}
-	return !client->dial.known.count;
+	/* Nothing known, or nothing that this network leads to: another family may be what it has. */
+	return !client->dial.known.count || !jvpn_candidates_wanted(&client->dial.candidates);
 }
 
 /* The server may have moved: while it is not reached at all, its names are looked up again. */

@@ -106,10 +106,13 @@ static uint64_t next_deadline(void *user)
 {
 	const struct jvpn_client *client = user;
 	uint64_t limit_ms = client->options->config.connect_timeout_ms;
-	uint64_t next = jvpn_time_min(jvpn_dial_next_deadline(client),
-				      jvpn_netmon_next_deadline(client->netmon));
+	uint64_t next;
 
-	if (client->closed_sockets || (!client->live && !client->stopping))
+	if (client->stopping)
+		return JVPN_TIME_NEVER;
+	next = jvpn_time_min(jvpn_dial_next_deadline(client),
+			     jvpn_netmon_next_deadline(client->netmon));
+	if (client->closed_sockets || !client->live)
 		return client->engine.driver->now_ns;
 	if (limit_ms && !client->was_attached)
 		next = jvpn_time_min(next, client->started_ns + jvpn_ms_to_ns(limit_ms) + 1);
@@ -225,6 +228,9 @@ static int open_all(struct jvpn_client *client)
 	rv = jvpn_resume_start(client);
 	if (rv)
 		return jvpn_process_fail(jvpn_process_exit_code(rv), jvpn_err_text(rv));
+	/* The kernel took no address or route: a loop that does not run yet cannot be stopped. */
+	if (client->stopping)
+		return client->exit_code;
 	client->keep = false;
 	return jvpn_process_take_signals(client->engine.loop, on_stop, on_hup, client);
 }

@@ -155,6 +155,16 @@ static bool is_done(const struct jvpn_resolve *r)
 	return true;
 }
 
+/* Something to dial: the rest of the rounds must not hold it back. */
+static bool has_any(const struct jvpn_resolve *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->lookup[i].fixed || r->lookup[i].found[A].count ||
+		    r->lookup[i].found[AAAA].count)
+			return true;
+	return false;
+}
+
 static bool ask_all(struct jvpn_resolve *r)
 {
 	uint8_t query[JVPN_DNS_QUERY_MAX];
@@ -300,7 +310,7 @@ void jvpn_resolve_poll(struct jvpn_client *client, uint64_t now_ns)
 		return;
 	if (!is_done(r) && r->round_until_ns > now_ns)
 		return;
-	if (is_done(r) || !next_round(client, now_ns))
+	if (is_done(r) || has_any(r) || !next_round(client, now_ns))
 		finish(client);
 }
 

@@ -286,6 +286,7 @@ static void hand_over(struct jvpn_client *client, uint64_t now_ns)
 	if (rv) {
 		jvpn_log_error(JVPN_LOG_SESSION, "cannot make the state file: %s",
 			       jvpn_err_text(rv));
+		jvpn_wipe(data, sizeof(data));
 		return;
 	}
 	jvpn_saver_submit(r->saver, data, len, ++r->ticket);
@@ -532,8 +533,10 @@ bool jvpn_resume_keep(struct jvpn_client *client)
 	if (!client->live || !r->saver)
 		return r->on_disk;
 	/* Nobody signs any more: what was used is all that is. */
-	if (!is_restorable(client) || encode(client, client->live->core.counter, data, &len))
+	if (!is_restorable(client) || encode(client, client->live->core.counter, data, &len)) {
+		jvpn_wipe(data, sizeof(data));
 		return false;
+	}
 	jvpn_saver_submit(r->saver, data, len, ++r->ticket);
 	jvpn_wipe(data, sizeof(data));
 	kept = jvpn_saver_wait(r->saver, END_WAIT_MS);

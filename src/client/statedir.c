@@ -298,6 +298,12 @@ int jvpn_statedir_write(const char *path, const void *data, size_t len)
 
 int jvpn_statedir_remove(const char *path)
 {
+	char temporary[PATH_MAX];
+	int n = snprintf(temporary, sizeof(temporary), "%s" TEMPORARY, path);
+
+	/* A killed writer's holds the same keys. */
+	if (n > 0 && (size_t)n < sizeof(temporary))
+		(void)unlink(temporary);
 	if (unlink(path))
 		return errno == ENOENT ? 0 : -errno;
 	return sync_directory(path);

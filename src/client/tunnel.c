@@ -68,7 +68,12 @@ static void on_tun_readable(void *user, uint64_t now_ns)
 {
 	struct jvpn_client *client = user;
 
-	jvpn_pump_read(client->pump, now_ns);
+	if (jvpn_pump_read(client->pump, now_ns) != JVPN_ECLOSED || client->stopping)
+		return;
+	jvpn_log_error(JVPN_LOG_TUN, "somebody has deleted the device %s: start again",
+		       jvpn_tun_name(client->tun));
+	jvpn_loop_enable(client->engine.loop, client->tun_watch, false);
+	jvpn_client_stop(client, JVPN_EXIT_ENVIRONMENT);
 }
 
 /* ---- configuration from the server ---- */

@@ -79,7 +79,12 @@ static void on_tun_readable(void *user, uint64_t now_ns)
 {
 	struct jvpn_server *server = user;
 
-	jvpn_pump_read(server->pump, now_ns);
+	if (jvpn_pump_read(server->pump, now_ns) != JVPN_ECLOSED || server->stopping)
+		return;
+	jvpn_log_error(JVPN_LOG_TUN, "somebody has deleted the device %s: start again",
+		       jvpn_tun_name(server->tun));
+	jvpn_loop_enable(server->engine.loop, server->tun_watch, false);
+	jvpn_loop_stop(server->engine.loop, JVPN_EXIT_ENVIRONMENT);
 }
 
 void jvpn_server_gateway_flush(struct jvpn_server *server)

@@ -89,7 +89,7 @@ static bool prepare(struct jvpn_forward_packet *p, struct jvpn_tun_offload *offl
 	return true;
 }
 
-void jvpn_pump_read(struct jvpn_pump *pump, uint64_t now_ns)
+int jvpn_pump_read(struct jvpn_pump *pump, uint64_t now_ns)
 {
 	size_t bytes = 0;
 
@@ -101,12 +101,13 @@ void jvpn_pump_read(struct jvpn_pump *pump, uint64_t now_ns)
 		if (n == JVPN_ENOSPACE || n == JVPN_EMALFORMED)
 			continue;
 		if (n <= 0)
-			return;
+			return n == JVPN_ECLOSED ? n : 0;
 		p.len = (size_t)n;
 		bytes += p.len;
 		if (prepare(&p, &offload))
 			pump->fn(pump->user, &p);
 	}
+	return 0;
 }
 
 void jvpn_pump_write(struct jvpn_pump *pump, const uint8_t *packet, size_t len)

@@ -23,8 +23,9 @@ typedef void (*jvpn_pump_fn)(void *user, struct jvpn_forward_packet *packet);
 /* The TUN is borrowed and must outlive the pump. JVPN_ENOMEM. */
 int jvpn_pump_new(struct jvpn_tun *tun, jvpn_pump_fn fn, void *user, struct jvpn_pump **out);
 void jvpn_pump_free(struct jvpn_pump *pump);
-/* Reads what waits, in bounded batches so that sockets get their turn, and hands each packet over. */
-void jvpn_pump_read(struct jvpn_pump *pump, uint64_t now_ns);
+/* Reads what waits, in bounded batches so that sockets get their turn, and hands each packet over. 0, or
+ * JVPN_ECLOSED: somebody has deleted the device, and its descriptor stays readable for ever. */
+int jvpn_pump_read(struct jvpn_pump *pump, uint64_t now_ns);
 /* One packet to the kernel; it may be joined with others until _flush(). No back-pressure: what the
  * kernel does not take is lost like on any full queue. NULL is a TUN that is gone. */
 void jvpn_pump_write(struct jvpn_pump *pump, const uint8_t *packet, size_t len);
