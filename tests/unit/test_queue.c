@@ -57,6 +57,7 @@ START_TEST(queue_push__three_packets__come_out_in_order)
 	ck_assert_ptr_null(jvpn_queue_peek(&queue, 5, &len));
 	ck_assert_uint_eq(queue.counters.taken, 3);
 	ck_assert_uint_eq(queue.bytes, 0);
+	jvpn_queue_clear(&queue);
 }
 END_TEST
 
@@ -119,6 +120,7 @@ START_TEST(queue_peek__packets_older_than_the_limit__are_dropped)
 	ck_assert_uint_eq(queue.counters.taken, 2);
 	jvpn_queue_pop(&queue);
 	ck_assert_uint_eq(queue.counters.taken, 2);
+	jvpn_queue_clear(&queue);
 }
 END_TEST
 
