@@ -19,6 +19,8 @@
 /* Outer headers, short QUIC header, DATAGRAM frame, tag, HTTP Datagram prefix: the TUN's first MTU
  * before a path has proved anything. */
 #define GATEWAY_DEFAULT_MTU 1400
+/* Addresses that are kept track of, as far as the pool has them. */
+#define GATEWAY_LEASES 65536
 
 static void to_tun(const struct jvpn_server *server, const uint8_t *packet, size_t len)
 {
@@ -168,11 +170,18 @@ static int check_overlap(struct jvpn_server *server, const struct jvpn_lease_con
 	return JVPN_EEXISTS;
 }
 
+/* How many sessions there may be is the table's matter. Stored ones have addresses anywhere in the
+ * prefix, also when there may be fewer sessions by now. */
+static size_t lease_places(const struct jvpn_server *server)
+{
+	return server->capacity > GATEWAY_LEASES ? server->capacity : GATEWAY_LEASES;
+}
+
 static int open_pool(struct jvpn_server *server, char *error, size_t error_size)
 {
 	const struct jvpn_server_config *c = &server->options->config;
 	struct jvpn_lease_config config = {
-		.ipv4 = c->pool_ipv4, .ipv6 = c->pool_ipv6, .max_leases = server->capacity};
+		.ipv4 = c->pool_ipv4, .ipv6 = c->pool_ipv6, .max_leases = lease_places(server)};
 	int rv = check_overlap(server, &config, error, error_size);
 
 	if (rv)

@@ -87,13 +87,15 @@ START_TEST(source_take__connections_without_a_tunnel__are_bounded)
 }
 END_TEST
 
-START_TEST(source_take__no_limit__everything)
+START_TEST(source_take__no_limit__any_rate_but_not_any_number_at_once)
 {
 	struct jvpn_source *s = of("192.0.2.1", true);
 
 	sources.handshakes_per_s = 0;
-	s->pending = 100000;
+	s->pending = JVPN_SOURCE_PENDING_MAX - 1;
 	ck_assert_uint_eq(taken(s, 10000, 1), 10000);
+	s->pending = JVPN_SOURCE_PENDING_MAX;
+	ck_assert_uint_eq(taken(s, 10000, 1), 0);
 }
 END_TEST
 
@@ -104,5 +106,5 @@ UNIT_TESTS(source)
 	tcase_add_test(tc, source_take__as_fast_as_possible__the_burst_then_the_rate);
 	tcase_add_test(tc, source_take__forged_share_is_empty__proven_one_is_not);
 	tcase_add_test(tc, source_take__connections_without_a_tunnel__are_bounded);
-	tcase_add_test(tc, source_take__no_limit__everything);
+	tcase_add_test(tc, source_take__no_limit__any_rate_but_not_any_number_at_once);
 }

@@ -33,8 +33,8 @@ bool jvpn_source_take(const struct jvpn_sources *sources, struct jvpn_source *so
 	uint64_t start = source->full_ns > now_ns ? source->full_ns : now_ns;
 	uint64_t interval_ns;
 
-	if (rate == 0)
-		return true;
+	if (rate == 0) /* no limit of the rate; what is open at once has one all the same */
+		return source->pending < JVPN_SOURCE_PENDING_MAX;
 	interval_ns = JVPN_NS_PER_S / rate;
 	if (source->pending >= (is_scarce ? JVPN_SOURCE_PENDING_SCARCE : JVPN_SOURCE_PENDING_MAX))
 		return false;

@@ -127,8 +127,11 @@ static void set_offload(struct jvpn_tun *tun)
 {
 	unsigned tso = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
 
-	if (!tun->features.vnet)
+	if (!tun->features.vnet) {
+		/* A persistent device may have them from its last user. */
+		(void)ioctl(tun->fd, TUNSETOFFLOAD, 0);
 		return;
+	}
 	tun->features.uso = ioctl(tun->fd, TUNSETOFFLOAD, tso | TUN_F_USO4 | TUN_F_USO6) == 0;
 	tun->features.tso = tun->features.uso || ioctl(tun->fd, TUNSETOFFLOAD, tso) == 0;
 }
