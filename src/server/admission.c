@@ -102,37 +102,37 @@ static void close_limited(struct jvpn_transport *t)
 }
 
 /* A request of nobody that we know: charged to its source, told, answered. */
-static void turn_away(struct jvpn_server *server, struct jvpn_transport *t, int status,
+static void turn_away(struct jvpn_worker *worker, struct jvpn_transport *t, int status,
 		      enum jvpn_reason reason)
 {
 	if (!jvpn_driver_charge_refusal(t)) {
 		close_limited(t);
 		return;
 	}
-	jvpn_strangers_refused(&server->strangers, t, reason);
+	jvpn_strangers_refused(&worker->strangers, t, reason);
 	refuse(t, status, reason);
 }
 
 /* ---- new sessions ---- */
 
-static void evict(struct jvpn_server *server, size_t victim)
+static void evict(struct jvpn_worker *worker, size_t victim)
 {
-	struct jvpn_live *live = server->index.live[victim];
+	struct jvpn_live *live = worker->server->index.live[victim];
 
 	if (live)
 		jvpn_driver_terminate(live, JVPN_REASON_RESOURCE_EXHAUSTED);
 }
 
-static bool make_room(struct jvpn_server *server, uint64_t user_hash)
+static bool make_room(struct jvpn_worker *worker, uint64_t user_hash)
 {
 	size_t victim;
 
-	switch (jvpn_table_admit(&server->index.table, &server->engine.driver->policy, user_hash,
-				 &victim)) {
+	switch (jvpn_table_admit(&worker->server->index.table, &worker->engine.driver->policy,
+				 user_hash, &victim)) {
 	case JVPN_ADMIT_OK:
 		return true;
 	case JVPN_ADMIT_EVICT:
-		evict(server, victim);
+		evict(worker, victim);
 		return true;
 	case JVPN_ADMIT_NONE:
 	case JVPN_ADMIT_FULL:
@@ -141,17 +141,18 @@ static bool make_room(struct jvpn_server *server, uint64_t user_hash)
 	return false;
 }
 
-static int lease_addresses(struct jvpn_server *server, struct jvpn_live *live)
+static int lease_addresses(struct jvpn_worker *worker, struct jvpn_live *live)
 {
 	struct jvpn_lease lease;
-	int rv = jvpn_lease_allocate(server->leases, live, server->engine.driver->now_ns, &lease);
+	int rv = jvpn_lease_allocate(worker->server->leases, live, worker->engine.driver->now_ns,
+				     &lease);
 
 	if (!rv)
 		jvpn_lease_to_addresses(&lease, &live->addresses);
 	return rv;
 }
 
-static void release_addresses(struct jvpn_server *server, const struct jvpn_live *live)
+static void release_addresses(struct jvpn_worker *worker, const struct jvpn_live *live)
 {
 	struct jvpn_lease lease = {0};
 
@@ -161,13 +162,13 @@ static void release_addresses(struct jvpn_server *server, const struct jvpn_live
 		jvpn_prefix_set(a->version == 4 ? &lease.ipv4 : &lease.ipv6, a->version, a->address,
 				a->prefix_len);
 	}
-	if (live->addresses.count && server->leases)
-		jvpn_lease_release(server->leases, &lease, server->engine.driver->now_ns);
+	if (live->addresses.count && worker->server->leases)
+		jvpn_lease_release(worker->server->leases, &lease, worker->engine.driver->now_ns);
 }
 
 /* BIRTH: id, identity, addresses, keys and a place in the index, or nothing at all. JVPN_ECLOSED: it
  * ended at once, and 'live' is gone. */
-static int give_birth(struct jvpn_server *server, struct jvpn_live *live, struct jvpn_transport *t,
+static int give_birth(struct jvpn_worker *worker, struct jvpn_live *live, struct jvpn_transport *t,
 		      const struct jvpn_auth_identity *identity)
 {
 	struct jvpn_event create = {.type = JVPN_EVENT_CREATE, .slot = JVPN_SLOT_NONE};
@@ -180,14 +181,14 @@ static int give_birth(struct jvpn_server *server, struct jvpn_live *live, struct
 	snprintf(live->user, sizeof(live->user), "%s", identity->name);
 	rv = jvpn_driver_derive_keys(live, t, &create.u.create.id);
 	if (!rv)
-		rv = lease_addresses(server, live);
+		rv = lease_addresses(worker, live);
 	if (rv)
 		return rv;
-	index = jvpn_table_add(&server->index.table, &create.u.create.id, identity->user_hash,
-			       server->engine.driver->now_ns);
+	index = jvpn_table_add(&worker->server->index.table, &create.u.create.id,
+			       identity->user_hash, worker->engine.driver->now_ns);
 	if (index < 0)
 		return index;
-	server->index.live[index] = live;
+	worker->server->index.live[index] = live;
 	live->index = (uint32_t)index;
 	live->indexed = true;
 	return jvpn_driver_step(live, &create) ? 0 : JVPN_ECLOSED;
@@ -212,7 +213,7 @@ static void bind_first(struct jvpn_live *live, struct jvpn_transport *t)
 void jvpn_server_on_create_answer(void *user, struct jvpn_transport *transport,
 				  enum jvpn_reason reason)
 {
-	const struct jvpn_server *server = user;
+	const struct jvpn_worker *worker = user;
 	const struct jvpn_live *live = transport->live;
 
 	if (reason != JVPN_REASON_NONE) {
@@ -220,23 +221,23 @@ void jvpn_server_on_create_answer(void *user, struct jvpn_transport *transport,
 		return;
 	}
 	answer_ok(transport, live->plain);
-	send_config(server, transport);
+	send_config(worker->server, transport);
 	jvpn_log_info(JVPN_LOG_SESSION, "%s: session for %s, %s, %s", transport->peer, live->user,
 		      jvpn_conn_cipher(transport->conn), jvpn_conn_group(transport->conn));
 }
 
-static void create_session(struct jvpn_server *server, struct jvpn_transport *t,
+static void create_session(struct jvpn_worker *worker, struct jvpn_transport *t,
 			   const struct jvpn_auth_identity *identity, const char *label, bool plain)
 {
 	struct jvpn_live *live;
 	int rv;
 
-	if (!make_room(server, identity->user_hash)) {
-		jvpn_strangers_refused(&server->strangers, t, JVPN_REASON_CAPACITY_EXCEEDED);
+	if (!make_room(worker, identity->user_hash)) {
+		jvpn_strangers_refused(&worker->strangers, t, JVPN_REASON_CAPACITY_EXCEEDED);
 		refuse(t, 503, JVPN_REASON_CAPACITY_EXCEEDED);
 		return;
 	}
-	rv = jvpn_driver_session_new(server->engine.driver, &live);
+	rv = jvpn_driver_session_new(worker->engine.driver, &live);
 	if (rv) {
 		refuse(t, 503, JVPN_REASON_CAPACITY_EXCEEDED);
 		return;
@@ -244,31 +245,31 @@ static void create_session(struct jvpn_server *server, struct jvpn_transport *t,
 	live->plain = plain;
 	rv = jvpn_driver_attach(live, t, label);
 	if (!rv)
-		rv = give_birth(server, live, t, identity);
+		rv = give_birth(worker, live, t, identity);
 	if (rv) {
-		jvpn_strangers_refused(&server->strangers, t, birth_reason(rv));
+		jvpn_strangers_refused(&worker->strangers, t, birth_reason(rv));
 		refuse(t, 503, birth_reason(rv));
 		if (rv != JVPN_ECLOSED)
 			jvpn_driver_abandon(live);
 		return;
 	}
-	if (plain && server->engine.driver->policy.plain_peers == JVPN_PLAIN_PEERS_STRICT)
+	if (plain && worker->engine.driver->policy.plain_peers == JVPN_PLAIN_PEERS_STRICT)
 		jvpn_conn_set_strict(t->conn, true);
 	bind_first(live, t);
 }
 
-static void on_create(struct jvpn_server *server, struct jvpn_transport *t,
+static void on_create(struct jvpn_worker *worker, struct jvpn_transport *t,
 		      const struct jvpn_h3_request *request, const struct jvpn_jvfield *field)
 {
 	struct jvpn_auth_identity identity;
-	enum jvpn_reason reason = jvpn_auth_check(server->auth, request->authorization,
+	enum jvpn_reason reason = jvpn_auth_check(worker->server->auth, request->authorization,
 						  jvpn_clock_wall_ms() / JVPN_MS_PER_S, &identity);
 
 	if (reason != JVPN_REASON_NONE) {
-		turn_away(server, t, 401, reason);
+		turn_away(worker, t, 401, reason);
 		return;
 	}
-	create_session(server, t, &identity, field->label[0] ? field->label : "path",
+	create_session(worker, t, &identity, field->label[0] ? field->label : "path",
 		       field->op != JVPN_JVFIELD_CREATE);
 }
 
@@ -293,38 +294,38 @@ static void refuse_attach(struct jvpn_transport *t, const struct jvpn_msg_reatta
 void jvpn_server_on_attach_answer(void *user, struct jvpn_transport *transport, bool accepted,
 				  const struct jvpn_msg_reattach_deny *deny)
 {
-	const struct jvpn_server *server = user;
+	const struct jvpn_worker *worker = user;
 
 	if (!accepted) {
 		refuse_attach(transport, deny);
 		return;
 	}
 	answer_ok(transport, false);
-	send_config(server, transport);
+	send_config(worker->server, transport);
 }
 
 /* A credential that is presented must be the session's; none has to be. */
-static bool identity_differs(const struct jvpn_server *server, const struct jvpn_live *live,
+static bool identity_differs(const struct jvpn_worker *worker, const struct jvpn_live *live,
 			     const struct jvpn_h3_request *request)
 {
 	struct jvpn_auth_identity identity;
 
 	if (!request->authorization[0])
 		return false;
-	return jvpn_auth_check(server->auth, request->authorization,
+	return jvpn_auth_check(worker->server->auth, request->authorization,
 			       jvpn_clock_wall_ms() / JVPN_MS_PER_S,
 			       &identity) != JVPN_REASON_NONE ||
 	       identity.user_hash != live->core.user_hash;
 }
 
-static void charge_stranger(struct jvpn_server *server, struct jvpn_transport *t,
+static void charge_stranger(struct jvpn_worker *worker, struct jvpn_transport *t,
 			    enum jvpn_reason reason)
 {
 	if (!jvpn_driver_charge_refusal(t)) {
 		close_limited(t);
 		return;
 	}
-	jvpn_strangers_refused(&server->strangers, t, reason);
+	jvpn_strangers_refused(&worker->strangers, t, reason);
 	refuse_attach(t, NULL);
 }
 
@@ -337,20 +338,20 @@ static bool may_try(struct jvpn_transport *t, bool proof_ok)
 	return false;
 }
 
-static void on_attach(struct jvpn_server *server, struct jvpn_transport *t,
+static void on_attach(struct jvpn_worker *worker, struct jvpn_transport *t,
 		      const struct jvpn_h3_request *request,
 		      const struct jvpn_msg_reattach_request *attach)
 {
 	struct jvpn_event event = {.type = JVPN_EVENT_ATTACH_REQUEST};
-	int index = jvpn_table_find(&server->index.table, &attach->session_id);
-	struct jvpn_live *live = index < 0 ? NULL : server->index.live[index];
+	int index = jvpn_table_find(&worker->server->index.table, &attach->session_id);
+	struct jvpn_live *live = index < 0 ? NULL : worker->server->index.live[index];
 
 	if (!live) {
-		charge_stranger(server, t, JVPN_REASON_UNKNOWN_SESSION);
+		charge_stranger(worker, t, JVPN_REASON_UNKNOWN_SESSION);
 		return;
 	}
 	if (jvpn_driver_attach(live, t, attach->label)) {
-		charge_stranger(server, t, JVPN_REASON_CAPACITY_EXCEEDED);
+		charge_stranger(worker, t, JVPN_REASON_CAPACITY_EXCEEDED);
 		return;
 	}
 	event.slot = t->slot;
@@ -363,7 +364,7 @@ static void on_attach(struct jvpn_server *server, struct jvpn_transport *t,
 		jvpn_driver_detach(t);
 		return;
 	}
-	event.u.request.identity_mismatch = identity_differs(server, live, request);
+	event.u.request.identity_mismatch = identity_differs(worker, live, request);
 	event.u.request.handshake_validated = true;
 	jvpn_driver_step(live, &event);
 }
@@ -371,11 +372,11 @@ static void on_attach(struct jvpn_server *server, struct jvpn_transport *t,
 void jvpn_server_on_request(void *user, struct jvpn_transport *transport,
 			    const struct jvpn_h3_request *request)
 {
-	struct jvpn_server *server = user;
+	struct jvpn_worker *worker = user;
 	struct jvpn_jvfield field = {.op = JVPN_JVFIELD_NONE};
 	int rv = 0;
 
-	if (server->stopping) {
+	if (worker->server->stopping) {
 		refuse(transport, 503, JVPN_REASON_NODE_DRAINING);
 		return;
 	}
@@ -388,23 +389,23 @@ void jvpn_server_on_request(void *user, struct jvpn_transport *transport,
 	else if (field.op == JVPN_JVFIELD_REFUSED || field.op == JVPN_JVFIELD_OK)
 		rv = JVPN_EMALFORMED;
 	if (rv) {
-		turn_away(server, transport, 400, JVPN_REASON_MALFORMED_MESSAGE);
+		turn_away(worker, transport, 400, JVPN_REASON_MALFORMED_MESSAGE);
 		return;
 	}
 	if (field.op == JVPN_JVFIELD_ATTACH)
-		on_attach(server, transport, request, &field.attach);
+		on_attach(worker, transport, request, &field.attach);
 	else
-		on_create(server, transport, request, &field);
+		on_create(worker, transport, request, &field);
 }
 
 /* ---- the life of a session, as far as the index is concerned ---- */
 
 void jvpn_server_on_stepped(void *user, struct jvpn_live *live, enum jvpn_state before)
 {
-	struct jvpn_server *server = user;
+	struct jvpn_worker *worker = user;
 
 	if (live->indexed)
-		jvpn_table_update(&server->index.table, live->index, &live->core);
+		jvpn_table_update(&worker->server->index.table, live->index, &live->core);
 	if (before != live->core.state)
 		jvpn_log_debug(JVPN_LOG_SESSION, "%s: %s -> %s", live->user,
 			       jvpn_state_name(before), jvpn_state_name(live->core.state));
@@ -412,14 +413,14 @@ void jvpn_server_on_stepped(void *user, struct jvpn_live *live, enum jvpn_state 
 
 void jvpn_server_on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason)
 {
-	struct jvpn_server *server = user;
+	struct jvpn_worker *worker = user;
 
 	if (reason != JVPN_REASON_NONE)
 		jvpn_log_info(JVPN_LOG_SESSION, "session of %s ended: %s", live->user,
 			      jvpn_reason_name(reason));
-	release_addresses(server, live);
+	release_addresses(worker, live);
 	if (live->indexed) {
-		server->index.live[live->index] = NULL;
-		jvpn_table_remove(&server->index.table, live->index);
+		worker->server->index.live[live->index] = NULL;
+		jvpn_table_remove(&worker->server->index.table, live->index);
 	}
 }

@@ -22,26 +22,26 @@
 /* Addresses that are kept track of, as far as the pool has them. */
 #define GATEWAY_LEASES 65536
 
-static void to_tun(const struct jvpn_server *server, const uint8_t *packet, size_t len)
+static void to_tun(const struct jvpn_worker *worker, const uint8_t *packet, size_t len)
 {
-	jvpn_pump_write(server->pump, packet, len);
+	jvpn_pump_write(worker->pump, packet, len);
 }
 
 void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, size_t len)
 {
-	struct jvpn_server *server = user;
+	struct jvpn_worker *worker = user;
 	struct jvpn_forward_packet p = {.data = packet,
 					.len = len,
-					.now_ns = server->engine.driver->now_ns,
+					.now_ns = worker->engine.driver->now_ns,
 					.assigned = &live->addresses,
 					.limit = &live->icmp};
 
-	switch (jvpn_forward_uplink(&server->uplink, &p)) {
+	switch (jvpn_forward_uplink(&worker->uplink, &p)) {
 	case JVPN_FORWARD_PASS:
-		to_tun(server, p.data, p.len);
+		to_tun(worker, p.data, p.len);
 		break;
 	case JVPN_FORWARD_REPLY:
-		jvpn_live_send(live, server->uplink.reply, server->uplink.reply_len);
+		jvpn_live_send(live, worker->uplink.reply, worker->uplink.reply_len);
 		break;
 	case JVPN_FORWARD_NONE:
 	case JVPN_FORWARD_FRAGMENT:
@@ -53,14 +53,15 @@ void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, 
 
 static void route_packet(void *user, struct jvpn_forward_packet *p)
 {
-	struct jvpn_server *server = user;
-	struct jvpn_forward *forward = &server->downlink;
+	struct jvpn_worker *worker = user;
+	struct jvpn_forward *forward = &worker->downlink;
 	enum jvpn_forward_verdict verdict = jvpn_forward_receive(forward, p);
 	struct jvpn_live *live;
 
 	if (verdict != JVPN_FORWARD_PASS)
 		return;
-	live = jvpn_lease_owner(server->leases, p->view.version, jvpn_ippkt_dst(&p->view, p->data));
+	live = jvpn_lease_owner(worker->server->leases, p->view.version,
+				jvpn_ippkt_dst(&p->view, p->data));
 	if (live) {
 		p->assigned = &live->addresses;
 		p->limit = &live->icmp;
@@ -74,24 +75,25 @@ static void route_packet(void *user, struct jvpn_forward_packet *p)
 	else if (verdict == JVPN_FORWARD_FRAGMENT && live)
 		jvpn_pump_send_fragments(live, p);
 	else if (verdict == JVPN_FORWARD_REPLY)
-		to_tun(server, forward->reply, forward->reply_len);
+		to_tun(worker, forward->reply, forward->reply_len);
 }
 
 static void on_tun_readable(void *user, uint64_t now_ns)
 {
-	struct jvpn_server *server = user;
+	struct jvpn_worker *worker = user;
+	struct jvpn_loop *loop = worker->engine.loop;
 
-	if (jvpn_pump_read(server->pump, now_ns) != JVPN_ECLOSED || server->stopping)
+	if (jvpn_pump_read(worker->pump, now_ns) != JVPN_ECLOSED || worker->server->stopping)
 		return;
 	jvpn_log_error(JVPN_LOG_TUN, "somebody has deleted the device %s: start again",
-		       jvpn_tun_name(server->tun));
-	jvpn_loop_enable(server->engine.loop, server->tun_watch, false);
-	jvpn_loop_stop(server->engine.loop, JVPN_EXIT_ENVIRONMENT);
+		       jvpn_tun_name(worker->tun));
+	jvpn_loop_enable(loop, worker->tun_watch, false);
+	jvpn_loop_stop(loop, JVPN_EXIT_ENVIRONMENT);
 }
 
-void jvpn_server_gateway_flush(struct jvpn_server *server)
+void jvpn_server_gateway_flush(struct jvpn_worker *worker)
 {
-	jvpn_pump_flush(server->pump);
+	jvpn_pump_flush(worker->pump);
 }
 
 /* ---- opening ---- */
@@ -146,14 +148,20 @@ void jvpn_server_make_routes(const struct jvpn_config_prefixes *prefixes,
 	}
 }
 
+/* Any of its queues is the device. */
+static const struct jvpn_tun *device(const struct jvpn_server *server)
+{
+	return server->worker[0].tun;
+}
+
 static int check_overlap(struct jvpn_server *server, const struct jvpn_lease_config *config,
 			 char *error, size_t error_size)
 {
 	static struct jvpn_netcfg_networks networks;
 	const struct jvpn_prefix *other;
 	char text[JVPN_PREFIX_FORMAT_MAX];
-	int rv =
-		jvpn_netcfg_networks_list(server->netcfg, jvpn_tun_ifindex(server->tun), &networks);
+	int rv = jvpn_netcfg_networks_list(server->netcfg, jvpn_tun_ifindex(device(server)),
+					   &networks);
 
 	if (rv && rv != JVPN_EFULL) {
 		snprintf(error, error_size, "%s", jvpn_netcfg_error(server->netcfg));
@@ -201,7 +209,7 @@ static int add_addresses(struct jvpn_server *server, char *error, size_t error_s
 	int rv;
 
 	memset(&tunnel, 0, sizeof(tunnel));
-	tunnel.ifindex = jvpn_tun_ifindex(server->tun);
+	tunnel.ifindex = jvpn_tun_ifindex(device(server));
 	tunnel.mtu = c->tun_mtu ? (uint32_t)c->tun_mtu : GATEWAY_DEFAULT_MTU;
 	for (size_t i = 0; i < 2; i++) {
 		struct jvpn_prefix *own = &tunnel.address[tunnel.address_count];
@@ -214,7 +222,7 @@ static int add_addresses(struct jvpn_server *server, char *error, size_t error_s
 	if (rv)
 		snprintf(error, error_size, "%s", jvpn_netcfg_error(server->netcfg));
 	jvpn_netcfg_check_server(c->pool_ipv4.family, c->pool_ipv6.family,
-				 jvpn_tun_name(server->tun), &warnings);
+				 jvpn_tun_name(device(server)), &warnings);
 	for (size_t i = 0; i < warnings.count; i++)
 		jvpn_log_warn(JVPN_LOG_TUN, "%s", warnings.text[i]);
 	return rv;
@@ -259,18 +267,31 @@ static void init_forward(const struct jvpn_server *server, struct jvpn_forward *
 		add_outer(forward, &c->listen.item[i]);
 }
 
+static int open_queue(struct jvpn_worker *worker, char *error, size_t error_size)
+{
+	const struct jvpn_server_config *c = &worker->server->options->config;
+	struct jvpn_tun_config config = {.name = c->tun_name, .offload = c->tun_offload};
+	int rv = jvpn_tun_open(&config, &worker->tun, error, error_size);
+
+	return rv ? rv : jvpn_pump_new(worker->tun, route_packet, worker, &worker->pump);
+}
+
 static int open_device(struct jvpn_server *server, char *error, size_t error_size)
 {
-	const struct jvpn_server_config *c = &server->options->config;
-	struct jvpn_tun_config config = {.name = c->tun_name, .offload = c->tun_offload};
 	struct jvpn_netcfg_config netcfg = {0};
-	int rv = jvpn_tun_open(&config, &server->tun, error, error_size);
+	int rv = 0;
 
-	if (!rv)
-		rv = jvpn_pump_new(server->tun, route_packet, server, &server->pump);
-	if (rv)
-		return rv;
-	return jvpn_netcfg_new(&netcfg, &server->netcfg, error, error_size);
+	for (size_t i = 0; i < server->worker_count && !rv; i++)
+		rv = open_queue(&server->worker[i], error, error_size);
+	return rv ? rv : jvpn_netcfg_new(&netcfg, &server->netcfg, error, error_size);
+}
+
+static int watch_queue(struct jvpn_worker *worker)
+{
+	init_forward(worker->server, &worker->uplink);
+	init_forward(worker->server, &worker->downlink);
+	return jvpn_loop_watch_readable(worker->engine.loop, jvpn_tun_fd(worker->tun),
+					on_tun_readable, worker, &worker->tun_watch);
 }
 
 int jvpn_server_gateway_open(struct jvpn_server *server, char *error, size_t error_size)
@@ -283,25 +304,31 @@ int jvpn_server_gateway_open(struct jvpn_server *server, char *error, size_t err
 		rv = add_addresses(server, error, error_size);
 	if (rv)
 		return rv;
-	init_forward(server, &server->uplink);
-	init_forward(server, &server->downlink);
-	rv = jvpn_loop_watch_readable(server->engine.loop, jvpn_tun_fd(server->tun),
-				      on_tun_readable, server, &server->tun_watch);
+	for (size_t i = 0; i < server->worker_count && !rv; i++)
+		rv = watch_queue(&server->worker[i]);
 	if (rv)
 		snprintf(error, error_size, "%s", jvpn_err_text(rv));
 	return rv;
 }
 
+static void close_queue(struct jvpn_worker *worker)
+{
+	if (worker->engine.loop)
+		jvpn_loop_unwatch(worker->engine.loop, worker->tun_watch);
+	jvpn_pump_free(worker->pump);
+	worker->pump = NULL;
+	jvpn_tun_free(worker->tun);
+	worker->tun = NULL;
+}
+
 void jvpn_server_gateway_close(struct jvpn_server *server)
 {
-	if (server->engine.loop)
-		jvpn_loop_unwatch(server->engine.loop, server->tun_watch);
 	if (server->netcfg && jvpn_netcfg_restore(server->netcfg))
 		jvpn_log_error(JVPN_LOG_TUN, "%s", jvpn_netcfg_error(server->netcfg));
 	jvpn_netcfg_free(server->netcfg);
-	jvpn_pump_free(server->pump);
-	server->pump = NULL;
-	jvpn_tun_free(server->tun);
+	server->netcfg = NULL;
+	for (size_t i = 0; i < server->worker_count; i++)
+		close_queue(&server->worker[i]);
 	jvpn_lease_pool_free(server->leases);
 	server->leases = NULL;
 }

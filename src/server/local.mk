@@ -27,7 +27,9 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 	%D%/strangers.c \
 	%D%/strangers.h \
 	%D%/templates.c \
-	%D%/templates.h
+	%D%/templates.h \
+	%D%/worker.c \
+	%D%/worker.h
 
 sbin_PROGRAMS += jvpn-server
 jvpn_server_SOURCES = %D%/main.c

@@ -11,8 +11,6 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
-#include "crypto/random.h"
-#include "crypto/wipe.h"
 #include "quic/tls.h"
 #include "runtime/clock.h"
 #include "runtime/persist.h"
@@ -20,13 +18,14 @@
 #include "server/audit.h"
 #include "server/auth.h"
 #include "server/init.h"
-#include "server/listener.h"
 #include "server/server.h"
 
-#define STOP_NS            (2 * JVPN_NS_PER_S) /* and JVPN_PERSIST_CLOSE_MS: 3 s */
-#define HOLD_PACKETS       256
-#define HOLD_BYTES         (256 * 1024)
-#define HOLD_PROCESS_BYTES (32 * 1024 * 1024)
+#define STOP_NS (2 * JVPN_NS_PER_S) /* and JVPN_PERSIST_CLOSE_MS: 3 s */
+
+static struct jvpn_worker *first(const struct jvpn_server *server)
+{
+	return &server->worker[0];
+}
 
 static int open_tls(struct jvpn_server *server)
 {
@@ -79,66 +78,6 @@ static int load_secrets(struct jvpn_server *server)
 	return code ? code : load_auth(server);
 }
 
-static const struct jvpn_driver_ops driver_ops = {
-	.on_request = jvpn_server_on_request,
-	.on_create_answer = jvpn_server_on_create_answer,
-	.on_attach_answer = jvpn_server_on_attach_answer,
-	.on_packet = jvpn_server_on_packet,
-	.on_stepped = jvpn_server_on_stepped,
-	.on_ended = jvpn_server_on_ended,
-};
-
-static void fill_quic(const struct jvpn_server *server, struct jvpn_quic_config *quic)
-{
-	const struct jvpn_server_config *c = &server->options->config;
-	const struct jvpn_policy *policy = &server->options->policy;
-
-	quic->server = true;
-	quic->tls = server->tls;
-	quic->congestion = (enum jvpn_congestion)c->quic_congestion;
-	quic->initial_rtt_ns = jvpn_ms_to_ns(c->quic_initial_rtt_ms);
-	quic->idle_timeout_ns = jvpn_process_idle_timeout_ns(&server->options->policy);
-	quic->handshake_timeout_ns = jvpn_ms_to_ns(c->quic_handshake_timeout_ms);
-	quic->max_udp_payload = (uint16_t)c->quic_max_udp_payload;
-	quic->max_connections = server->capacity * (policy->max_candidate_count + 1);
-	memcpy(quic->server_id, c->quic_server_id.data, sizeof(quic->server_id));
-	quic->server_id_len = c->quic_server_id.length;
-	memcpy(quic->reset_secret, server->keys.reset.b, sizeof(quic->reset_secret));
-	memcpy(quic->token_secret, server->keys.token.b, sizeof(quic->token_secret));
-	memcpy(quic->hash_secret, server->keys.cid.b, sizeof(quic->hash_secret));
-	quic->retry_above_half_open = c->quic_retry_above_half_open;
-	quic->handshakes_per_source_per_s = (uint32_t)c->quic_handshakes_per_source;
-	quic->hold_max_packets = HOLD_PACKETS;
-	quic->hold_max_bytes = HOLD_BYTES;
-	quic->hold_max_bytes_process = HOLD_PROCESS_BYTES;
-}
-
-static int init_engine(struct jvpn_server *server)
-{
-	static struct jvpn_engine_config config;
-	const struct jvpn_server_config *c = &server->options->config;
-	char error[JVPN_PROCESS_ERROR_MAX] = "";
-	int rv;
-
-	config.events.role = JVPN_ROLE_SERVER;
-	config.events.node_id = c->node_id;
-	config.events.output = c->events_output;
-	config.driver.role = JVPN_ROLE_SERVER;
-	config.driver.policy = &server->options->policy;
-	config.driver.ops = &driver_ops;
-	config.driver.user = server;
-	config.driver.challenge_key = &server->keys.challenge;
-	config.driver.max_sessions = server->capacity;
-	config.driver.persist = server->persist;
-	config.driver.queue = jvpn_process_queue_config();
-	fill_quic(server, &config.quic);
-	rv = jvpn_random(config.driver.hash_seed, sizeof(config.driver.hash_seed));
-	if (!rv)
-		rv = jvpn_engine_init(&server->engine, &config, error, sizeof(error));
-	jvpn_wipe(&config, sizeof(config));
-	return rv ? jvpn_process_fail(jvpn_process_exit_code(rv), error) : JVPN_EXIT_OK;
-}
-
 static int open_store(struct jvpn_server *server)
 {
 	static char error[JVPN_STORE_ERROR_MAX];
@@ -163,7 +102,7 @@ static int restore(struct jvpn_server *server)
 
 	if (!server->persist)
 		return JVPN_EXIT_OK;
-	rv = jvpn_loop_watch_readable(server->engine.loop, jvpn_persist_fd(server->persist),
+	rv = jvpn_loop_watch_readable(first(server)->engine.loop, jvpn_persist_fd(server->persist),
 				      on_store, server, &server->store_watch);
 	if (rv)
 		return jvpn_process_fail(JVPN_EXIT_FAILURE, jvpn_err_text(rv));
@@ -179,46 +118,26 @@ static int open_gateway(struct jvpn_server *server)
 	return rv ? jvpn_process_fail(jvpn_process_exit_code(rv), error) : JVPN_EXIT_OK;
 }
 
-static int open_sockets(struct jvpn_server *server)
-{
-	const struct jvpn_server_config *c = &server->options->config;
-	struct jvpn_listener_config listen = {.address = c->listen.item,
-					      .count = c->listen.count,
-					      .buffer_bytes = (int)c->quic_socket_buffer_bytes,
-					      .offload = c->quic_offload};
-	char error[JVPN_PROCESS_ERROR_MAX] = "";
-	int rv = jvpn_listener_open(server->engine.loop, server->engine.quic, &listen,
-				    &server->listener, error, sizeof(error));
-
-	return rv ? jvpn_process_fail(jvpn_process_exit_code(rv), error) : JVPN_EXIT_OK;
-}
-
 /* ---- signals ---- */
 
 /* No durable store: the sessions end with the process, and the clients are told so. */
 static void end_sessions(struct jvpn_server *server)
 {
-	jvpn_engine_emit(&server->engine, JVPN_AUDIT_NODE_DRAINING, JVPN_REASON_NODE_SHUTDOWN,
-			 NULL);
-	for (size_t i = 0; i < server->index.table.capacity; i++)
-		if (server->index.live[i])
-			jvpn_driver_terminate(server->index.live[i], JVPN_REASON_NODE_SHUTDOWN);
-	jvpn_quic_flush(server->engine.quic, jvpn_loop_now(server->engine.loop));
-	jvpn_loop_stop(server->engine.loop, JVPN_EXIT_OK);
+	jvpn_engine_emit(&first(server)->engine, JVPN_AUDIT_NODE_DRAINING,
+			 JVPN_REASON_NODE_SHUTDOWN, NULL);
+	for (size_t i = 0; i < server->worker_count; i++)
+		jvpn_worker_end_sessions(&server->worker[i]);
+	jvpn_loop_stop(first(server)->engine.loop, JVPN_EXIT_OK);
 }
 
 /* They stay in the store for the next start; the connections say "restarting". */
 static void keep_sessions(struct jvpn_server *server, uint64_t now_ns)
 {
 	server->stop_by_ns = jvpn_time_add(now_ns, STOP_NS);
-	jvpn_engine_emit(&server->engine, JVPN_AUDIT_NODE_DRAINING, JVPN_REASON_NODE_DRAINING,
-			 NULL);
-	for (size_t i = 0; i < server->index.table.capacity; i++) {
-		struct jvpn_event drain = {.type = JVPN_EVENT_DRAIN, .slot = JVPN_SLOT_NONE};
-
-		if (server->index.live[i])
-			jvpn_driver_step(server->index.live[i], &drain);
-	}
+	jvpn_engine_emit(&first(server)->engine, JVPN_AUDIT_NODE_DRAINING,
+			 JVPN_REASON_NODE_DRAINING, NULL);
+	for (size_t i = 0; i < server->worker_count; i++)
+		jvpn_worker_drain_sessions(&server->worker[i]);
 }
 
 static void on_stop(void *user, int signo, uint64_t now_ns)
@@ -226,7 +145,7 @@ static void on_stop(void *user, int signo, uint64_t now_ns)
 	struct jvpn_server *server = user;
 
 	if (server->stopping) {
-		jvpn_loop_stop(server->engine.loop, JVPN_EXIT_OK);
+		jvpn_loop_stop(first(server)->engine.loop, JVPN_EXIT_OK);
 		return;
 	}
 	jvpn_log_info(JVPN_LOG_MAIN, "%s: %s %zu sessions", strsignal(signo),
@@ -245,7 +164,7 @@ static void stop_when_written(struct jvpn_server *server, uint64_t now_ns)
 		return;
 	if (jvpn_persist_pending(server->persist))
 		jvpn_log_error(JVPN_LOG_STORE, "the store is too slow: stopping without it");
-	jvpn_loop_stop(server->engine.loop, JVPN_EXIT_OK);
+	jvpn_loop_stop(first(server)->engine.loop, JVPN_EXIT_OK);
 }
 
 static void on_hup(void *user, int signo, uint64_t now_ns)
@@ -260,7 +179,7 @@ static void on_hup(void *user, int signo, uint64_t now_ns)
 	if (!report)
 		return;
 	rv = jvpn_server_options_reload_policy(server->options, &policy, report);
-	jvpn_process_reloaded(&server->engine, "jvpn-server", rv, &policy, report);
+	jvpn_process_reloaded(&first(server)->engine, "jvpn-server", rv, &policy, report);
 	jvpn_report_free(report);
 	/* A token file that cannot be read leaves the old one in force. */
 	(void)load_auth(server);
@@ -270,27 +189,21 @@ static void on_turn(void *user, uint64_t now_ns)
 {
 	struct jvpn_server *server = user;
 
-	if (server->persist)
-		jvpn_persist_poll(server->persist, now_ns);
-	jvpn_strangers_poll(&server->strangers, server->engine.driver, server->engine.quic);
-	jvpn_server_gateway_flush(server);
-	if (server->stopping && server->persist)
+	if (!server->persist)
+		return;
+	jvpn_persist_poll(server->persist, now_ns);
+	if (server->stopping)
 		stop_when_written(server, now_ns);
 }
 
 static uint64_t next_deadline(void *user)
 {
 	const struct jvpn_server *server = user;
-	uint64_t at = jvpn_strangers_next_deadline(&server->strangers);
+	uint64_t at = server->stopping ? server->stop_by_ns : JVPN_TIME_NEVER;
 
 	if (server->persist)
 		at = jvpn_time_min(at, jvpn_persist_next_deadline(server->persist));
-	return server->stopping ? jvpn_time_min(at, server->stop_by_ns) : at;
-}
-
-static void on_flushed(void *user)
-{
-	jvpn_server_gateway_flush(user);
+	return at;
 }
 
 static void announce(const struct jvpn_server *server)
@@ -304,6 +217,28 @@ static void announce(const struct jvpn_server *server)
 	}
 }
 
+static int open_workers(struct jvpn_server *server)
+{
+	int code = JVPN_EXIT_OK;
+
+	if (jvpn_workers_new(server, 1))
+		return jvpn_process_fail(JVPN_EXIT_FAILURE, jvpn_err_text(JVPN_ENOMEM));
+	for (size_t i = 0; i < server->worker_count && !code; i++)
+		code = jvpn_worker_open_engine(&server->worker[i]);
+	server->on_turn = on_turn;
+	server->next_deadline = next_deadline;
+	return code;
+}
+
+static int open_sockets(struct jvpn_server *server)
+{
+	int code = JVPN_EXIT_OK;
+
+	for (size_t i = 0; i < server->worker_count && !code; i++)
+		code = jvpn_worker_open_sockets(&server->worker[i]);
+	return code;
+}
+
 static int open_all(struct jvpn_server *server)
 {
 	int code = load_secrets(server);
@@ -315,11 +250,7 @@ static int open_all(struct jvpn_server *server)
 	if (code)
 		return code;
 	jvpn_server_make_routes(&server->options->config.routes, &server->routes);
-	code = init_engine(server);
-	server->engine.on_turn = on_turn;
-	server->engine.on_flushed = on_flushed;
-	server->engine.next_deadline = next_deadline;
-	server->engine.user = server;
+	code = open_workers(server);
 	if (!code)
 		code = open_gateway(server);
 	if (!code)
@@ -327,17 +258,25 @@ static int open_all(struct jvpn_server *server)
 	if (!code)
 		code = open_sockets(server);
 	return code ? code
-		    : jvpn_process_take_signals(server->engine.loop, on_stop, on_hup, server);
+		    : jvpn_process_take_signals(first(server)->engine.loop, on_stop, on_hup,
+						server);
+}
+
+static void close_workers(struct jvpn_server *server)
+{
+	for (size_t i = 0; i < server->worker_count; i++)
+		jvpn_worker_close_sockets(&server->worker[i]);
+	jvpn_server_gateway_close(server);
+	if (server->worker_count && first(server)->engine.loop)
+		jvpn_loop_unwatch(first(server)->engine.loop, server->store_watch);
+	for (size_t i = server->worker_count; i > 0; i--)
+		jvpn_worker_close_engine(&server->worker[i - 1]);
+	jvpn_workers_free(server);
 }
 
 static void close_all(struct jvpn_server *server)
 {
-	if (server->engine.loop) {
-		jvpn_listener_free(server->listener);
-		jvpn_server_gateway_close(server);
-		jvpn_loop_unwatch(server->engine.loop, server->store_watch);
-		jvpn_engine_clear(&server->engine);
-	}
+	close_workers(server);
 	jvpn_persist_close(server->persist);
 	jvpn_server_index_clear(&server->index);
 	jvpn_auth_free(server->auth);
@@ -354,7 +293,7 @@ static int run(const struct jvpn_server_options *options)
 	code = open_all(&server);
 	if (!code) {
 		announce(&server);
-		code = jvpn_loop_run(server.engine.loop);
+		code = jvpn_loop_run(first(&server)->engine.loop);
 	}
 	close_all(&server);
 	return code;

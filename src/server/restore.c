@@ -62,13 +62,14 @@ static void take_addresses(struct jvpn_live *live, const struct jvpn_record *rec
 }
 
 /* Addresses and a place in the index. NONE: the session can go on; else the reason why not. */
-static enum jvpn_reason settle(struct jvpn_server *server, struct jvpn_live *live,
+static enum jvpn_reason settle(struct jvpn_worker *worker, struct jvpn_live *live,
 			       const struct jvpn_persist_entry *entry)
 {
+	struct jvpn_server *server = worker->server;
 	const struct jvpn_session_record *s = &entry->record.session;
 	struct jvpn_lease lease;
 	int index = jvpn_table_add(&server->index.table, &s->id, s->user_hash,
-				   server->engine.driver->now_ns);
+				   worker->engine.driver->now_ns);
 
 	if (index < 0)
 		return JVPN_REASON_RESOURCE_EXHAUSTED;
@@ -88,12 +89,12 @@ static enum jvpn_reason settle(struct jvpn_server *server, struct jvpn_live *liv
 
 static int restore_one(void *user, const struct jvpn_persist_entry *entry)
 {
-	struct jvpn_server *server = user;
+	struct jvpn_worker *worker = user;
 	struct jvpn_event event = {.type = JVPN_EVENT_RESTORE, .slot = JVPN_SLOT_NONE};
 	struct jvpn_event timer = {.type = JVPN_EVENT_TIMER, .slot = JVPN_SLOT_NONE};
 	enum jvpn_reason reason;
 	struct jvpn_live *live;
-	int rv = jvpn_driver_session_new(server->engine.driver, &live);
+	int rv = jvpn_driver_session_new(worker->engine.driver, &live);
 
 	if (rv)
 		return rv;
@@ -101,7 +102,7 @@ static int restore_one(void *user, const struct jvpn_persist_entry *entry)
 	live->plain = entry->record.session.plain;
 	live->keys = entry->keys;
 	live->has_keys = entry->opened;
-	reason = settle(server, live, entry);
+	reason = settle(worker, live, entry);
 	event.u.restore.record = &entry->record.session;
 	if (!jvpn_driver_step(live, &event))
 		return 0;
@@ -124,7 +125,7 @@ int jvpn_server_restore(struct jvpn_server *server, char *error, size_t error_si
 
 	if (!server->persist)
 		return 0;
-	rv = jvpn_persist_load(server->persist, restore_one, server, text);
+	rv = jvpn_persist_load(server->persist, restore_one, &server->worker[0], text);
 	if (rv)
 		snprintf(error, error_size, "%s: %s", server->options->config.store_path,
 			 text[0] ? text : jvpn_err_text(rv));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The server as one object: what main, admission and gateway share.
+ * The server as one object: what its workers share (worker.h has what each has of its own).
  */
 #ifndef JVPN_SERVER_SERVER_H
 #define JVPN_SERVER_SERVER_H
@@ -11,19 +11,14 @@
 #include "core/table.h"
 #include "crypto/keyring.h"
 #include "proto/connectip.h"
-#include "runtime/engine.h"
 #include "server/options.h"
-#include "server/strangers.h"
-#include "tun/forward.h"
+#include "server/worker.h"
 
 struct jvpn_auth;
 struct jvpn_lease_pool;
-struct jvpn_listener;
 struct jvpn_netcfg;
 struct jvpn_persist;
-struct jvpn_pump;
 struct jvpn_tls;
-struct jvpn_tun;
 
 /* The sessions of this node: the core's index, and what stands behind each entry. */
 struct jvpn_server_index {
@@ -37,19 +32,17 @@ struct jvpn_server_index {
 struct jvpn_server {
 	const struct jvpn_server_options *options;
 	struct jvpn_keyring keys;
-	struct jvpn_engine engine;
 	struct jvpn_tls *tls;
 	struct jvpn_auth *auth;
-	struct jvpn_listener *listener;
-	struct jvpn_tun *tun;
-	struct jvpn_watch *tun_watch;
-	struct jvpn_pump *pump;
 	struct jvpn_netcfg *netcfg;
 	struct jvpn_lease_pool *leases;
 	struct jvpn_server_index index;
-	struct jvpn_strangers strangers;
 	struct jvpn_connectip_routes routes; /* advertised to every client */
-	struct jvpn_forward uplink, downlink;
+	struct jvpn_worker *worker;          /* the first one has the signals and the store */
+	size_t worker_count;
+	/* The first worker's, beside its own: before QUIC is flushed, and the program's timers. */
+	void (*on_turn)(void *user, uint64_t now_ns);
+	uint64_t (*next_deadline)(void *user);
 	struct jvpn_persist *persist; /* NULL: memory is the store */
 	struct jvpn_watch *store_watch;
 	size_t stored;       /* sessions that were in the store at the start */
@@ -58,7 +51,7 @@ struct jvpn_server {
 	uint64_t stop_by_ns; /* or then */
 };
 
-/* admission.c: who gets a session. */
+/* admission.c: who gets a session. 'user' of an op is the worker. */
 int jvpn_server_index_init(struct jvpn_server_index *index, size_t capacity);
 void jvpn_server_index_clear(struct jvpn_server_index *index);
 void jvpn_server_on_request(void *user, struct jvpn_transport *transport,
@@ -80,10 +73,11 @@ int jvpn_server_restore(struct jvpn_server *server, char *error, size_t error_si
  * one is left out. */
 void jvpn_server_make_routes(const struct jvpn_config_prefixes *prefixes,
 			     struct jvpn_connectip_routes *out);
+/* Device, addresses and pool of the server, and the queue of each worker. */
 int jvpn_server_gateway_open(struct jvpn_server *server, char *error, size_t error_size);
-/* Inner packets that were joined go to the kernel. Once a turn, and after each flush of QUIC. */
-void jvpn_server_gateway_flush(struct jvpn_server *server);
 void jvpn_server_gateway_close(struct jvpn_server *server);
+/* Inner packets that were joined go to the kernel. Once a turn, and after each flush of QUIC. */
+void jvpn_server_gateway_flush(struct jvpn_worker *worker);
 void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, size_t len);
 
 #endif

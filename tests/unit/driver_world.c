@@ -334,7 +334,7 @@ static struct jvpn_driver *new_driver(const struct jvpn_driver_config *base)
 
 static void make_server_driver(struct jvpn_secret *challenge_key)
 {
-	struct jvpn_server *s = &world.server;
+	struct jvpn_worker *s = &world.server.worker[0];
 	struct jvpn_driver_config config = {.role = JVPN_ROLE_SERVER,
 					    .policy = &world.server_options.policy,
 					    .ops = &world.server_ops,
@@ -380,11 +380,11 @@ static void put_drivers_in(struct pair *p)
 	make_server_driver(&challenge_key);
 	make_client_driver();
 	p->server_config.ops = p->client_config.ops = jvpn_driver_quic_ops();
-	p->server_config.user = world.server.engine.driver;
+	p->server_config.user = world.server.worker[0].engine.driver;
 	p->client_config.user = world.client.engine.driver;
 	/* As main.c has it: three keepalives and a slack. */
 	p->server_config.idle_timeout_ns = p->client_config.idle_timeout_ns = 80000 * PAIR_MS;
-	hook(&p->server, world.server.engine.driver, true);
+	hook(&p->server, world.server.worker[0].engine.driver, true);
 	hook(&p->client, world.client.engine.driver, false);
 }
 
@@ -421,6 +421,7 @@ void world_init_with(struct jvpn_persist *persist, void (*change)(void))
 	memset(&world, 0, sizeof(world));
 	world.persist = world.server.persist = persist;
 	world.server.capacity = 16;
+	ck_assert_int_eq(jvpn_workers_new(&world.server, 1), 0);
 	world.server.options = &world.server_options;
 	world.client.options = &world.client_options;
 	jvpn_policy_init(&world.server_options.policy);
@@ -450,7 +451,7 @@ void world_init_with(struct jvpn_persist *persist, void (*change)(void))
 			 0);
 	ck_assert_int_eq(jvpn_loop_new(&world.client.engine.loop), 0);
 	pair_init(&world.pair, put_drivers_in);
-	world.server.engine.quic = world.pair.server.quic;
+	world.server.worker[0].engine.quic = world.pair.server.quic;
 	world.client.engine.quic = world.pair.client.quic;
 	world.client.tls = world.pair.client.tls;
 }
@@ -460,15 +461,16 @@ void world_clear(void)
 	/* In the order of engine.c: connections first, without ops. */
 	pair_clear(&world.pair);
 	jvpn_driver_free(world.client.engine.driver);
-	jvpn_driver_free(world.server.engine.driver);
+	jvpn_driver_free(world.server.worker[0].engine.driver);
 	jvpn_events_close(&world.client.engine.events, 0, 0);
-	jvpn_events_close(&world.server.engine.events, 0, 0);
+	jvpn_events_close(&world.server.worker[0].engine.events, 0, 0);
 	unlink(world.events[WORLD_CLIENT]);
 	unlink(world.events[WORLD_SERVER]);
 	jvpn_loop_free(world.client.engine.loop);
 	jvpn_server_index_clear(&world.server.index);
 	jvpn_lease_pool_free(world.server.leases);
 	jvpn_auth_free(world.server.auth);
+	jvpn_workers_free(&world.server);
 }
 
 /* --- running --- */
@@ -507,7 +509,7 @@ bool world_run_until(bool (*condition)(void), uint64_t ms)
 
 struct jvpn_live *world_server_live(void)
 {
-	return world.server.engine.driver->lives;
+	return world.server.worker[0].engine.driver->lives;
 }
 
 struct jvpn_transport *world_client_transport(void)

@@ -132,7 +132,7 @@ START_TEST(abuse__requests_without_a_proof__no_allocation_and_no_change)
 	ck_assert_uint_eq(request_allocations, 0);
 	ck_assert_uint_le(answers, 9 * 4); /* nine answers */
 	ck_assert(is_unchanged());
-	ck_assert_uint_eq(world.server.engine.driver->refused_silently, FLOOD + 1);
+	ck_assert_uint_eq(world.server.worker[0].engine.driver->refused_silently, FLOOD + 1);
 	ck_assert_uint_le(world_events(WORLD_SERVER, "\"ReattachAttempt\"", NULL, NULL), 9);
 	world_run_ms(100);
 	ck_assert_uint_ge(world_events(WORLD_CLIENT, "transport_dead", NULL, NULL), 1);
@@ -248,17 +248,18 @@ START_TEST(abuse__refused_strangers__events_are_limited_and_the_rest_is_counted)
 
 	world_init(NULL);
 	world_open();
-	driver = world.server.engine.driver;
+	driver = world.server.worker[0].engine.driver;
 	t.driver = driver;
 	for (int i = 0; i < 1000; i++)
-		jvpn_strangers_refused(&world.server.strangers, &t, JVPN_REASON_TOKEN_UNKNOWN);
+		jvpn_strangers_refused(&world.server.worker[0].strangers, &t,
+				       JVPN_REASON_TOKEN_UNKNOWN);
 	ck_assert_uint_eq(
 		world_events(WORLD_SERVER, "UnauthorizedTransportAttempt", "token_unknown", NULL),
 		JVPN_STRANGERS_EVENTS_BURST);
 	world_run_ms(1000);
 	jvpn_driver_set_now(driver, world.pair.now_ns);
-	jvpn_strangers_poll(&world.server.strangers, driver, world.pair.server.quic);
-	jvpn_strangers_poll(&world.server.strangers, driver, world.pair.server.quic);
+	jvpn_strangers_poll(&world.server.worker[0].strangers, driver, world.pair.server.quic);
+	jvpn_strangers_poll(&world.server.worker[0].strangers, driver, world.pair.server.quic);
 	ck_assert_uint_eq(
 		world_events(WORLD_SERVER, "\"RateLimited\"", "\"count\":980", "untold 980"), 1);
 	ck_assert_uint_eq(world_events(WORLD_SERVER, "\"RateLimited\"", NULL, NULL), 1);

@@ -139,7 +139,7 @@ START_TEST(request__twice_on_one_connection__one_session)
 	live = world_server_live();
 	snprintf(request.authorization, sizeof(request.authorization), "Bearer %.500s",
 		 world.client_options.config.token);
-	jvpn_driver_quic_ops()->on_request(world.server.engine.driver,
+	jvpn_driver_quic_ops()->on_request(world.server.worker[0].engine.driver,
 					   jvpn_live_binding(live)->conn, &request);
 	ck_assert_uint_eq(world.server.index.table.count, 1);
 	ck_assert_ptr_eq(world_server_live(), live);
@@ -266,10 +266,10 @@ START_TEST(commit__candidate_is_gone__session_does_not_stay_on_it)
 	live = world_server_live();
 	conn = jvpn_live_binding(live)->conn;
 	live->core.plain = true; /* a finding is enough to commit */
-	world.server.engine.driver->policy.plain_peers = JVPN_PLAIN_PEERS_VALIDATED_PATH;
-	ops->on_path(world.server.engine.driver, conn, &event);
+	world.server.worker[0].engine.driver->policy.plain_peers = JVPN_PLAIN_PEERS_VALIDATED_PATH;
+	ops->on_path(world.server.worker[0].engine.driver, conn, &event);
 	event.change = JVPN_PATH_VALIDATED;
-	ops->on_path(world.server.engine.driver, conn, &event);
+	ops->on_path(world.server.worker[0].engine.driver, conn, &event);
 	live->core.plain = false;
 	world_run_ms(2000);
 	ck_assert(world_is_attached());
@@ -882,7 +882,7 @@ START_TEST(policy__shorter_lifetime_on_reload__ends_sessions_in_time)
 	world.no_restart = true;
 	policy = world.server_options.policy;
 	policy.max_lifetime_ms = 3000;
-	jvpn_driver_set_policy(world.server.engine.driver, &policy);
+	jvpn_driver_set_policy(world.server.worker[0].engine.driver, &policy);
 	world_run_ms(3000);
 	ck_assert_ptr_null(world_server_live());
 	ck_assert_uint_eq(

@@ -373,7 +373,7 @@ START_TEST(restore__ttl_over_meanwhile__ends_with_transport_ttl_exceeded)
 	world_init_with(persist, NULL);
 	world.no_dial = true;
 	world.pair.now_ns += (world.server_options.policy.transport_lost_ttl_ms + 60000) * PAIR_MS;
-	jvpn_driver_set_now(world.server.engine.driver, world.pair.now_ns);
+	jvpn_driver_set_now(world.server.worker[0].engine.driver, world.pair.now_ns);
 	ck_assert_int_eq(jvpn_server_restore(&world.server, error, sizeof(error)), 0);
 	world_run_ms(50);
 	ck_assert_ptr_null(world_server_live());
@@ -503,7 +503,7 @@ START_TEST(audit__denials__are_counts_by_minute)
 	start_durable(NULL);
 	world_open();
 	for (int i = 0; i < 50; i++)
-		jvpn_driver_emit(world.server.engine.driver, &denied);
+		jvpn_driver_emit(world.server.worker[0].engine.driver, &denied);
 	world_run_ms(61000);
 	ck_assert_int_eq(jvpn_server_audit_export(path, f), 0);
 	ck_assert_uint_eq(lines_with(f, "UnauthorizedTransportAttempt", "\"count\":50"), 1);
@@ -525,7 +525,7 @@ START_TEST(audit__too_large__is_trimmed_and_says_so)
 	start_durable(small_audit);
 	world_open();
 	for (int i = 0; i < 100; i++)
-		jvpn_driver_emit(world.server.engine.driver, &line);
+		jvpn_driver_emit(world.server.worker[0].engine.driver, &line);
 	world_run_ms(61000);
 	ck_assert_uint_ge(world_events(WORLD_SERVER, "AuditTrimmed", "count", NULL), 1);
 }

@@ -237,7 +237,7 @@ START_TEST(silence__replayed_datagram__is_no_sign_of_health)
 	world_init(NULL);
 	world_open();
 	world_run_ms(1000);
-	t = world.server.engine.driver->transports;
+	t = world.server.worker[0].engine.driver->transports;
 	t->quality.bad_loss = true;
 	t->quality.good_since_ns = world.pair.now_ns - 3000 * PAIR_MS;
 	heard_ns = t->live->core.slot[t->slot].heard_ns;

@@ -64,5 +64,5 @@ void stack_server_end(bool kill)
 
 struct jvpn_driver *stack_server_driver(void)
 {
-	return stack.node[0].running ? server.engine.driver : NULL;
+	return stack.node[0].running ? server.worker[0].engine.driver : NULL;
 }
