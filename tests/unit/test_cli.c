@@ -20,6 +20,8 @@ static const struct jvpn_cli_command commands[] = {
 	{NULL, 1, NULL, NULL, main_options, 3},
 	{"init", 2, "[DIR]", "makes it", sub_options, 1},
 	{"add", 3, "NAME", "adds it", sub_options, 1},
+	{"rule show", 4, NULL, "shows it", sub_options, 1},
+	{"rule check", 5, "FILE...", "checks them", sub_options, 1},
 };
 static char seen[256];
 
@@ -36,12 +38,12 @@ static int record(void *user, int letter, const char *value, char *error, size_t
 	return 0;
 }
 
-static const struct jvpn_cli cli = {"prog", "does it", commands, 3, "footer\n", record};
+static const struct jvpn_cli cli = {"prog", "does it", commands, 5, "footer\n", record};
 
 static int parse(struct jvpn_cli_result *result, const char *line)
 {
 	static char copy[256];
-	char *argv[16];
+	static char *argv[16];
 	int argc = 0;
 
 	seen[0] = '\0';
@@ -78,6 +80,31 @@ START_TEST(cli__subcommand__options_on_both_sides)
 }
 END_TEST
 
+START_TEST(cli__two_words__one_command)
+{
+	struct jvpn_cli_result result;
+
+	ck_assert_int_eq(parse(&result, "prog rule show -f"), 0);
+	ck_assert_int_eq(result.command->id, 4);
+	ck_assert_str_eq(seen, "102=;");
+}
+END_TEST
+
+START_TEST(cli__several_operands__all_of_them_in_order)
+{
+	struct jvpn_cli_result result;
+
+	ck_assert_int_eq(parse(&result, "prog rule check -f a b -f c"), 0);
+	ck_assert_int_eq(result.command->id, 5);
+	ck_assert_uint_eq(result.operand_count, 3);
+	ck_assert_str_eq(result.operand, "a");
+	ck_assert_str_eq(result.operands[0], "a");
+	ck_assert_str_eq(result.operands[1], "b");
+	ck_assert_str_eq(result.operands[2], "c");
+	ck_assert_str_eq(seen, "102=;102=;");
+}
+END_TEST
+
 START_TEST(cli__mistakes__one_sentence)
 {
 	static const struct {
@@ -90,6 +117,10 @@ START_TEST(cli__mistakes__one_sentence)
 		{"prog --policy", "an argument is missing behind"},
 		{"prog what", "unexpected argument what"},
 		{"prog init a b", "unexpected argument b"},
+		{"prog rule", "rule show or rule check was expected"},
+		{"prog rule add", "rule show or rule check was expected"},
+		{"prog rule show x", "unexpected argument x"},
+		{"prog rule check", "missing FILE..."},
 		{"prog add", "missing NAME"},
 		{"prog init -c x", "unknown option -c"},
 		{"prog -c bad", "bad value"},
@@ -126,6 +157,8 @@ UNIT_TESTS(cli)
 {
 	tcase_add_test(tc, cli__options__both_forms);
 	tcase_add_test(tc, cli__subcommand__options_on_both_sides);
+	tcase_add_test(tc, cli__two_words__one_command);
+	tcase_add_test(tc, cli__several_operands__all_of_them_in_order);
 	tcase_add_test(tc, cli__mistakes__one_sentence);
 	tcase_add_test(tc, cli__help__lists_every_option_and_command);
 }

@@ -39,14 +39,6 @@ static void fill_tables(const struct jvpn_cli_command *command, struct getopt_ta
 	}
 }
 
-static const struct jvpn_cli_command *find_command(const struct jvpn_cli *cli, const char *name)
-{
-	for (size_t i = 1; i < cli->command_count; i++)
-		if (strcmp(cli->commands[i].name, name) == 0)
-			return &cli->commands[i];
-	return NULL;
-}
-
 /* What is left to parse. */
 struct words {
 	const struct jvpn_cli *cli;
@@ -101,14 +93,80 @@ static const char *take_word(struct words *w)
 	return w->argv[0];
 }
 
-/* Options and operand of a subcommand whose name was taken. */
+/* How many of the next words the name of the command is; 0: it is another one. */
+static int match_name(const struct words *w, const char *name)
+{
+	const char *blank = strchr(name, ' ');
+	size_t first = blank ? (size_t)(blank - name) : strlen(name);
+
+	if (strncmp(w->argv[1], name, first) != 0 || w->argv[1][first])
+		return 0;
+	if (!blank)
+		return 1;
+	return w->argc > 2 && strcmp(w->argv[2], blank + 1) == 0 ? 2 : 0;
+}
+
+/* The command whose name stands next; takes the name. */
+static const struct jvpn_cli_command *find_command(struct words *w)
+{
+	for (size_t i = 1; i < w->cli->command_count; i++) {
+		int n = match_name(w, w->cli->commands[i].name);
+
+		for (int k = 0; k < n; k++)
+			take_word(w);
+		if (n)
+			return &w->cli->commands[i];
+	}
+	return NULL;
+}
+
+/* The first word is known and the second is missing or wrong: names what could stand there. */
+static int complain_second(struct words *w)
+{
+	const char *first = w->argv[1];
+	size_t len = strlen(first), at = 0;
+	char *error = w->result->error;
+
+	for (size_t i = 1; i < w->cli->command_count; i++) {
+		const char *name = w->cli->commands[i].name;
+
+		if (strncmp(name, first, len) != 0 || name[len] != ' ' ||
+		    at >= sizeof(w->result->error))
+			continue;
+		at += (size_t)snprintf(error + at, sizeof(w->result->error) - at,
+				       at ? " or %s" : "%s", name);
+	}
+	if (!at)
+		return complain(w, "unexpected argument ", first);
+	if (at < sizeof(w->result->error))
+		snprintf(error + at, sizeof(w->result->error) - at, " was expected; see --help");
+	return JVPN_EINVAL;
+}
+
+static bool takes_more(const struct words *w)
+{
+	const char *operand = w->result->command->operand;
+	size_t len = operand ? strlen(operand) : 0;
+
+	if (!operand || !has_word(w))
+		return false;
+	return !w->result->operand_count || (len > 3 && strcmp(operand + len - 3, "...") == 0);
+}
+
+/* Options and operands of a subcommand whose name was taken. */
 static int take_command(struct words *w)
 {
 	const struct jvpn_cli_command *command = w->result->command;
 	int rc = take_options(w);
 
-	if (!rc && command->operand && has_word(w)) {
-		w->result->operand = take_word(w);
+	/* Words that were taken leave room in front: operands move together there. */
+	w->result->operands = w->argv;
+	while (!rc && takes_more(w)) {
+		const char *word = take_word(w);
+
+		w->result->operands[w->result->operand_count++] = w->argv[0];
+		if (!w->result->operand)
+			w->result->operand = word;
 		rc = take_options(w);
 	}
 	if (rc)
@@ -129,11 +187,10 @@ int jvpn_cli_parse(const struct jvpn_cli *cli, int argc, char **argv, void *user
 	rc = take_options(&w);
 	if (rc || !has_word(&w))
 		return rc;
-	command = find_command(cli, w.argv[1]);
+	command = find_command(&w);
 	if (!command)
-		return complain(&w, "unexpected argument ", w.argv[1]);
+		return complain_second(&w);
 	result->command = command;
-	take_word(&w);
 	return take_command(&w);
 }
 

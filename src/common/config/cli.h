@@ -17,9 +17,10 @@ struct jvpn_cli_option {
 };
 
 struct jvpn_cli_command {
-	const char *name; /* NULL: the program without a subcommand */
+	const char *name; /* one word or two; NULL: the program without a subcommand */
 	int id;
-	const char *operand; /* "DIR"; NULL: none. In brackets: may be missing */
+	/* "DIR"; NULL: none. In brackets: may be missing. With "..." at its end: one or more */
+	const char *operand;
 	const char *help;
 	const struct jvpn_cli_option *options;
 	size_t option_count;
@@ -43,7 +44,9 @@ struct jvpn_cli {
 
 struct jvpn_cli_result {
 	const struct jvpn_cli_command *command;
-	const char *operand;            /* points into argv; NULL when there is none */
+	const char *operand; /* the first; points into argv; NULL when there is none */
+	char **operands;     /* all of them; points into argv, which is reordered */
+	size_t operand_count;
 	char error[JVPN_CLI_ERROR_MAX]; /* one sentence without a newline */
 };
 
