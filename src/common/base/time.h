@@ -33,6 +33,11 @@ static inline uint64_t jvpn_time_min(uint64_t a_ns, uint64_t b_ns)
 	return a_ns < b_ns ? a_ns : b_ns;
 }
 
+static inline uint64_t jvpn_time_max(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns > b_ns ? a_ns : b_ns;
+}
+
 static inline uint64_t jvpn_ms_to_ns(uint64_t ms)
 {
 	return ms > UINT64_MAX / JVPN_NS_PER_MS ? JVPN_TIME_NEVER : ms * JVPN_NS_PER_MS;

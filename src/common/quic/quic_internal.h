@@ -92,6 +92,7 @@ struct jvpn_conn {
 	uint32_t candidate_seen; /* whose packets are in the hold queue */
 	size_t max_packet;       /* as last reported */
 	size_t burst_bytes;      /* written since the last ngtcp2_conn_update_pkt_tx_time() */
+	size_t burst_max;        /* what it may be; at least ngtcp2's send quantum */
 
 	struct jvpn_probe probes[JVPN_QUIC_PROBES];
 	struct jvpn_probe sample; /* one inner packet at a time is tracked */
