@@ -16,6 +16,7 @@
 #include "crypto/random.h"
 #include "proto/capsule.h"
 #include "proto/jvfield.h"
+#include "quic/steer.h"
 #include "runtime/clock.h"
 #include "server/auth.h"
 #include "server/lease.h"
@@ -173,9 +174,11 @@ static int give_birth(struct jvpn_worker *worker, struct jvpn_live *live, struct
 {
 	struct jvpn_event create = {.type = JVPN_EVENT_CREATE, .slot = JVPN_SLOT_NONE};
 	int index, rv = jvpn_random(create.u.create.id.b, JVPN_ID_BYTES);
+	uint8_t *octet = &create.u.create.id.b[0];
 
 	if (rv)
 		return rv;
+	*octet = jvpn_steer_octet(*octet, worker->id, (unsigned)worker->server->worker_count);
 	create.u.create.user_hash = identity->user_hash;
 	create.u.create.plain = live->plain;
 	snprintf(live->user, sizeof(live->user), "%s", identity->name);

@@ -98,6 +98,8 @@ static void fill_quic(const struct jvpn_worker *worker, struct jvpn_quic_config 
 	quic->handshake_timeout_ns = jvpn_ms_to_ns(c->quic_handshake_timeout_ms);
 	quic->max_udp_payload = (uint16_t)c->quic_max_udp_payload;
 	quic->max_connections = server->capacity * (policy->max_candidate_count + 1);
+	quic->worker_id = worker->id;
+	quic->workers = (unsigned)server->worker_count;
 	memcpy(quic->server_id, c->quic_server_id.data, sizeof(quic->server_id));
 	quic->server_id_len = c->quic_server_id.length;
 	memcpy(quic->reset_secret, server->keys.reset.b, sizeof(quic->reset_secret));

@@ -265,6 +265,7 @@ static void default_config(struct jvpn_quic_config *c, struct pair_side *s, bool
 		.max_udp_payload = 1452,
 		.max_connections = 100,
 		.worker_id = server ? 3 : 0,
+		.workers = 4,
 		.retry_above_half_open = 50,
 		.hold_max_packets = 256,
 		.hold_max_bytes = 256 * 1024,

@@ -501,6 +501,77 @@ START_TEST(quic_close__server_forgot_everything__stateless_reset_within_a_round_
 }
 END_TEST
 
+/* What the server has given away in this turn; the test brings it back as if it were the owner. */
+static struct {
+	uint8_t data[8][PAIR_DATAGRAM_MAX];
+	struct jvpn_datagram datagram[8];
+	size_t waiting, count;
+	unsigned worker;
+} given;
+
+static bool keep_misdirected(void *user, struct jvpn_endpoint *endpoint,
+			     const struct jvpn_datagram *d, unsigned worker)
+{
+	struct jvpn_datagram *to = &given.datagram[given.waiting];
+
+	(void)user;
+	ck_assert_ptr_eq(endpoint, p->server.endpoint);
+	ck_assert_uint_lt(given.waiting, 8);
+	*to = *d;
+	to->data = memcpy(given.data[given.waiting], d->data, d->len);
+	given.worker = worker;
+	given.waiting++;
+	given.count++;
+	return true;
+}
+
+static void bring_back(void *user, uint64_t now_ns)
+{
+	(void)user;
+	jvpn_quic_take(p->server.quic, p->server.endpoint, given.datagram, given.waiting, now_ns);
+	given.waiting = 0;
+}
+
+static void give_away(struct pair *to)
+{
+	static struct jvpn_quic_ops ops;
+
+	memset(&given, 0, sizeof(given));
+	ops = *to->server_config.ops;
+	ops.on_misdirected = keep_misdirected;
+	to->server_config.ops = &ops;
+	to->server_config.workers = 256;
+	to->server.hooks.turn = bring_back;
+}
+
+START_TEST(quic_steer__unknown_id_of_another_worker__is_given_away_and_taken_there)
+{
+	uint8_t data[100] = {0x43, 0, 7};
+	struct jvpn_quic_stats stats;
+
+	pair_init(p, give_away);
+	pair_open(p); /* the client's first connection ID is random */
+	jvpn_quic_get_stats(p->server.quic, &stats);
+	ck_assert_uint_eq(stats.misdirected, given.count);
+	ck_assert_uint_eq(stats.taken, given.count);
+	ck_assert_uint_eq(stats.accepted, 1);
+	ck_assert_uint_eq(stats.resets_sent, 0);
+	given.count = 0;
+	memset(p->to_back, 0, sizeof(p->to_back));
+	pair_inject(p, 4, data, sizeof(data));
+	pair_run(p, 0);
+	ck_assert_uint_eq(given.count, 1);
+	ck_assert_uint_eq(given.worker, 7);
+	/* the octet is not ours: whoever takes it all the same says nothing */
+	ck_assert_uint_eq(p->to_back[4], 0);
+	data[2] = 3;
+	pair_inject(p, 4, data, sizeof(data));
+	pair_run(p, 0);
+	ck_assert_uint_eq(given.count, 1);
+	ck_assert_uint_eq(p->to_back[4], 1);
+}
+END_TEST
+
 START_TEST(quic_reset__small_trigger_or_foreign_id__no_answer)
 {
 	uint8_t data[PAIR_DATAGRAM_MAX];
@@ -643,6 +714,7 @@ UNIT_TESTS(quic_pair)
 	tcase_add_test(tc, quic_close__client_never_asks__server_gives_up);
 	tcase_add_test(tc,
 		       quic_close__server_forgot_everything__stateless_reset_within_a_round_trip);
+	tcase_add_test(tc, quic_steer__unknown_id_of_another_worker__is_given_away_and_taken_there);
 	tcase_add_test(tc, quic_reset__small_trigger_or_foreign_id__no_answer);
 	tcase_add_test(tc, quic_reset__flood__is_limited);
 	tcase_add_test(tc, quic_close__silence__is_idle);

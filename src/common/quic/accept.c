@@ -78,13 +78,14 @@ static bool take_credit(const struct jvpn_quic *quic, uint64_t *tat_ns, uint64_t
 	return true;
 }
 
-/* A node that resets the connection of another one kills it: only CIDs that are surely ours. */
+/* A node that resets the connection of another one kills it: only CIDs that are surely ours. Those of
+ * an earlier start with another number of workers have one owner too. */
 static bool is_ours(const struct jvpn_quic *quic, const ngtcp2_version_cid *vc)
 {
 	struct jvpn_cid_route route;
 
 	return jvpn_cid_parse(&quic->layout, vc->dcid, vc->dcidlen, &route) == 0 &&
-	       route.is_local && route.worker_id == quic->config.worker_id;
+	       route.is_local && route.worker_id % quic->config.workers == quic->config.worker_id;
 }
 
 static void send_reset(struct stranger *s, const ngtcp2_version_cid *vc)

@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "quic/steer.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -168,6 +169,8 @@ static int bind_socket(struct jvpn_endpoint *e, const struct jvpn_endpoint_confi
 	if (config->fwmark && !set_int(e->fd, SOL_SOCKET, SO_MARK, (int)config->fwmark))
 		return open_error("cannot mark the UDP socket (CAP_NET_ADMIN is needed)", errno,
 				  error, error_size);
+	if (config->join && !set_int(e->fd, SOL_SOCKET, SO_REUSEPORT, 1))
+		return open_error("cannot share the UDP port", errno, error, error_size);
 	if (bind(e->fd, (const struct sockaddr *)&config->local, address_len(&config->local)) != 0)
 		return open_error("cannot bind the UDP socket to its address and port", errno,
 				  error, error_size);
@@ -222,6 +225,23 @@ nomem:
 	jvpn_endpoint_free(e);
 	snprintf(error, error_size, "out of memory");
 	return JVPN_EIO;
+}
+
+int jvpn_endpoint_share(struct jvpn_endpoint *e)
+{
+	return set_int(e->fd, SOL_SOCKET, SO_REUSEPORT, 1) ? 0 : JVPN_EUNSUPPORTED;
+}
+
+int jvpn_endpoint_steer(struct jvpn_endpoint *e, size_t server_id_len, unsigned workers)
+{
+	struct sock_filter code[JVPN_STEER_INSTRUCTIONS];
+	struct sock_fprog program = {.len = JVPN_STEER_INSTRUCTIONS, .filter = code};
+
+	jvpn_steer_program(server_id_len, workers, code);
+	return setsockopt(e->fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof(program)) ==
+			       0
+		       ? 0
+		       : JVPN_EUNSUPPORTED;
 }
 
 void jvpn_endpoint_free(struct jvpn_endpoint *e)

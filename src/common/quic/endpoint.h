@@ -37,6 +37,7 @@ struct jvpn_endpoint_config {
 	int buffer_bytes;              /* SO_RCVBUF / SO_SNDBUF wanted, 0: leave */
 	bool disable_gso, disable_gro; /* for tests and broken drivers */
 	bool want_hints;               /* hear of ICMP errors, see jvpn_endpoint_take_hint() */
+	bool join; /* SO_REUSEPORT: one more socket beside one of jvpn_endpoint_share() */
 };
 
 /* An ICMP error came back for something that was sent to 'remote'. Anybody can make one up: it is a
@@ -51,6 +52,12 @@ struct jvpn_endpoint_hint {
 int jvpn_endpoint_open(const struct jvpn_endpoint_config *config, struct jvpn_endpoint **out,
 		       char *error, size_t error_size);
 void jvpn_endpoint_free(struct jvpn_endpoint *endpoint);
+/* Lets further sockets (config.join, the same local address) share the port. Only from then on, so that
+ * a second process finds the port in use. JVPN_EUNSUPPORTED. */
+int jvpn_endpoint_share(struct jvpn_endpoint *endpoint);
+/* With the whole group bound: datagrams go by their worker octet (steer.h), socket by socket in the
+ * order of binding. JVPN_EUNSUPPORTED: the kernel goes by addresses and ports. */
+int jvpn_endpoint_steer(struct jvpn_endpoint *endpoint, size_t server_id_len, unsigned workers);
 int jvpn_endpoint_fd(const struct jvpn_endpoint *endpoint);
 void jvpn_endpoint_local(const struct jvpn_endpoint *endpoint, struct sockaddr_storage *local);
 /* Up to 'max' datagrams of one system call, GRO already split. Empty datagrams count. Returns how

@@ -39,6 +39,8 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/quic_internal.h \
 	%D%/source.c \
 	%D%/source.h \
+	%D%/steer.c \
+	%D%/steer.h \
 	%D%/timer.c \
 	%D%/timer.h \
 	%D%/tls.c \

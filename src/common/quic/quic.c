@@ -15,6 +15,7 @@
 #include "crypto/random.h"
 #include "quic/aead.h"
 #include "quic/quic_internal.h"
+#include "quic/steer.h"
 
 /* CIDs per connection: 8 issued, a few being retired, the client's first one. */
 #define CIDS_PER_CONNECTION 16
@@ -53,6 +54,8 @@ int jvpn_quic_new(const struct jvpn_quic_config *config, struct jvpn_quic **out)
 	if (!quic)
 		return JVPN_ENOMEM;
 	quic->config = *config;
+	if (quic->config.workers == 0)
+		quic->config.workers = 1;
 	if (quic->config.max_udp_payload < NGTCP2_MAX_UDP_PAYLOAD_SIZE)
 		quic->config.max_udp_payload = NGTCP2_MAX_UDP_PAYLOAD_SIZE;
 	quic->hold_budget.max_bytes = config->hold_max_bytes_process;
@@ -178,6 +181,35 @@ static void offer_to_all(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
 	}
 }
 
+unsigned jvpn_quic_owner(const struct jvpn_quic *quic, const struct jvpn_datagram *d)
+{
+	return jvpn_steer_owner(d->data, d->len, quic->layout.server_id_len, quic->config.workers);
+}
+
+/* The kernel's filter was not in place yet, or the packet came merged with another one's. */
+static bool give_away(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
+		      const struct jvpn_datagram *d)
+{
+	const struct jvpn_quic_ops *ops = quic->config.ops;
+	unsigned owner;
+
+	if (quic->config.workers <= 1 || quic->is_taking || !ops->on_misdirected)
+		return false;
+	owner = jvpn_quic_owner(quic, d);
+	if (owner == quic->config.worker_id ||
+	    !ops->on_misdirected(quic->config.user, endpoint, d, owner))
+		return false;
+	quic->stats.misdirected++;
+	return true;
+}
+
+static void take_stranger(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
+			  const struct jvpn_datagram *d)
+{
+	if (!give_away(quic, endpoint, d))
+		jvpn_quic_on_stranger(quic, endpoint, d);
+}
+
 static void take_datagram(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
 			  const struct jvpn_datagram *d, struct jvpn_conn **last)
 {
@@ -192,7 +224,7 @@ static void take_datagram(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint
 	if (conn)
 		jvpn_conn_read(conn, endpoint, d);
 	else if (quic->config.server)
-		jvpn_quic_on_stranger(quic, endpoint, d);
+		take_stranger(quic, endpoint, d);
 	else if (!(d->data[0] & 0x80))
 		offer_to_all(quic, endpoint, d);
 	else if (quic->config.ops->on_knock_answered && jvpn_quic_is_knock_answer(quic, d))
@@ -253,6 +285,23 @@ int jvpn_quic_receive(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint, ui
 	take_hints(quic, endpoint);
 	jvpn_quic_reap(quic);
 	return n < 0 ? n : total;
+}
+
+void jvpn_quic_take(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
+		    const struct jvpn_datagram *v, size_t count, uint64_t now_ns)
+{
+	struct jvpn_conn *last = NULL;
+
+	set_now(quic, now_ns);
+	quic->accepts = 0;
+	quic->is_taking = true;
+	for (size_t i = 0; i < count; i++)
+		take_datagram(quic, endpoint, &v[i], &last);
+	quic->is_taking = false;
+	quic->stats.taken += count;
+	finish_batch(quic);
+	dispatch_all(quic);
+	jvpn_quic_reap(quic);
 }
 
 /* --- timers --- */

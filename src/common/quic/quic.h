@@ -27,7 +27,8 @@
 struct jvpn_quic;     /* one per worker: endpoints, connections, CID map. Owner: runtime */
 struct jvpn_conn;     /* one QUIC connection. Owner: struct jvpn_quic; dies right after on_closed */
 struct jvpn_endpoint; /* one UDP socket (endpoint.h) */
-struct jvpn_tls;      /* TLS context (tls.h) */
+struct jvpn_datagram;
+struct jvpn_tls; /* TLS context (tls.h) */
 
 enum jvpn_congestion { JVPN_CC_BBR = 0, JVPN_CC_CUBIC, JVPN_CC_RENO };
 
@@ -116,6 +117,11 @@ struct jvpn_quic_ops {
 	void (*on_mtu)(void *user, struct jvpn_conn *conn, size_t max_packet);
 	/* A liveness probe (jvpn_conn_probe) was acknowledged. */
 	void (*on_probe_acked)(void *user, struct jvpn_conn *conn, uint64_t rtt_ns);
+	/* Server: a datagram for no connection of this worker, and its connection ID names another one:
+	 * jvpn_quic_take() is for there. It may only be copied here. False (or NULL): nobody takes it, it is
+	 * treated as our own, but never answered by a stateless reset. */
+	bool (*on_misdirected)(void *user, struct jvpn_endpoint *endpoint,
+			       const struct jvpn_datagram *datagram, unsigned worker);
 	/* Client: the server at the other end of this socket's knock is there; may be NULL. */
 	void (*on_knock_answered)(void *user, struct jvpn_endpoint *endpoint);
 	/* Client: an ICMP error for what was sent to the other end (port_closed: the host is there and
@@ -144,7 +150,8 @@ struct jvpn_quic_config {
 	size_t max_connections;   /* then new Initials are refused (CONNECTION_REFUSED) */
 	uint8_t server_id[8];     /* connection ID layout of wire.md */
 	uint8_t server_id_len;
-	uint8_t worker_id;
+	uint8_t worker_id;            /* below workers */
+	unsigned workers;             /* that share the connection IDs (steer.h); 0: as 1 */
 	uint8_t reset_secret[32];     /* stateless reset tokens; outlives the process */
 	uint8_t token_secret[32];     /* address validation tokens; outlives the process */
 	uint8_t hash_secret[16];      /* keys the CID map; fresh per process */
@@ -161,7 +168,9 @@ struct jvpn_quic_stats {
 	uint64_t retries_sent, version_negotiations_sent, resets_sent, resets_suppressed;
 	uint64_t short_initials; /* Initials below 1200 bytes, dropped */
 	uint64_t unknown_cids;   /* datagrams for no connection that were no Initial */
-	uint64_t wrong_worker;   /* their connection ID names another worker or server */
+	uint64_t wrong_worker;   /* their connection ID names another worker or server: no reset */
+	uint64_t misdirected;    /* given to on_misdirected */
+	uint64_t taken;          /* datagrams of jvpn_quic_take() */
 	uint64_t retries_suppressed;
 	uint64_t invalid_tokens;
 	uint64_t source_limited; /* Initials beyond what their source may have, dropped */
@@ -179,6 +188,10 @@ void jvpn_quic_free(struct jvpn_quic *quic);
  * JVPN_EIO when the socket itself is broken. */
 int jvpn_quic_receive(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint, uint64_t now_ns,
 		      uint64_t wall_s);
+/* Server: the same with datagrams that another worker has read (on_misdirected there). 'endpoint' is
+ * ours with the same address. They are changed in place, and stay here whatever they say. */
+void jvpn_quic_take(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
+		    const struct jvpn_datagram *v, size_t count, uint64_t now_ns);
 /* Expired timers of connections; runs ops. */
 void jvpn_quic_on_timer(struct jvpn_quic *quic, uint64_t now_ns);
 /* Writes whatever is due on all connections that have something to say; runs ops. */
@@ -186,8 +199,8 @@ void jvpn_quic_flush(struct jvpn_quic *quic, uint64_t now_ns);
 /* Earliest time at which jvpn_quic_on_timer() has work; JVPN_TIME_NEVER if none. */
 uint64_t jvpn_quic_next_expiry(const struct jvpn_quic *quic);
 /* Server: the first octets of every connection ID of this worker (wire.md, route_prefix): what a
- * client puts in front of the DCID of a further transport's Initial. Writes at most 12, returns how
- * many. */
+ * client puts in front of the DCID of a further transport's Initial. The last one is the worker octet:
+ * any that names this worker (steer.h) does. Writes at most 12, returns how many. */
 uint8_t jvpn_quic_route_prefix(const struct jvpn_quic *quic, uint8_t out[12]);
 size_t jvpn_quic_conn_count(const struct jvpn_quic *quic);
 void jvpn_quic_get_stats(const struct jvpn_quic *quic, struct jvpn_quic_stats *stats);

@@ -142,6 +142,7 @@ struct jvpn_quic {
 	size_t conn_count, half_open, dead_count;
 	struct jvpn_sources *sources; /* server */
 	unsigned accepts;             /* new connections of this receive */
+	bool is_taking;               /* what another worker has read stays here */
 	uint64_t now_ns, wall_s;
 	uint64_t reset_tat_ns, retry_tat_ns; /* limits of stateless resets and Retries (GCRA) */
 	struct jvpn_quic_stats stats;
@@ -209,6 +210,8 @@ void jvpn_quic_on_stranger(struct jvpn_quic *quic, struct jvpn_endpoint *endpoin
 bool jvpn_quic_is_knock_answer(const struct jvpn_quic *quic, const struct jvpn_datagram *datagram);
 
 /* quic.c */
+/* The worker that a datagram for none of our connections belongs to. */
+unsigned jvpn_quic_owner(const struct jvpn_quic *quic, const struct jvpn_datagram *datagram);
 void jvpn_quic_reap(struct jvpn_quic *quic);
 
 #endif

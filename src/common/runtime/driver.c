@@ -147,6 +147,15 @@ int jvpn_driver_derive_keys(struct jvpn_live *live, struct jvpn_transport *trans
 	return rv;
 }
 
+uint8_t jvpn_driver_route_prefix(const struct jvpn_driver *driver, const struct jvpn_id *id,
+				 uint8_t out[JVPN_ROUTE_PREFIX_MAX])
+{
+	memcpy(out, driver->route_prefix, sizeof(driver->route_prefix));
+	if (driver->route_prefix_len)
+		out[driver->route_prefix_len - 1] = id->b[0];
+	return driver->route_prefix_len;
+}
+
 int jvpn_driver_attach(struct jvpn_live *live, struct jvpn_transport *transport, const char *label)
 {
 	uint8_t slot = jvpn_session_free_slot(&live->core);

@@ -131,6 +131,9 @@ struct jvpn_driver_ops {
 	void (*on_packet)(void *user, struct jvpn_live *live, uint8_t *packet, size_t len);
 	/* The largest inner packet of the binding changed. */
 	void (*on_mtu)(void *user, struct jvpn_live *live);
+	/* Server: a datagram of another worker; see jvpn_quic_ops. */
+	bool (*on_misdirected)(void *user, struct jvpn_endpoint *endpoint,
+			       const struct jvpn_datagram *datagram, unsigned worker);
 	/* Client: a server is there, where this socket has knocked (jvpn_quic_knock). */
 	void (*on_knock_answered)(void *user, struct jvpn_endpoint *endpoint);
 	/* Client: an ICMP error for a transport without a session yet; see jvpn_quic_ops. */
@@ -169,7 +172,7 @@ struct jvpn_driver {
 	void *user;
 	struct jvpn_secret challenge_key;
 	uint8_t route_prefix[JVPN_ROUTE_PREFIX_MAX]; /* server: filled by the engine */
-	uint8_t route_prefix_len;
+	uint8_t route_prefix_len;                    /* 0: there is none */
 	struct jvpn_queue_config queue;
 	struct jvpn_pool pool; /* of the queues */
 	struct jvpn_bucket global_reattach;
@@ -216,6 +219,11 @@ void jvpn_driver_terminate(struct jvpn_live *live, enum jvpn_reason reason);
 int jvpn_driver_attach(struct jvpn_live *live, struct jvpn_transport *transport, const char *label);
 /* Takes it out again, without a word to the core. */
 void jvpn_driver_detach(struct jvpn_transport *transport);
+/* Server: what further transports of a session put in front of their first connection IDs. Its worker
+ * octet is the first one of the session id, so that it outlives the process and leads to whoever owns
+ * that octet, with any number of workers. Returns how many octets; 0: none. */
+uint8_t jvpn_driver_route_prefix(const struct jvpn_driver *driver, const struct jvpn_id *id,
+				 uint8_t out[JVPN_ROUTE_PREFIX_MAX]);
 /* Takes the session key from the exporter of the connection that creates the session 'id'.
  * JVPN_EAGAIN before the handshake is complete, JVPN_ECRYPTO. */
 int jvpn_driver_derive_keys(struct jvpn_live *live, struct jvpn_transport *transport,

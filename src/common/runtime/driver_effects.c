@@ -145,11 +145,9 @@ static void send_message(struct jvpn_live *live, struct jvpn_transport *t,
 		return; /* a client in BIRTH: the server does not know the session either */
 	if (msg->type == JVPN_MSG_REATTACH_REQUIRED)
 		rv = fill_challenge(t, effect->generation, &msg->u.reattach_required);
-	if (msg->type == JVPN_MSG_SESSION_CREATED) {
-		memcpy(msg->u.session_created.route_prefix, live->driver->route_prefix,
-		       sizeof(live->driver->route_prefix));
-		msg->u.session_created.route_prefix_len = live->driver->route_prefix_len;
-	}
+	if (msg->type == JVPN_MSG_SESSION_CREATED)
+		msg->u.session_created.route_prefix_len = jvpn_driver_route_prefix(
+			live->driver, &live->core.id, msg->u.session_created.route_prefix);
 	if (!rv)
 		rv = jvpn_control_send(&t->control, t->conn, &live->keys, &live->core.id, msg);
 	if (rv)

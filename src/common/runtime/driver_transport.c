@@ -236,6 +236,15 @@ static void on_probe_acked(void *user, struct jvpn_conn *conn, uint64_t rtt_ns)
 				    (uint32_t)(rtt_ns / JVPN_NS_PER_US), t->driver->now_ns);
 }
 
+static bool on_misdirected(void *user, struct jvpn_endpoint *endpoint,
+			   const struct jvpn_datagram *datagram, unsigned worker)
+{
+	struct jvpn_driver *d = user;
+
+	return d->ops->on_misdirected &&
+	       d->ops->on_misdirected(d->user, endpoint, datagram, worker);
+}
+
 static void on_knock_answered(void *user, struct jvpn_endpoint *endpoint)
 {
 	struct jvpn_driver *d = user;
@@ -435,6 +444,7 @@ static const struct jvpn_quic_ops quic_ops = {
 	.on_writable = on_writable,
 	.on_mtu = on_mtu,
 	.on_probe_acked = on_probe_acked,
+	.on_misdirected = on_misdirected,
 	.on_knock_answered = on_knock_answered,
 	.on_hint = on_hint,
 	.on_activity = on_activity,
