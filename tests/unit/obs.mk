@@ -6,6 +6,7 @@ UNIT_TESTS += %D%/unit_obs
 %C%_unit_obs_SOURCES = \
 	%D%/test_event_json.c \
 	%D%/test_events.c \
+	%D%/test_recent.c \
 	%D%/unit.h %D%/main.c
 %C%_unit_obs_CPPFLAGS = $(UNIT_CPPFLAGS) $(CJSON_CFLAGS)
 %C%_unit_obs_LDADD = src/common/obs/libjvpn_obs.a src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(CJSON_LIBS) $(CHECK_LIBS)

@@ -12,10 +12,12 @@
 
 #include "base/err.h"
 #include "obs/event_json.h"
+#include "obs/recent.h"
 #include "obs/sink.h"
 
 struct jvpn_events {
 	struct jvpn_sink sink;
+	struct jvpn_recent recent; /* capacity 0: not kept */
 	enum jvpn_role role;
 	uint64_t pid;
 	char node_id[JVPN_EVENT_NODE_ID_MAX + 1];
@@ -106,12 +108,15 @@ static bool put_line(struct jvpn_events *events, const struct jvpn_audit *audit,
 {
 	struct jvpn_event_context context = make_context(events, wall_ms, ++events->seq);
 	char line[JVPN_EVENT_LINE_MAX];
+	/* Behind a gap only its announcement may follow. */
+	bool may_follow = !events->unannounced || audit->type == JVPN_AUDIT_TELEMETRY_DEGRADED;
 	size_t len = 0;
 
-	/* Behind a gap only its announcement may follow. */
-	if (!events->unannounced || audit->type == JVPN_AUDIT_TELEMETRY_DEGRADED)
+	if (may_follow || events->recent.capacity)
 		len = jvpn_event_encode(audit, &context, line, sizeof(line));
-	if (len && jvpn_sink_push(&events->sink, line, len))
+	if (len && events->recent.capacity)
+		jvpn_recent_push(&events->recent, context.seq, line, len);
+	if (len && may_follow && jvpn_sink_push(&events->sink, line, len))
 		return true;
 	count_drop(events, 1);
 	return false;
@@ -173,6 +178,16 @@ void jvpn_events_flush(struct jvpn_events *events, uint64_t wall_ms)
 	flush_sink(events);
 }
 
+int jvpn_events_keep_recent(struct jvpn_events *events, size_t bytes)
+{
+	return events->recent.capacity ? 0 : jvpn_recent_init(&events->recent, bytes);
+}
+
+const struct jvpn_recent *jvpn_events_recent(const struct jvpn_events *events)
+{
+	return events->recent.capacity ? &events->recent : NULL;
+}
+
 int jvpn_events_poll_fd(const struct jvpn_events *events)
 {
 	return jvpn_sink_poll_fd(&events->sink);
@@ -204,6 +219,7 @@ void jvpn_events_close(struct jvpn_events **events, uint64_t wall_ms, unsigned w
 		return;
 	jvpn_events_flush(e, wall_ms);
 	jvpn_sink_close(&e->sink, wait_ms);
+	jvpn_recent_clear(&e->recent);
 	free(e);
 	*events = NULL;
 }

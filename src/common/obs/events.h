@@ -17,6 +17,7 @@
 #include "core/audit.h"
 #include "core/policy.h"
 
+struct jvpn_recent;
 struct jvpn_events; /* owner: the runtime, one per process */
 
 #define JVPN_EVENTS_BUFFER_DEFAULT (512 * 1024)
@@ -49,6 +50,12 @@ void jvpn_events_emit(struct jvpn_events *events, const struct jvpn_audit *audit
  * length, 0 when it is switched off or does not fit. */
 size_t jvpn_events_format(const struct jvpn_events *events, const struct jvpn_audit *audit,
 			  uint64_t wall_ms, char *out, size_t size);
+
+/* The newest lines stay in memory from now on, written to the sink or not, for readers that follow
+ * the stream (obs/recent.h). JVPN_ENOMEM. */
+int jvpn_events_keep_recent(struct jvpn_events *events, size_t bytes);
+/* NULL before _keep_recent. */
+const struct jvpn_recent *jvpn_events_recent(const struct jvpn_events *events);
 
 /* The descriptor to watch for writability while lines wait, or -1 when nothing waits or there is
  * nothing to watch (regular file: call _flush from a timer of about a second). Ask again after each

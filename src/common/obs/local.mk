@@ -10,6 +10,10 @@ noinst_LIBRARIES += %D%/libjvpn_obs.a
 	%D%/event_spec.h \
 	%D%/events.c \
 	%D%/events.h \
+	%D%/json.c \
+	%D%/json.h \
+	%D%/recent.c \
+	%D%/recent.h \
 	%D%/sink.c \
 	%D%/sink.h
 %C%_libjvpn_obs_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS)
