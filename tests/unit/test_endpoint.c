@@ -87,7 +87,7 @@ static void batch_arrives(const char *address, bool send_offload, bool receive_o
 	for (size_t i = 0; i < 11; i++) {
 		ck_assert_uint_eq(v[i].len, i < 10 ? 1200 : 33);
 		ck_assert_uint_eq(v[i].ecn, 1);
-		ck_assert_mem_eq(&v[i].tuple.remote, &t.local, sizeof(struct sockaddr_in));
+		ck_assert_mem_eq(&v[i].tuple->remote, &t.local, sizeof(struct sockaddr_in));
 		if (receive_offload && send_offload) /* one buffer: all still readable */
 			ck_assert_mem_eq(v[i].data, out + offset, v[i].len);
 		offset += v[i].len;
@@ -117,11 +117,11 @@ START_TEST(endpoint_receive__wildcard_socket__knows_the_local_address_and_answer
 
 	ck_assert_int_eq(jvpn_endpoint_send(client, &t, 0, (const uint8_t *)"x", 1, 1), 0);
 	receive_all(server, &v, 1);
-	ck_assert_uint_eq(((struct sockaddr_in *)&v.tuple.local)->sin_addr.s_addr,
+	ck_assert_uint_eq(((const struct sockaddr_in *)&v.tuple->local)->sin_addr.s_addr,
 			  inet_addr("127.0.0.77"));
-	ck_assert_int_eq(jvpn_endpoint_send(server, &v.tuple, 0, (const uint8_t *)"y", 1, 1), 0);
+	ck_assert_int_eq(jvpn_endpoint_send(server, v.tuple, 0, (const uint8_t *)"y", 1, 1), 0);
 	receive_all(client, &v, 1);
-	ck_assert_uint_eq(((struct sockaddr_in *)&v.tuple.remote)->sin_addr.s_addr,
+	ck_assert_uint_eq(((const struct sockaddr_in *)&v.tuple->remote)->sin_addr.s_addr,
 			  inet_addr("127.0.0.77"));
 	jvpn_endpoint_free(server);
 	jvpn_endpoint_free(client);

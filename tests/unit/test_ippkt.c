@@ -386,8 +386,30 @@ START_TEST(ip_checksum__rfc_1071_sample__right)
 }
 END_TEST
 
+/* Every length and alignment against the sum of single octets: the sum is taken in large steps. */
+START_TEST(ip_checksum__any_length_and_alignment__is_that_of_the_octets)
+{
+	uint8_t data[600];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i < 300 ? 0xff : i * 151);
+	for (size_t from = 0; from < 9; from++)
+		for (size_t len = 0; from + len <= sizeof(data); len++) {
+			uint32_t sum = 0x1fffe;
+
+			for (size_t i = 0; i < len; i++)
+				sum += (uint32_t)data[from + i] << (i % 2 ? 0 : 8);
+			while (sum >> 16)
+				sum = (sum & 0xffffU) + (sum >> 16);
+			ck_assert_uint_eq(jvpn_ip_checksum(data + from, len, 0x1fffe),
+					  (uint16_t)~sum);
+		}
+}
+END_TEST
+
 UNIT_TESTS(ippkt)
 {
+	tcase_add_test(tc, ip_checksum__any_length_and_alignment__is_that_of_the_octets);
 	tcase_add_test(tc, ippkt_checksum__no_data__folds_the_partial_sum);
 	tcase_add_test(tc, ippkt_parse__ipv4__view);
 	tcase_add_loop_test(tc, ippkt_parse__any_length_but_its_own__error, 4, 7);

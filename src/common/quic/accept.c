@@ -45,7 +45,7 @@ static socklen_t remote_len(const struct jvpn_tuple *t)
 static void answer(const struct stranger *s, const uint8_t *data, ngtcp2_ssize len)
 {
 	if (len > 0)
-		(void)jvpn_endpoint_send(s->endpoint, &s->datagram->tuple, 0, data, (size_t)len,
+		(void)jvpn_endpoint_send(s->endpoint, s->datagram->tuple, 0, data, (size_t)len,
 					 (size_t)len);
 }
 
@@ -125,7 +125,7 @@ static void send_reset(struct stranger *s, const ngtcp2_version_cid *vc)
 static void send_retry(struct stranger *s)
 {
 	struct jvpn_quic *quic = s->quic;
-	const struct jvpn_tuple *t = &s->datagram->tuple;
+	const struct jvpn_tuple *t = s->datagram->tuple;
 	uint8_t token[NGTCP2_CRYPTO_MAX_RETRY_TOKENLEN2], out[ANSWER_BYTES];
 	ngtcp2_ssize len;
 	ngtcp2_cid scid;
@@ -161,7 +161,7 @@ static void refuse(struct stranger *s, uint64_t code)
 static bool check_token(struct stranger *s)
 {
 	struct jvpn_quic *quic = s->quic;
-	const struct jvpn_tuple *t = &s->datagram->tuple;
+	const struct jvpn_tuple *t = s->datagram->tuple;
 	int rv;
 
 	if (s->hd.tokenlen == 0)
@@ -251,7 +251,7 @@ static void accept_initial(struct stranger *s)
 	struct jvpn_quic *quic = s->quic;
 	struct jvpn_conn *conn = NULL;
 
-	if (jvpn_conn_new(quic, s->endpoint, &s->datagram->tuple, &conn) != 0)
+	if (jvpn_conn_new(quic, s->endpoint, s->datagram->tuple, &conn) != 0)
 		return;
 	conn->is_half_open = true;
 	quic->half_open++;
@@ -311,7 +311,7 @@ static void on_initial(struct stranger *s)
 		return;
 	}
 	is_proven = s->has_retry_token || s->has_token;
-	s->source = jvpn_source_find(quic->sources, &s->datagram->tuple.remote, is_proven);
+	s->source = jvpn_source_find(quic->sources, &s->datagram->tuple->remote, is_proven);
 	if (is_proven ? may_begin_proven(s) : may_begin_unproven(s))
 		accept_initial(s);
 	else if (!is_proven)

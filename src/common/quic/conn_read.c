@@ -129,29 +129,44 @@ static bool begin_run(struct jvpn_conn *conn, const struct jvpn_path_tuple *tupl
 	return true;
 }
 
-static bool continues_run(const struct jvpn_conn *conn, const struct jvpn_path_tuple *tuple,
-			  const struct jvpn_datagram *d)
+bool jvpn_conn_continues(const struct jvpn_conn *conn, const struct jvpn_datagram *d)
 {
-	return conn->run_slot && memcmp(tuple, &conn->run_tuple, sizeof(*tuple)) == 0 &&
+	return d->follows && conn->run_slot && d->len > conn->quic->cid_len &&
+	       !(d->data[0] & 0x80) &&
 	       memcmp(d->data + 1, conn->run_dcid, conn->quic->cid_len) == 0;
+}
+
+/* The run that a datagram belongs to, a new one if need be: false when the gate drops it. */
+static bool enter_run(struct jvpn_conn *conn, struct jvpn_endpoint *endpoint,
+		      const struct jvpn_datagram *d)
+{
+	struct jvpn_path_tuple tuple;
+
+	if (jvpn_conn_continues(conn, d))
+		return true;
+	jvpn_path_fold(d->tuple, &tuple);
+	if (conn->run_slot && memcmp(&tuple, &conn->run_tuple, sizeof(tuple)) == 0 &&
+	    memcmp(d->data + 1, conn->run_dcid, conn->quic->cid_len) == 0)
+		return true;
+	if (!begin_run(conn, &tuple, endpoint, d))
+		return false;
+	jvpn_conn_make_path(conn->run_slot, &conn->quic->run_path);
+	return true;
 }
 
 void jvpn_conn_read(struct jvpn_conn *conn, struct jvpn_endpoint *endpoint,
 		    const struct jvpn_datagram *d)
 {
-	struct jvpn_path_tuple tuple;
-	ngtcp2_path_storage path;
 	ngtcp2_pkt_info pi = {.ecn = d->ecn};
 	int rv;
 
 	if (conn->is_dead || conn->info.kind != JVPN_CLOSE_NONE || d->len <= conn->quic->cid_len)
 		return;
-	jvpn_path_fold(&d->tuple, &tuple);
-	if (!continues_run(conn, &tuple, d) && !begin_run(conn, &tuple, endpoint, d))
+	if (!enter_run(conn, endpoint, d))
 		return;
-	jvpn_conn_make_path(conn->run_slot, &path);
 	conn->is_reading = true;
-	rv = ngtcp2_conn_read_pkt(conn->ng, &path.path, &pi, d->data, d->len, conn->quic->now_ns);
+	rv = ngtcp2_conn_read_pkt(conn->ng, &conn->quic->run_path.path, &pi, d->data, d->len,
+				  conn->quic->now_ns);
 	conn->is_reading = false;
 	/* Off the bound tuple each datagram may move the path: settle at once. */
 	if (conn->run_slot != conn->path.bound || rv != 0)

@@ -363,7 +363,8 @@ static bool next_datagram(struct jvpn_endpoint *e, struct jvpn_datagram *d)
 
 		d->data = r->data + r->offset;
 		d->len = len;
-		d->tuple = r->tuple;
+		d->tuple = &r->tuple;
+		d->follows = r->offset != 0;
 		d->ecn = r->ecn;
 		r->offset += len;
 		if (r->offset >= r->len)

@@ -26,8 +26,9 @@ struct jvpn_tuple {
 struct jvpn_datagram {
 	uint8_t *data; /* borrowed from the endpoint until the next receive */
 	size_t len;
-	struct jvpn_tuple tuple;
-	uint8_t ecn; /* the two ECN bits */
+	const struct jvpn_tuple *tuple; /* borrowed like data */
+	bool follows;                   /* tuple and ECN are those of the one given out before it */
+	uint8_t ecn;                    /* the two ECN bits */
 };
 
 struct jvpn_endpoint_config {

@@ -81,6 +81,6 @@ bool jvpn_quic_is_knock_answer(const struct jvpn_quic *quic, const struct jvpn_d
 	    memcmp(d->data + 1, no_version, sizeof(no_version)) != 0 ||
 	    d->data[HEADER_LEN] != SCID_LEN)
 		return false;
-	make_scid(quic, &d->tuple.remote, scid);
+	make_scid(quic, &d->tuple->remote, scid);
 	return memcmp(d->data + HEADER_LEN + 1, scid, SCID_LEN) == 0;
 }

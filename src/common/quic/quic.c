@@ -172,7 +172,7 @@ static void offer_to_all(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
 {
 	struct jvpn_path_tuple tuple;
 
-	jvpn_path_fold(&d->tuple, &tuple);
+	jvpn_path_fold(d->tuple, &tuple);
 	for (struct jvpn_conn *c = quic->conns; c; c = c->next) {
 		if (memcmp(&tuple.remote, &c->path.bound->tuple.remote, sizeof(tuple.remote)) != 0)
 			continue;
@@ -217,7 +217,7 @@ static void take_datagram(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint
 
 	if (d->len == 0)
 		return;
-	conn = find_conn(quic, d);
+	conn = *last && jvpn_conn_continues(*last, d) ? *last : find_conn(quic, d);
 	if (*last && *last != conn)
 		jvpn_conn_read_end(*last);
 	*last = conn;

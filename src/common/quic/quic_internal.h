@@ -135,6 +135,7 @@ struct jvpn_quic {
 	struct jvpn_cidmap *cids;
 	struct jvpn_timer_heap timers;
 	struct jvpn_batch batch;
+	ngtcp2_path_storage run_path; /* of the connection that is being read */
 	struct jvpn_hold_budget hold_budget;
 	struct jvpn_conn *conns;
 	struct jvpn_conn *work;
@@ -189,6 +190,8 @@ int jvpn_quic_random_cid(struct jvpn_quic *quic, ngtcp2_cid *cid);
 /* conn_read.c */
 void jvpn_conn_read(struct jvpn_conn *conn, struct jvpn_endpoint *endpoint,
 		    const struct jvpn_datagram *datagram);
+/* Same connection, tuple and connection ID as the datagram before. */
+bool jvpn_conn_continues(const struct jvpn_conn *conn, const struct jvpn_datagram *datagram);
 /* The batch is over, or another connection's or tuple's datagrams follow. */
 void jvpn_conn_read_end(struct jvpn_conn *conn);
 bool jvpn_conn_is_stalled(const struct jvpn_conn *conn);

@@ -39,6 +39,7 @@ struct jvpn_endpoint {
 	bool has_hint; /* an ICMP error, and about whom */
 	struct sockaddr_in hint;
 	struct jvpn_endpoint_stats stats;
+	struct jvpn_tuple tuple; /* of what was given out last */
 };
 
 static struct {
@@ -423,10 +424,10 @@ int jvpn_endpoint_receive(struct jvpn_endpoint *endpoint, struct jvpn_datagram *
 	d->next = NULL;
 	endpoint->given = d;
 	endpoint->stats.datagrams_received++;
-	*v = (struct jvpn_datagram){.data = d->data, .len = d->len};
-	memcpy(&v->tuple.local, &endpoint->local, sizeof(endpoint->local));
-	memcpy(&v->tuple.remote, &d->from, sizeof(d->from));
-	net.reading = v->tuple.remote;
+	memcpy(&endpoint->tuple.local, &endpoint->local, sizeof(endpoint->local));
+	memcpy(&endpoint->tuple.remote, &d->from, sizeof(d->from));
+	*v = (struct jvpn_datagram){.data = d->data, .len = d->len, .tuple = &endpoint->tuple};
+	net.reading = endpoint->tuple.remote;
 	net.is_reading = true;
 	if (d->fd < 0 && !d->replayed && stack_oracle_is_bound(&d->from) && stack_chance(100000))
 		keep(d);
