@@ -17,7 +17,9 @@ noinst_PROGRAMS += %D%/jvpn-load
 # Figures of docs/benchmarks.md; see tests/bench/recovery for what can be chosen.
 bench-recovery: all
 	JVPN_BUILDDIR=$(abs_top_builddir) $(srcdir)/%D%/recovery
-.PHONY: bench-recovery
+bench-bottleneck: all
+	JVPN_BUILDDIR=$(abs_top_builddir) $(srcdir)/%D%/bottleneck
+.PHONY: bench-recovery bench-bottleneck
 
 if HAVE_CHECK
 check_PROGRAMS += %D%/bench_packet

@@ -499,8 +499,24 @@ static double percentile(const double *sorted, size_t n, unsigned int percent)
 static void print_distribution(const char *name, double *value, size_t n)
 {
 	qsort(value, n, sizeof(*value), by_value);
-	printf("\"%s\":{\"n\":%zu,\"p50\":%.3f,\"p99\":%.3f,\"max\":%.3f}", name, n,
-	       percentile(value, n, 50), percentile(value, n, 99), n ? value[n - 1] : 0.0);
+	printf("\"%s\":{\"n\":%zu,\"p50\":%.3f,\"p95\":%.3f,\"p99\":%.3f,\"max\":%.3f}", name, n,
+	       percentile(value, n, 50), percentile(value, n, 95), percentile(value, n, 99),
+	       n ? value[n - 1] : 0.0);
+}
+
+/* How long each packet was under way, one way. */
+static void print_delays(const struct flow *f)
+{
+	double *delay = calloc(f->arrivals + 1, sizeof(*delay));
+	size_t n = 0;
+
+	if (!delay)
+		die("memory");
+	for (size_t i = 0; i < f->arrivals; i++)
+		if (f->arrival[i].seq < f->sent)
+			delay[n++] = ms(f->sent_ns[f->arrival[i].seq], f->arrival[i].t_ns);
+	print_distribution("delay_ms", delay, n);
+	free(delay);
 }
 
 static uint64_t window_end(const struct probe *p, size_t i)
@@ -540,6 +556,8 @@ static void print_flow(const struct probe *p, const struct flow *f)
 		       v.last_loss_ms, v.first_ms, v.duplicated, v.reordered);
 	}
 	printf("],");
+	print_delays(f);
+	printf(",");
 	print_distribution("gap_ms", gap, p->events);
 	printf(",");
 	print_distribution("lost_packets", lost, p->events);

@@ -33,12 +33,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BYTES_MAX 2048 /* a frame and its virtio_net_hdr */
-#define RING      8192 /* frames in flight per direction; a power of two */
-#define BATCH     32
-#define NS_PER_MS 1000000ull
-#define NS_PER_S  1000000000ull
-#define PPM       1000000u
+#define BYTES_MAX  2048 /* a frame and its virtio_net_hdr */
+#define VNET_BYTES 10
+#define LINK_BYTES (VNET_BYTES + ETH_HLEN) /* what a bottleneck does not count: rates are of IP */
+#define RING       8192                    /* frames in flight per direction; a power of two */
+#define BATCH      32
+#define NS_PER_MS  1000000ull
+#define NS_PER_S   1000000000ull
+#define PPM        1000000u
 
 enum direction { UP = 0, DOWN = 1, DIRECTIONS = 2 };
 enum tag { TAG_UP = UP, TAG_DOWN = DOWN, TAG_TIMER, TAG_CTL, TAG_SIGNAL };
@@ -52,13 +54,14 @@ struct frame {
 struct way {
 	/* options, changed at run time by the control socket */
 	uint64_t delay_ns, jitter_ns, rate_bps, queue_bytes;
-	uint32_t loss_ppm;
+	uint32_t loss_ppm, ce_ppm;
 	bool blackhole;
 	/* state */
 	uint64_t random, busy_until_ns, last_due_ns;
 	struct frame *ring;
 	uint32_t head, tail; /* head: next to go out */
-	uint64_t in, out, lost, blackholed, queue_dropped, overflows;
+	uint64_t in, out, lost, blackholed, queue_dropped, overflows, marked;
+	uint64_t bytes_out;
 };
 
 struct wire {
@@ -98,9 +101,10 @@ static uint32_t random_below(struct way *w, uint32_t bound)
 /* --- a frame's way --- */
 
 /* When the bottleneck has sent it; 0 when its queue is full. */
-static uint64_t serialise(struct way *w, size_t length, uint64_t now)
+static uint64_t serialise(struct way *w, size_t frame, uint64_t now)
 {
 	uint64_t start = w->busy_until_ns > now ? w->busy_until_ns : now;
+	size_t length = frame > LINK_BYTES ? frame - LINK_BYTES : 1;
 
 	if (w->rate_bps == 0)
 		return now;
@@ -108,6 +112,28 @@ static uint64_t serialise(struct way *w, size_t length, uint64_t now)
 		return 0;
 	w->busy_until_ns = start + (uint64_t)length * 8 * NS_PER_S / w->rate_bps;
 	return w->busy_until_ns;
+}
+
+/* A router that is congested (RFC 3168): CE on what is ECT. */
+static void mark(struct way *w, uint8_t *ip, size_t length)
+{
+	if (length >= 20 && ip[0] >> 4 == 4 && (ip[1] & 3) != 0 && (ip[1] & 3) != 3) {
+		uint32_t sum = (uint32_t)(~(ip[10] << 8 | ip[11]) & 0xffff);
+
+		/* RFC 1624: the old word out, the new one in */
+		sum += (uint32_t)(~(ip[0] << 8 | ip[1]) & 0xffff);
+		ip[1] |= 3;
+		sum += (uint32_t)(ip[0] << 8 | ip[1]);
+		sum = (sum & 0xffff) + (sum >> 16);
+		sum = ~((sum & 0xffff) + (sum >> 16)) & 0xffff;
+		ip[10] = (uint8_t)(sum >> 8);
+		ip[11] = (uint8_t)sum;
+		w->marked++;
+	} else if (length >= 40 && ip[0] >> 4 == 6 && (ip[1] & 0x30) != 0 &&
+		   (ip[1] & 0x30) != 0x30) {
+		ip[1] |= 0x30;
+		w->marked++;
+	}
 }
 
 /* Takes the frame that was read into the ring's tail slot, or leaves the slot to the next one. */
@@ -130,6 +156,9 @@ static bool admit(struct way *w, size_t length, uint64_t now)
 		w->queue_dropped++;
 		return false;
 	}
+	if (w->ce_ppm && length > LINK_BYTES && random_below(w, PPM) < w->ce_ppm)
+		mark(w, f->data + LINK_BYTES, length - LINK_BYTES);
+	w->bytes_out += length > LINK_BYTES ? length - LINK_BYTES : 0;
 	f->length = length;
 	f->due_ns = sent + w->delay_ns;
 	if (w->jitter_ns)
@@ -213,9 +242,9 @@ static int write_way(const struct way *w, const char *name, char *out, size_t si
 	return snprintf(out, size,
 			"\"%s\":{\"in\":%" PRIu64 ",\"out\":%" PRIu64 ",\"lost\":%" PRIu64
 			",\"blackholed\":%" PRIu64 ",\"queue_dropped\":%" PRIu64
-			",\"overflows\":%" PRIu64 "}",
-			name, w->in, w->out, w->lost, w->blackholed, w->queue_dropped,
-			w->overflows);
+			",\"overflows\":%" PRIu64 ",\"marked\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
+			name, w->in, w->out, w->lost, w->blackholed, w->queue_dropped, w->overflows,
+			w->marked, w->bytes_out);
 }
 
 static void write_stats(const struct wire *wire, char *out, size_t size)
@@ -243,6 +272,9 @@ static bool set_pair(struct wire *wire, const char *key, double up, double down)
 	} else if (strcmp(key, "loss") == 0) {
 		u->loss_ppm = (uint32_t)(up * PPM / 100);
 		d->loss_ppm = (uint32_t)(down * PPM / 100);
+	} else if (strcmp(key, "ce") == 0) {
+		u->ce_ppm = (uint32_t)(up * PPM / 100);
+		d->ce_ppm = (uint32_t)(down * PPM / 100);
 	} else if (strcmp(key, "rate") == 0) {
 		u->rate_bps = (uint64_t)(up * 1e6);
 		d->rate_bps = (uint64_t)(down * 1e6);
@@ -314,8 +346,8 @@ static void serve_control(struct wire *wire)
 static void usage(void)
 {
 	fputs("usage: wire --a DEVICE --b DEVICE --ctl SOCKET [--seed N] [--realtime]\n"
-	      "            [--set 'delay|jitter|loss|rate|queue UP [DOWN]']...\n"
-	      "Milliseconds, percent, Mbit/s (0: no bottleneck), bytes. Commands to the socket, with\n"
+	      "            [--set 'delay|jitter|loss|ce|rate|queue UP [DOWN]']...\n"
+	      "Milliseconds, percent, Mbit/s of IP packets (0: no bottleneck), bytes. Commands to the socket, with\n"
 	      "udp-relay --send SOCKET COMMAND: the same, blackhole on|off|up|down, stats, quit\n",
 	      stderr);
 	exit(2);

@@ -16,7 +16,7 @@
 
 # JVPN_RTT_MS=20 (before topology) gives both uplinks that round trip: a "wire" (tests/lib/wire.c)
 # lies between each router and the server, behind the NAT. wire ROUTER COMMAND changes it while it
-# runs: delay, jitter, loss, rate, queue, each UP [DOWN]; blackhole on|off|up|down.
+# runs: delay, jitter, loss, ce, rate, queue, each UP [DOWN]; blackhole on|off|up|down.
 uplink_cable() { # ROUTER DEVICE-OF-S
 	local end
 	if [[ -z ${JVPN_RTT_MS:-} ]]; then

@@ -248,6 +248,35 @@ START_TEST(quic_bulk__uplink__is_fast_and_in_order)
 }
 END_TEST
 
+static enum jvpn_congestion congestion;
+
+static void choose_congestion(struct pair *w)
+{
+	w->server_config.congestion = congestion;
+	w->client_config.congestion = congestion;
+}
+
+/* Datagrams are data for every congestion control: none of them takes a queue that is never empty for
+ * an application that has nothing to send. */
+START_TEST(quic_bulk__any_congestion_control__fills_a_bottleneck)
+{
+	uint64_t before;
+
+	congestion = (enum jvpn_congestion)_i;
+	pair_init(p, choose_congestion);
+	p->rate_bytes_per_s = 5000000;
+	p->queue_ns = 40 * MS;
+	pair_open(p);
+	p->client.keep_sending = true;
+	p->client.send_len = 1400;
+	jvpn_conn_want_write(p->client.conn);
+	pair_run(p, 4000 * MS);
+	before = p->server.packet_bytes;
+	pair_run(p, 1000 * MS);
+	ck_assert_uint_gt(p->server.packet_bytes - before, 3500000);
+}
+END_TEST
+
 /* --- beginnings --- */
 
 static void retry_always(struct pair *w)
@@ -698,6 +727,8 @@ UNIT_TESTS(quic_pair)
 	tcase_add_test(tc, quic_capsules__unknown_type__is_ignored);
 	tcase_add_test(tc, quic_capsules__queue_full__says_so);
 	tcase_add_test(tc, quic_bulk__uplink__is_fast_and_in_order);
+	tcase_add_loop_test(tc, quic_bulk__any_congestion_control__fills_a_bottleneck, JVPN_CC_BBR,
+			    JVPN_CC_RENO + 1);
 	tcase_add_test(tc, quic_accept__many_half_open__asks_for_a_retry_and_then_works);
 	tcase_add_test(tc, quic_accept__retry_token_of_somebody_else__ends_the_attempt);
 	tcase_add_test(

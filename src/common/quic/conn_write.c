@@ -121,6 +121,21 @@ static int after_chunk(struct jvpn_conn *conn, const struct stream_chunk *c, ngt
 	return written != 0;
 }
 
+static bool may_send_inner(const struct jvpn_conn *conn)
+{
+	/* Both: the session layer permits this tuple, and it is where ngtcp2 would send to. */
+	return jvpn_conn_is_permitted(conn) && jvpn_conn_current_id(conn) == conn->path.bound->id;
+}
+
+/* Inner packets wait, and the next thing that is written is one of them. ngtcp2 must not be asked for
+ * a packet without data then: it takes that for the sign that there is none, and what the congestion
+ * control learns of the path is not trusted (BBR never ends its start, Reno never opens its window).
+ * What QUIC itself has to say goes ahead of the datagram, or in front of it in the same packet. */
+static bool is_inner_next(const struct jvpn_conn *conn, const struct stream_chunk *c)
+{
+	return c->id < 0 && conn->wants_write && conn->dgram.stream_id >= 0 && may_send_inner(conn);
+}
+
 /* Handshake, ACKs, path validation, stream data: until ngtcp2 has nothing more or may not. false: the
  * connection failed or is blocked; inner packets have to wait. */
 static bool write_streams(struct jvpn_conn *conn)
@@ -128,6 +143,7 @@ static bool write_streams(struct jvpn_conn *conn)
 	struct stream_chunk chunk;
 	ngtcp2_path_storage path;
 	ngtcp2_pkt_info pi;
+	bool is_open = false; /* a packet is begun and takes more */
 
 	ngtcp2_path_storage_zero(&path);
 	while (!burst_is_full(conn)) {
@@ -137,12 +153,15 @@ static bool write_streams(struct jvpn_conn *conn)
 
 		if (!next_chunk(conn, &chunk))
 			return false;
+		if (!is_open && is_inner_next(conn, &chunk))
+			return true;
 		if (chunk.fin)
 			flags |= NGTCP2_WRITE_STREAM_FLAG_FIN;
 		n = ngtcp2_conn_writev_stream(conn->ng, &path.path, &pi,
 					      jvpn_batch_tail(&conn->quic->batch), conn->mtu.size,
 					      &taken, flags, chunk.id, chunk.vec, chunk.count,
 					      conn->quic->now_ns);
+		is_open = n == NGTCP2_ERR_WRITE_MORE;
 		more = after_chunk(conn, &chunk, n, taken);
 		if (more < 0)
 			return false;
@@ -200,12 +219,6 @@ size_t jvpn_conn_max_packet(const struct jvpn_conn *conn)
 {
 	return jvpn_dgram_max_packet(&conn->dgram, conn->mtu.size,
 				     ngtcp2_conn_get_dcid2(conn->ng)->datalen);
-}
-
-static bool may_send_inner(const struct jvpn_conn *conn)
-{
-	/* Both: the session layer permits this tuple, and it is where ngtcp2 would send to. */
-	return jvpn_conn_is_permitted(conn) && jvpn_conn_current_id(conn) == conn->path.bound->id;
 }
 
 int jvpn_conn_send_packet(struct jvpn_conn *conn, const uint8_t *packet, size_t len)
@@ -361,13 +374,15 @@ static void write_close(struct jvpn_conn *conn)
 	jvpn_conn_bury(conn, conn->info.kind, conn->info.code, conn->info.text);
 }
 
-static void offer_inner(struct jvpn_conn *conn)
+/* True: all that waited is written, and so is not yet what QUIC says when there is no data. */
+static bool offer_inner(struct jvpn_conn *conn)
 {
 	if (!conn->wants_write || conn->info.kind != JVPN_CLOSE_NONE || !may_send_inner(conn) ||
 	    burst_is_full(conn))
-		return;
+		return false;
 	conn->wants_write = false;
 	conn->quic->config.ops->on_writable(conn->quic->config.user, conn);
+	return !conn->wants_write && !conn->is_dead && conn->info.kind == JVPN_CLOSE_NONE;
 }
 
 void jvpn_conn_write(struct jvpn_conn *conn)
@@ -385,7 +400,8 @@ void jvpn_conn_write(struct jvpn_conn *conn)
 			write_probe(conn);
 		if (write_streams(conn)) {
 			write_mtu_probe(conn);
-			offer_inner(conn);
+			if (offer_inner(conn))
+				(void)write_streams(conn);
 		}
 	}
 	if (!conn->is_dead && conn->info.kind != JVPN_CLOSE_NONE)
