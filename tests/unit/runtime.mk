@@ -7,6 +7,7 @@ UNIT_TESTS += %D%/unit_runtime
 	%D%/golden.c \
 	%D%/golden.h \
 	%D%/test_loop.c \
+	%D%/test_mailbox.c \
 	%D%/test_msgauth.c \
 	%D%/unit.h %D%/main.c
 %C%_unit_runtime_CPPFLAGS = $(UNIT_CPPFLAGS) $(EV_CFLAGS)
