@@ -396,8 +396,10 @@ void jvpn_conn_write(struct jvpn_conn *conn)
 	conn->is_writing = true;
 	if (conn->info.kind == JVPN_CLOSE_NONE || conn->info.kind == JVPN_CLOSE_LOCAL) {
 		/* The probe is small and must not wait behind a stream. */
-		if (conn->info.kind == JVPN_CLOSE_NONE)
+		if (conn->info.kind == JVPN_CLOSE_NONE) {
+			jvpn_rekey_if_due(conn);
 			write_probe(conn);
+		}
 		if (write_streams(conn)) {
 			write_mtu_probe(conn);
 			if (offer_inner(conn))

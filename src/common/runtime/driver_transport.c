@@ -268,6 +268,20 @@ static void on_hint(void *user, struct jvpn_conn *conn, bool port_closed)
 	}
 }
 
+static void on_keys(void *user, struct jvpn_conn *conn, uint32_t generation, bool by_peer)
+{
+	struct jvpn_transport *t = jvpn_conn_get_user(conn);
+	struct jvpn_event event = {.type = JVPN_EVENT_KEYS};
+
+	(void)user;
+	if (!t || !t->live)
+		return;
+	event.slot = t->slot;
+	event.u.keys.generation = generation;
+	event.u.keys.by_peer = by_peer;
+	jvpn_driver_step(t->live, &event);
+}
+
 /* ---- data ---- */
 
 static void on_packet(void *user, struct jvpn_conn *conn, uint8_t *packet, size_t len)
@@ -448,6 +462,7 @@ static const struct jvpn_quic_ops quic_ops = {
 	.on_knock_answered = on_knock_answered,
 	.on_hint = on_hint,
 	.on_activity = on_activity,
+	.on_keys = on_keys,
 	.on_closed = on_closed,
 };
 

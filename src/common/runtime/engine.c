@@ -90,12 +90,19 @@ void jvpn_engine_emit(struct jvpn_engine *engine, enum jvpn_audit_type type,
 	jvpn_driver_emit(engine->driver, &audit);
 }
 
+static void apply_to_quic(struct jvpn_engine *engine, const struct jvpn_policy *policy)
+{
+	jvpn_quic_set_key_update(engine->quic, policy->key_update_after_bytes,
+				 jvpn_ms_to_ns(policy->key_update_interval_ms));
+}
+
 void jvpn_engine_set_policy(struct jvpn_engine *engine, const struct jvpn_policy *policy)
 {
 	char detail[JVPN_AUDIT_TEXT_MAX + 1];
 
 	snprintf(detail, sizeof(detail), "replaces %s", engine->driver->policy.version);
 	jvpn_driver_set_policy(engine->driver, policy);
+	apply_to_quic(engine, policy);
 	jvpn_events_set_policy(engine->events, policy);
 	jvpn_engine_emit(engine, JVPN_AUDIT_POLICY_LOADED, JVPN_REASON_NONE, detail);
 }
@@ -143,6 +150,7 @@ int jvpn_engine_init(struct jvpn_engine *engine, struct jvpn_engine_config *conf
 		jvpn_engine_clear(engine);
 		return rv;
 	}
+	apply_to_quic(engine, config->driver.policy);
 	jvpn_driver_set_now(engine->driver, jvpn_loop_now(engine->loop));
 	jvpn_loop_set_turn(engine->loop, begin_turn, end_turn, engine);
 	if (engine->shares_events)
