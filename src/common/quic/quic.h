@@ -250,6 +250,9 @@ int jvpn_conn_send_capsule(struct jvpn_conn *conn, uint64_t type, const void *da
  * control, pacing, or no permit for the present path: keep it, on_writable follows.
  * JVPN_ERANGE: larger than stats.max_packet. JVPN_ECLOSED. */
 int jvpn_conn_send_packet(struct jvpn_conn *conn, const uint8_t *packet, size_t len);
+/* The same for a packet that stands in two places; body_len may be 0. */
+int jvpn_conn_send_parts(struct jvpn_conn *conn, const uint8_t *head, size_t head_len,
+			 const uint8_t *body, size_t body_len);
 /* There is something in the caller's queue: on_writable will be called in the next flush. */
 void jvpn_conn_want_write(struct jvpn_conn *conn);
 /* Sends one small ack-eliciting packet now, ahead of everything, and tracks its acknowledgement. In a

@@ -299,13 +299,14 @@ static void on_packet(void *user, struct jvpn_conn *conn, uint8_t *packet, size_
 /* Sends what waits. False: the connection takes no more for now. */
 static bool send_next(struct jvpn_live *live, struct jvpn_conn *conn)
 {
+	const struct jvpn_queue_piece *p = jvpn_queue_peek(&live->queue, live->driver->now_ns);
 	size_t len;
-	const uint8_t *packet = jvpn_queue_peek(&live->queue, live->driver->now_ns, &len);
 	int rv;
 
-	if (!packet)
+	if (!p)
 		return false;
-	rv = jvpn_conn_send_packet(conn, packet, len);
+	len = p->head_len + p->body_len;
+	rv = jvpn_conn_send_parts(conn, p->head, p->head_len, p->body, p->body_len);
 	if (rv == JVPN_EAGAIN || rv == JVPN_ECLOSED)
 		return false;
 	if (!rv) {
