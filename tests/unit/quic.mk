@@ -14,11 +14,11 @@ UNIT_TESTS += %D%/unit_quic
 	%D%/test_endpoint.c \
 	%D%/test_h3.c \
 	%D%/test_hold.c \
+	%D%/test_inflight.c \
 	%D%/test_mtu.c \
 	%D%/test_path.c \
 	%D%/test_quic_pair.c \
 	%D%/test_quic_path.c \
-	%D%/test_rekey.c \
 	%D%/test_source.c \
 	%D%/test_steer.c \
 	%D%/test_timer.c \

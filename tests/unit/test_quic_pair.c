@@ -260,6 +260,7 @@ static void choose_congestion(struct pair *w)
  * an application that has nothing to send. */
 START_TEST(quic_bulk__any_congestion_control__fills_a_bottleneck)
 {
+	struct jvpn_conn_stats stats;
 	uint64_t before;
 
 	congestion = (enum jvpn_congestion)_i;
@@ -274,6 +275,9 @@ START_TEST(quic_bulk__any_congestion_control__fills_a_bottleneck)
 	before = p->server.packet_bytes;
 	pair_run(p, 1000 * MS);
 	ck_assert_uint_gt(p->server.packet_bytes - before, 3500000);
+	/* And does not fill its queue (inflight.h). */
+	jvpn_conn_get_stats(p->client.conn, &stats);
+	ck_assert_uint_lt(stats.smoothed_rtt_ns, stats.min_rtt_ns + 20 * MS);
 }
 END_TEST
 

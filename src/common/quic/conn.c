@@ -87,6 +87,7 @@ int jvpn_conn_new(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
 		       quic->config.hold_max_bytes);
 	jvpn_dgram_init(&conn->dgram);
 	jvpn_mtu_init(&conn->mtu, quic->config.max_udp_payload);
+	jvpn_inflight_init(&conn->inflight);
 	conn->fall_back_ns =
 		jvpn_time_add(quic->now_ns, JVPN_QUIC_FALL_BACK_RTTS * quic->config.initial_rtt_ns);
 	ngtcp2_ccerr_default(&conn->ccerr);
@@ -270,7 +271,6 @@ void jvpn_conn_dispatch(struct jvpn_conn *conn)
 		ops->on_probe_acked(conn->quic->config.user, conn, conn->probe_acked_rtt_ns);
 	}
 	tell_mtu(conn);
-	jvpn_rekey_tell(conn);
 	finish_refusal(conn);
 	check_open(conn);
 }
@@ -339,6 +339,12 @@ void jvpn_conn_want_write(struct jvpn_conn *conn)
 {
 	conn->wants_write = true;
 	jvpn_conn_mark(conn);
+}
+
+void jvpn_conn_forget_path(struct jvpn_conn *conn)
+{
+	jvpn_mtu_on_path_change(&conn->mtu);
+	jvpn_inflight_init(&conn->inflight);
 }
 
 /* Client: makes QUIC forget what is in flight to nobody, and send at once: a migration to the same
@@ -449,7 +455,7 @@ int jvpn_conn_path_commit(struct jvpn_conn *conn, uint32_t generation, uint64_t 
 		return err;
 	/* They were sent to the tuple that is left behind. */
 	jvpn_conn_forget_probes(conn);
-	jvpn_mtu_on_path_change(&conn->mtu);
+	jvpn_conn_forget_path(conn);
 	jvpn_conn_release_held(conn);
 	jvpn_conn_mark(conn);
 	return 0;
@@ -505,7 +511,7 @@ int jvpn_conn_move(struct jvpn_conn *conn, struct jvpn_endpoint *endpoint, uint6
 	conn->path.bound->endpoint = endpoint;
 	memset(&conn->path.bound->tuple.local, 0, sizeof(conn->path.bound->tuple.local));
 	start_anew(conn);
-	jvpn_mtu_on_path_change(&conn->mtu);
+	jvpn_conn_forget_path(conn);
 	jvpn_conn_mark(conn);
 	return 0;
 }
@@ -563,7 +569,7 @@ void jvpn_conn_get_stats(const struct jvpn_conn *conn, struct jvpn_conn_stats *s
 		.bytes_sent = info.bytes_sent,
 		.bytes_recv = info.bytes_recv,
 		.bytes_in_flight = info.bytes_in_flight,
-		.cwnd = info.cwnd,
+		.cwnd = info.cwnd < conn->inflight.limit ? info.cwnd : conn->inflight.limit,
 		.last_received_ns = conn->path.bound->heard_ns,
 		.last_eliciting_sent_ns = conn->last_eliciting_ns,
 		.oldest_unacked_ns = oldest_unacked(conn),

@@ -12,10 +12,11 @@
 static bool is_stalled(const struct jvpn_conn *conn, const ngtcp2_conn_info *info)
 {
 	uint64_t patience_ns = JVPN_QUIC_STALL_PTOS * ngtcp2_conn_get_pto2(conn->ng);
+	uint64_t window = info->cwnd < conn->inflight.limit ? info->cwnd : conn->inflight.limit;
 
 	return conn->sample.id != 0 &&
 	       jvpn_time_since(conn->quic->now_ns, conn->sample.sent_ns) >= patience_ns &&
-	       info->bytes_in_flight + JVPN_MTU_BASE >= info->cwnd;
+	       info->bytes_in_flight + JVPN_MTU_BASE >= window;
 }
 
 bool jvpn_conn_is_stalled(const struct jvpn_conn *conn)

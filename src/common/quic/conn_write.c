@@ -10,6 +10,8 @@
 #include "quic/quic_internal.h"
 
 #define STREAM_IOVECS 16
+/* Type and length. */
+#define DATAGRAM_FRAME_MAX 9u
 /* At several Gbit/s ngtcp2's send quantum of 64 KiB would be a timer interrupt and a sleep each time:
  * so much of the pacing rate leaves at once instead, within bounds. Below 2 Gbit/s that makes no
  * difference. */
@@ -26,6 +28,7 @@ static void take_packet(struct jvpn_conn *conn, const ngtcp2_path *path, const n
 	const struct jvpn_path_slot *slot = jvpn_path_by_id(&conn->path, jvpn_conn_path_id(path));
 
 	conn->burst_bytes += len;
+	conn->room = conn->room > len ? conn->room - len : 0;
 	if (!conn->is_completed && len > conn->largest_sent)
 		conn->largest_sent = len;
 	if (slot)
@@ -176,7 +179,7 @@ static bool write_streams(struct jvpn_conn *conn)
 /* --- datagrams --- */
 
 struct datagram {
-	ngtcp2_vec vec[3];
+	ngtcp2_vec vec[2];
 	size_t count;
 	uint64_t id;        /* 0: not tracked */
 	size_t packet_size; /* at most */
@@ -215,6 +218,31 @@ static int write_datagram(struct jvpn_conn *conn, struct datagram *d)
 	}
 }
 
+/* ACKs and whatever else QUIC has to say, while inner packets wait that may not be sent yet. It goes
+ * ahead of a datagram; so ngtcp2 is offered one that does not fit, which is no sign of having no data
+ * (is_inner_next). */
+static void write_ahead(struct jvpn_conn *conn)
+{
+	const ngtcp2_transport_params *peer = ngtcp2_conn_get_remote_transport_params2(conn->ng);
+	struct datagram d = {.vec[0] = {.base = conn->quic->batch.data, .len = conn->mtu.size},
+			     .count = 1,
+			     .packet_size = conn->mtu.size};
+
+	if (peer && peer->max_datagram_frame_size >= d.packet_size + DATAGRAM_FRAME_MAX)
+		(void)write_datagram(conn, &d);
+}
+
+/* What is under way is enough for the path. */
+static bool is_held_back(struct jvpn_conn *conn)
+{
+	if (conn->room > 0)
+		return false;
+	if (!conn->is_held)
+		write_ahead(conn);
+	conn->is_held = true;
+	return true;
+}
+
 size_t jvpn_conn_max_packet(const struct jvpn_conn *conn)
 {
 	return jvpn_dgram_max_packet(&conn->dgram, conn->mtu.size,
@@ -223,14 +251,7 @@ size_t jvpn_conn_max_packet(const struct jvpn_conn *conn)
 
 int jvpn_conn_send_packet(struct jvpn_conn *conn, const uint8_t *packet, size_t len)
 {
-	return jvpn_conn_send_parts(conn, packet, len, NULL, 0);
-}
-
-int jvpn_conn_send_parts(struct jvpn_conn *conn, const uint8_t *head, size_t head_len,
-			 const uint8_t *body, size_t body_len)
-{
-	struct datagram d = {.count = body_len ? 3 : 2, .packet_size = conn->mtu.size};
-	size_t len = head_len + body_len;
+	struct datagram d = {.count = 2, .packet_size = conn->mtu.size};
 	int err;
 
 	if (conn->is_dead || conn->info.kind != JVPN_CLOSE_NONE)
@@ -239,11 +260,10 @@ int jvpn_conn_send_parts(struct jvpn_conn *conn, const uint8_t *head, size_t hea
 		return JVPN_ERANGE;
 	conn->wants_write = true;
 	if (conn->is_reading || conn->dgram.stream_id < 0 || !may_send_inner(conn) ||
-	    burst_is_full(conn) || endpoint_is_blocked(conn))
+	    burst_is_full(conn) || endpoint_is_blocked(conn) || is_held_back(conn))
 		return JVPN_EAGAIN;
 	d.vec[0] = (ngtcp2_vec){.base = conn->dgram.prefix, .len = conn->dgram.prefix_len};
-	d.vec[1] = (ngtcp2_vec){.base = (uint8_t *)(uintptr_t)head, .len = head_len};
-	d.vec[2] = (ngtcp2_vec){.base = (uint8_t *)(uintptr_t)body, .len = body_len};
+	d.vec[1] = (ngtcp2_vec){.base = (uint8_t *)(uintptr_t)packet, .len = len};
 	if (conn->sample.id == 0)
 		d.id = ++conn->last_dgram_id;
 	err = write_datagram(conn, &d);
@@ -393,6 +413,27 @@ static bool offer_inner(struct jvpn_conn *conn)
 	return !conn->wants_write && !conn->is_dead && conn->info.kind == JVPN_CLOSE_NONE;
 }
 
+/* How much of the path's queue is ours, as acknowledgements tell, and what may be added to it. */
+static void look_at_path(struct jvpn_conn *conn)
+{
+	struct jvpn_inflight_sample s = {.now_ns = conn->quic->now_ns, .was_held = conn->is_held};
+	ngtcp2_conn_info info;
+
+	ngtcp2_conn_get_conn_info2(conn->ng, &info);
+	s.delivered = info.bytes_sent - info.bytes_lost - info.bytes_in_flight;
+	s.rtt_ns = info.latest_rtt;
+	s.min_rtt_ns = info.min_rtt == UINT64_MAX ? 0 : info.min_rtt;
+	if (s.delivered != conn->delivered)
+		jvpn_inflight_on_acked(&conn->inflight, &s);
+	conn->delivered = s.delivered;
+	conn->is_held = false;
+	conn->room = JVPN_INFLIGHT_NONE;
+	if (conn->inflight.limit != JVPN_INFLIGHT_NONE)
+		conn->room = conn->inflight.limit > info.bytes_in_flight
+				     ? conn->inflight.limit - info.bytes_in_flight
+				     : 0;
+}
+
 void jvpn_conn_write(struct jvpn_conn *conn)
 {
 	if (conn->is_dead)
@@ -402,12 +443,11 @@ void jvpn_conn_write(struct jvpn_conn *conn)
 		return;
 	}
 	conn->is_writing = true;
+	look_at_path(conn);
 	if (conn->info.kind == JVPN_CLOSE_NONE || conn->info.kind == JVPN_CLOSE_LOCAL) {
 		/* The probe is small and must not wait behind a stream. */
-		if (conn->info.kind == JVPN_CLOSE_NONE) {
-			jvpn_rekey_if_due(conn);
+		if (conn->info.kind == JVPN_CLOSE_NONE)
 			write_probe(conn);
-		}
 		if (write_streams(conn)) {
 			write_mtu_probe(conn);
 			if (offer_inner(conn))

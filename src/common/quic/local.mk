@@ -28,6 +28,8 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/h3_queue.c \
 	%D%/hold.c \
 	%D%/hold.h \
+	%D%/inflight.c \
+	%D%/inflight.h \
 	%D%/knock.c \
 	%D%/message.h \
 	%D%/mtu.c \
@@ -37,8 +39,6 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/quic.c \
 	%D%/quic.h \
 	%D%/quic_internal.h \
-	%D%/rekey.c \
-	%D%/rekey.h \
 	%D%/source.c \
 	%D%/source.h \
 	%D%/steer.c \

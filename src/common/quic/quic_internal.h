@@ -16,10 +16,10 @@
 #include "quic/endpoint.h"
 #include "quic/h3.h"
 #include "quic/hold.h"
+#include "quic/inflight.h"
 #include "quic/mtu.h"
 #include "quic/path.h"
 #include "quic/quic.h"
-#include "quic/rekey.h"
 #include "quic/source.h"
 #include "quic/timer.h"
 #include "quic/tls_internal.h"
@@ -74,6 +74,10 @@ struct jvpn_conn {
 	struct jvpn_hold hold;
 	struct jvpn_dgram dgram;
 	struct jvpn_mtu mtu;
+	struct jvpn_inflight inflight;
+	uint64_t delivered;    /* as of its last sample */
+	uint64_t room;         /* what it lets inner packets have in this write */
+	bool is_held;          /* it held one back since the last sample */
 	uint64_t fall_back_ns; /* no handshake until then: smaller packets */
 	size_t largest_sent;   /* during the handshake */
 	ngtcp2_cid
@@ -110,7 +114,6 @@ struct jvpn_conn {
 
 	uint64_t dgram_sent, dgram_recv, dgram_bytes_sent, dgram_bytes_recv, admit_refused;
 
-	struct jvpn_rekey rekey;
 	struct jvpn_source *source; /* server: counted there as long as it has no tunnel */
 
 	ngtcp2_ccerr ccerr; /* what CONNECTION_CLOSE will say */
@@ -133,8 +136,7 @@ struct jvpn_quic {
 	struct jvpn_quic_config config;
 	struct jvpn_cid_layout layout;
 	size_t cid_len;
-	bool aead_is_direct;                        /* aead.h */
-	uint64_t rekey_after_bytes, rekey_after_ns; /* 0: off */
+	bool aead_is_direct; /* aead.h */
 	struct jvpn_cidmap *cids;
 	struct jvpn_timer_heap timers;
 	struct jvpn_batch batch;
@@ -198,6 +200,8 @@ bool jvpn_conn_continues(const struct jvpn_conn *conn, const struct jvpn_datagra
 /* The batch is over, or another connection's or tuple's datagrams follow. */
 void jvpn_conn_read_end(struct jvpn_conn *conn);
 bool jvpn_conn_is_stalled(const struct jvpn_conn *conn);
+/* The path is another one: what was learned about it counts no more. */
+void jvpn_conn_forget_path(struct jvpn_conn *conn);
 int jvpn_conn_on_datagram(struct jvpn_conn *conn, const uint8_t *data, size_t len);
 
 /* conn_write.c */

@@ -18,9 +18,10 @@
 #define QUEUE_PACKETS    4096
 #define QUEUE_BYTES      (3 * 1024 * 1024)
 #define QUEUE_SOJOURN_MS 250
-/* RFC 8289 section 4.3 and 4.4. */
-#define CODEL_TARGET_MS   5
-#define CODEL_INTERVAL_MS 100
+/* RFC 8289 section 4.3 and 4.4, and longer than BBR probes for the shortest round trip: 200 ms at half
+ * the rate every five seconds are not the senders' fault (docs/adr/0013). */
+#define CODEL_TARGET_MS   10
+#define CODEL_INTERVAL_MS 300
 
 int jvpn_process_fail(int code, const char *error)
 {

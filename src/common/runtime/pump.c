@@ -13,7 +13,6 @@
 #include "tun/coalesce.h"
 #include "tun/fragment.h"
 #include "tun/segment.h"
-#include "tun/super.h"
 #include "tun/tun.h"
 
 /* Reads of one readable event: enough to amortise the turn, few enough not to starve sockets. */
@@ -27,11 +26,8 @@ struct jvpn_pump {
 	jvpn_pump_fn fn;
 	void *user;
 	struct jvpn_coalescer *coalescer; /* NULL: the TUN takes no super-packets */
-	struct jvpn_pool *pool;
-	struct jvpn_super *super; /* where the next packet is read to; NULL: there was no memory */
+	uint8_t buffer[JVPN_TUN_PACKET_MAX];
 };
-
-_Static_assert(JVPN_SUPER_BYTES >= JVPN_TUN_PACKET_MAX, "takes any packet");
 
 static void write_joined(void *user, const struct jvpn_tun_offload *offload, const uint8_t *packet,
 			 size_t len)
@@ -46,8 +42,7 @@ static const char *yes_no(bool yes)
 	return yes ? "yes" : "no";
 }
 
-int jvpn_pump_new(struct jvpn_tun *tun, struct jvpn_pool *pool, jvpn_pump_fn fn, void *user,
-		  struct jvpn_pump **out)
+int jvpn_pump_new(struct jvpn_tun *tun, jvpn_pump_fn fn, void *user, struct jvpn_pump **out)
 {
 	struct jvpn_tun_features features;
 	struct jvpn_pump *pump = malloc(sizeof(*pump));
@@ -55,7 +50,10 @@ int jvpn_pump_new(struct jvpn_tun *tun, struct jvpn_pool *pool, jvpn_pump_fn fn,
 
 	if (!pump)
 		return JVPN_ENOMEM;
-	*pump = (struct jvpn_pump){.tun = tun, .fn = fn, .user = user, .pool = pool};
+	pump->tun = tun;
+	pump->fn = fn;
+	pump->user = user;
+	pump->coalescer = NULL;
 	jvpn_tun_get_features(tun, &features);
 	jvpn_log_info(JVPN_LOG_TUN, "%s: offloads: checksum %s, TSO %s, USO %s", jvpn_tun_name(tun),
 		      yes_no(features.vnet), yes_no(features.tso), yes_no(features.uso));
@@ -74,7 +72,6 @@ void jvpn_pump_free(struct jvpn_pump *pump)
 	if (!pump)
 		return;
 	jvpn_coalescer_free(pump->coalescer);
-	jvpn_super_free(NULL, pump->super); /* its pool may be gone by now */
 	free(pump);
 }
 
@@ -98,16 +95,9 @@ int jvpn_pump_read(struct jvpn_pump *pump, uint64_t now_ns)
 
 	for (int i = 0; i < PUMP_READS && bytes < PUMP_BYTES; i++) {
 		struct jvpn_tun_offload offload;
-		struct jvpn_forward_packet p = {.now_ns = now_ns};
-		int n;
+		struct jvpn_forward_packet p = {.data = pump->buffer, .now_ns = now_ns};
+		int n = jvpn_tun_read(pump->tun, &offload, pump->buffer, sizeof(pump->buffer));
 
-		if (!pump->super)
-			pump->super = jvpn_super_new(pump->pool);
-		if (!pump->super)
-			return 0;
-		p.super = pump->super;
-		p.data = p.super->data;
-		n = jvpn_tun_read(pump->tun, &offload, p.data, sizeof(p.super->data));
 		if (n == JVPN_ENOSPACE || n == JVPN_EMALFORMED)
 			continue;
 		if (n <= 0)
@@ -116,7 +106,6 @@ int jvpn_pump_read(struct jvpn_pump *pump, uint64_t now_ns)
 		bytes += p.len;
 		if (prepare(&p, &offload))
 			pump->fn(pump->user, &p);
-		pump->super = p.super;
 	}
 	return 0;
 }
@@ -137,24 +126,7 @@ void jvpn_pump_flush(struct jvpn_pump *pump)
 		jvpn_coalesce_flush(pump->coalescer);
 }
 
-/* Hands over a super-packet whole, when that is worth it. */
-static bool give_super(struct jvpn_live *live, uint32_t hash,
-		       const struct jvpn_segmenter *segmenter, struct jvpn_forward_packet *packet)
-{
-	struct jvpn_super *super = packet->super;
-
-	if (!super || packet->len < JVPN_SUPER_WORTH ||
-	    segmenter->header_bytes > sizeof(super->head))
-		return false;
-	super->segmenter = *segmenter;
-	if (jvpn_live_give(live, hash, super))
-		return false;
-	packet->super = NULL;
-	packet->data = NULL;
-	return true;
-}
-
-void jvpn_pump_send(struct jvpn_live *live, struct jvpn_forward_packet *packet)
+void jvpn_pump_send(struct jvpn_live *live, const struct jvpn_forward_packet *packet)
 {
 	struct jvpn_segmenter segmenter;
 	uint32_t hash;
@@ -168,8 +140,6 @@ void jvpn_pump_send(struct jvpn_live *live, struct jvpn_forward_packet *packet)
 	if (jvpn_segment_init(&segmenter, packet->offload, packet->data, packet->len))
 		return;
 	hash = jvpn_queue_hash(&live->queue, packet->data, packet->len);
-	if (give_super(live, hash, &segmenter, packet))
-		return;
 	while ((len = jvpn_segment_next_len(&segmenter)) != 0) {
 		if (jvpn_live_reserve(live, hash, len, &at))
 			return;

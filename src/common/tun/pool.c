@@ -1,65 +1,42 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Bounded lists of free buffers.
+ * A bounded list of free buffers.
  */
 #include "tun/pool.h"
 
 #include <stdlib.h>
 
-static void *take(struct jvpn_pool_list *list, size_t bytes)
-{
-	void *buffer = list->first;
-
-	if (!buffer)
-		return malloc(bytes);
-	list->first = *(void **)buffer;
-	list->kept--;
-	return buffer;
-}
-
 void *jvpn_pool_take(struct jvpn_pool *pool, size_t bytes)
 {
-	if (bytes <= JVPN_POOL_BUFFER_BYTES)
-		return take(&pool->small, JVPN_POOL_BUFFER_BYTES);
-	if (bytes <= JVPN_POOL_LARGE_BYTES && bytes > JVPN_POOL_LARGE_BYTES / 2)
-		return take(&pool->large, JVPN_POOL_LARGE_BYTES);
-	return malloc(bytes);
-}
+	void *buffer = pool->first;
 
-static void give(struct jvpn_pool_list *list, size_t most, void *buffer)
-{
-	if (list->kept >= most) {
-		free(buffer);
-		return;
-	}
-	*(void **)buffer = list->first;
-	list->first = buffer;
-	list->kept++;
+	if (bytes > JVPN_POOL_BUFFER_BYTES)
+		return malloc(bytes);
+	if (!buffer)
+		return malloc(JVPN_POOL_BUFFER_BYTES);
+	pool->first = *(void **)buffer;
+	pool->kept--;
+	return buffer;
 }
 
 void jvpn_pool_give(struct jvpn_pool *pool, void *buffer, size_t bytes)
 {
-	if (bytes <= JVPN_POOL_BUFFER_BYTES)
-		give(&pool->small, JVPN_POOL_KEEP, buffer);
-	else if (bytes <= JVPN_POOL_LARGE_BYTES && bytes > JVPN_POOL_LARGE_BYTES / 2)
-		give(&pool->large, JVPN_POOL_LARGE_KEEP, buffer);
-	else
+	if (bytes > JVPN_POOL_BUFFER_BYTES || pool->kept >= JVPN_POOL_KEEP) {
 		free(buffer);
-}
-
-static void clear(struct jvpn_pool_list *list)
-{
-	while (list->first) {
-		void *buffer = list->first;
-
-		list->first = *(void **)buffer;
-		free(buffer);
+		return;
 	}
-	list->kept = 0;
+	*(void **)buffer = pool->first;
+	pool->first = buffer;
+	pool->kept++;
 }
 
 void jvpn_pool_clear(struct jvpn_pool *pool)
 {
-	clear(&pool->small);
-	clear(&pool->large);
+	while (pool->first) {
+		void *buffer = pool->first;
+
+		pool->first = *(void **)buffer;
+		free(buffer);
+	}
+	pool->kept = 0;
 }
