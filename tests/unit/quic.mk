@@ -23,6 +23,7 @@ UNIT_TESTS += %D%/unit_quic
 	%D%/test_steer.c \
 	%D%/test_timer.c \
 	%D%/test_tls.c \
+	%D%/test_turns.c \
 	%D%/tls_pair.c \
 	%D%/tls_pair.h
 %C%_unit_quic_CPPFLAGS = $(UNIT_CPPFLAGS) $(NGTCP2_CFLAGS) $(NGHTTP3_CFLAGS) $(WOLFSSL_CFLAGS)

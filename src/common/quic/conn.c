@@ -88,6 +88,7 @@ int jvpn_conn_new(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
 	jvpn_dgram_init(&conn->dgram);
 	jvpn_mtu_init(&conn->mtu, quic->config.max_udp_payload);
 	jvpn_inflight_init(&conn->inflight);
+	conn->turn_max = SIZE_MAX;
 	conn->fall_back_ns =
 		jvpn_time_add(quic->now_ns, JVPN_QUIC_FALL_BACK_RTTS * quic->config.initial_rtt_ns);
 	ngtcp2_ccerr_default(&conn->ccerr);
@@ -149,8 +150,12 @@ void jvpn_conn_mark(struct jvpn_conn *conn)
 	if (conn->in_work || conn->is_dead)
 		return;
 	conn->in_work = true;
-	conn->work_next = conn->quic->work;
-	conn->quic->work = conn;
+	conn->work_next = NULL;
+	if (conn->quic->work)
+		conn->quic->work_last->work_next = conn;
+	else
+		conn->quic->work = conn;
+	conn->quic->work_last = conn;
 }
 
 void jvpn_conn_arm(struct jvpn_conn *conn)

@@ -28,6 +28,7 @@ static void take_packet(struct jvpn_conn *conn, const ngtcp2_path *path, const n
 	const struct jvpn_path_slot *slot = jvpn_path_by_id(&conn->path, jvpn_conn_path_id(path));
 
 	conn->burst_bytes += len;
+	conn->turn_bytes += len;
 	conn->room = conn->room > len ? conn->room - len : 0;
 	if (!conn->is_completed && len > conn->largest_sent)
 		conn->largest_sent = len;
@@ -260,7 +261,8 @@ int jvpn_conn_send_packet(struct jvpn_conn *conn, const uint8_t *packet, size_t 
 		return JVPN_ERANGE;
 	conn->wants_write = true;
 	if (conn->is_reading || conn->dgram.stream_id < 0 || !may_send_inner(conn) ||
-	    burst_is_full(conn) || endpoint_is_blocked(conn) || is_held_back(conn))
+	    burst_is_full(conn) || conn->turn_bytes >= conn->turn_max ||
+	    endpoint_is_blocked(conn) || is_held_back(conn))
 		return JVPN_EAGAIN;
 	d.vec[0] = (ngtcp2_vec){.base = conn->dgram.prefix, .len = conn->dgram.prefix_len};
 	d.vec[1] = (ngtcp2_vec){.base = (uint8_t *)(uintptr_t)packet, .len = len};
@@ -434,13 +436,22 @@ static void look_at_path(struct jvpn_conn *conn)
 				     : 0;
 }
 
-void jvpn_conn_write(struct jvpn_conn *conn)
+/* Its own inner packets wait, and may go. */
+static bool has_inner(const struct jvpn_conn *conn)
 {
+	return !conn->is_dead && conn->info.kind == JVPN_CLOSE_NONE && conn->wants_write &&
+	       may_send_inner(conn) && !burst_is_full(conn);
+}
+
+bool jvpn_conn_write(struct jvpn_conn *conn)
+{
+	bool may_go_on = false;
+
 	if (conn->is_dead)
-		return;
+		return false;
 	if (endpoint_is_blocked(conn)) {
 		jvpn_conn_mark(conn);
-		return;
+		return false;
 	}
 	conn->is_writing = true;
 	look_at_path(conn);
@@ -448,16 +459,43 @@ void jvpn_conn_write(struct jvpn_conn *conn)
 		/* The probe is small and must not wait behind a stream. */
 		if (conn->info.kind == JVPN_CLOSE_NONE)
 			write_probe(conn);
-		if (write_streams(conn)) {
+		may_go_on = write_streams(conn);
+		if (may_go_on)
 			write_mtu_probe(conn);
-			if (offer_inner(conn))
-				(void)write_streams(conn);
-		}
+		/* A challenge does not wait for the turns of others. */
+		if (may_go_on && has_inner(conn) &&
+		    jvpn_path_is_validating(&conn->path, conn->quic->now_ns))
+			write_ahead(conn);
 	}
+	conn->is_writing = false;
+	return may_go_on && has_inner(conn);
+}
+
+bool jvpn_conn_write_inner(struct jvpn_conn *conn, size_t bytes)
+{
+	bool has_more;
+
+	if (!has_inner(conn) || endpoint_is_blocked(conn))
+		return false;
+	conn->is_writing = true;
+	conn->turn_max = bytes;
+	conn->turn_bytes = 0;
+	if (offer_inner(conn))
+		(void)write_streams(conn);
+	has_more = conn->turn_bytes >= conn->turn_max && has_inner(conn);
+	conn->turn_max = SIZE_MAX;
+	conn->is_writing = false;
+	jvpn_batch_flush(&conn->quic->batch);
+	return has_more;
+}
+
+void jvpn_conn_write_end(struct jvpn_conn *conn)
+{
+	conn->is_writing = true;
 	if (!conn->is_dead && conn->info.kind != JVPN_CLOSE_NONE)
 		write_close(conn);
+	conn->is_writing = false;
 	jvpn_batch_flush(&conn->quic->batch);
 	if (!conn->is_dead)
 		end_burst(conn);
-	conn->is_writing = false;
 }

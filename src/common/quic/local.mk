@@ -53,6 +53,8 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/tls_state.h \
 	%D%/tls_ticket.c \
 	%D%/tls_verify.c \
+	%D%/turns.c \
+	%D%/turns.h \
 	%D%/version.c \
 	%D%/version.h
 %C%_libjvpn_quic_a_CPPFLAGS = $(AM_CPPFLAGS) $(NGTCP2_CFLAGS) $(NGHTTP3_CFLAGS) $(WOLFSSL_CFLAGS)

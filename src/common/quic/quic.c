@@ -104,14 +104,18 @@ static void set_now(struct jvpn_quic *quic, uint64_t now_ns)
 
 static void remove_from_work(struct jvpn_conn *conn)
 {
-	struct jvpn_conn **at = &conn->quic->work;
+	struct jvpn_conn **at = &conn->quic->work, *last = NULL;
 
 	if (!conn->in_work)
 		return;
-	while (*at && *at != conn)
+	while (*at && *at != conn) {
+		last = *at;
 		at = &(*at)->work_next;
+	}
 	if (*at)
 		*at = conn->work_next;
+	if (conn->quic->work_last == conn)
+		conn->quic->work_last = last;
 	conn->in_work = false;
 }
 
@@ -356,27 +360,61 @@ static void report_activity(struct jvpn_conn *conn)
 		config->ops->on_activity(config->user, conn);
 }
 
+static struct jvpn_conn *owner_of(struct jvpn_turn *turn)
+{
+	return (struct jvpn_conn *)((uint8_t *)turn - offsetof(struct jvpn_conn, turn));
+}
+
+static void end_writing(struct jvpn_conn *conn)
+{
+	jvpn_conn_write_end(conn);
+	if (conn->is_dead)
+		return;
+	jvpn_conn_dispatch(conn);
+	report_activity(conn);
+	jvpn_conn_arm(conn);
+}
+
+/* What keeps sessions alive goes out for all of them before anybody's inner packets. */
+static void write_control(struct jvpn_quic *quic)
+{
+	struct jvpn_conn *list = quic->work;
+
+	quic->work = quic->work_last = NULL;
+	while (list) {
+		struct jvpn_conn *conn = list;
+
+		list = conn->work_next;
+		conn->in_work = false;
+		if (jvpn_conn_write(conn))
+			jvpn_turns_join(&quic->turns, &conn->turn);
+		else
+			end_writing(conn);
+	}
+}
+
+static void write_inner(struct jvpn_quic *quic)
+{
+	struct jvpn_turn *turn;
+	size_t bytes;
+
+	while ((turn = jvpn_turns_take(&quic->turns, &bytes))) {
+		struct jvpn_conn *conn = owner_of(turn);
+		bool has_more = jvpn_conn_write_inner(conn, bytes);
+
+		jvpn_turns_end(&quic->turns, turn, conn->turn_bytes, has_more);
+		if (!has_more)
+			end_writing(conn);
+	}
+}
+
 void jvpn_quic_flush(struct jvpn_quic *quic, uint64_t now_ns)
 {
-	struct jvpn_conn *list;
-
 	set_now(quic, now_ns);
 	/* Two rounds: what ops of the first one wanted to say still leaves in this turn. */
 	for (int round = 0; round < 2; round++) {
-		list = quic->work;
-		quic->work = NULL;
-		while (list) {
-			struct jvpn_conn *conn = list;
-
-			list = conn->work_next;
-			conn->in_work = false;
-			jvpn_conn_write(conn);
-			if (conn->is_dead)
-				continue;
-			jvpn_conn_dispatch(conn);
-			report_activity(conn);
-			jvpn_conn_arm(conn);
-		}
+		write_control(quic);
+		write_inner(quic);
 		jvpn_batch_flush(&quic->batch);
 		jvpn_quic_reap(quic);
 	}

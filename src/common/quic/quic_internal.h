@@ -23,6 +23,7 @@
 #include "quic/source.h"
 #include "quic/timer.h"
 #include "quic/tls_internal.h"
+#include "quic/turns.h"
 
 /* Random octets of our connection IDs (wire.md: at least 8). */
 #define JVPN_QUIC_CID_RANDOM 8
@@ -64,6 +65,7 @@ struct jvpn_conn {
 	struct jvpn_conn *work_next;         /* those with something to do */
 	struct jvpn_conn *dead_next;         /* those that wait for the reaper */
 	struct jvpn_timer timer;
+	struct jvpn_turn turn;
 	void *user;
 
 	ngtcp2_conn *ng;
@@ -94,10 +96,11 @@ struct jvpn_conn {
 	size_t used_count;
 
 	uint32_t permit_generation;
-	uint32_t candidate_seen; /* whose packets are in the hold queue */
-	size_t max_packet;       /* as last reported */
-	size_t burst_bytes;      /* written since the last ngtcp2_conn_update_pkt_tx_time() */
-	size_t burst_max;        /* what it may be; at least ngtcp2's send quantum */
+	uint32_t candidate_seen;     /* whose packets are in the hold queue */
+	size_t max_packet;           /* as last reported */
+	size_t burst_bytes;          /* written since the last ngtcp2_conn_update_pkt_tx_time() */
+	size_t turn_bytes, turn_max; /* written in this turn, and how much that may be */
+	size_t burst_max;            /* what it may be; at least ngtcp2's send quantum */
 
 	struct jvpn_probe probes[JVPN_QUIC_PROBES];
 	struct jvpn_probe sample; /* one inner packet at a time is tracked */
@@ -143,7 +146,8 @@ struct jvpn_quic {
 	ngtcp2_path_storage run_path; /* of the connection that is being read */
 	struct jvpn_hold_budget hold_budget;
 	struct jvpn_conn *conns;
-	struct jvpn_conn *work;
+	struct jvpn_conn *work, *work_last; /* in the order in which they were marked */
+	struct jvpn_turns turns;            /* of one flush */
 	struct jvpn_conn *dead;
 	size_t conn_count, half_open, dead_count;
 	struct jvpn_sources *sources; /* server */
@@ -205,7 +209,13 @@ void jvpn_conn_forget_path(struct jvpn_conn *conn);
 int jvpn_conn_on_datagram(struct jvpn_conn *conn, const uint8_t *data, size_t len);
 
 /* conn_write.c */
-void jvpn_conn_write(struct jvpn_conn *conn);
+/* What QUIC and the streams have to say. True: inner packets wait for a turn (jvpn_conn_write_inner). */
+bool jvpn_conn_write(struct jvpn_conn *conn);
+/* Its turn: about so many octets of inner packets, as far as pacing and window allow. True: only the
+ * end of the turn stopped it. */
+bool jvpn_conn_write_inner(struct jvpn_conn *conn, size_t bytes);
+/* The last of a burst, after either. */
+void jvpn_conn_write_end(struct jvpn_conn *conn);
 void jvpn_conn_on_dgram_acked(struct jvpn_conn *conn, uint64_t id);
 void jvpn_conn_on_dgram_lost(struct jvpn_conn *conn, uint64_t id);
 void jvpn_conn_forget_probes(struct jvpn_conn *conn);
