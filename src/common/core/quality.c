@@ -164,14 +164,26 @@ void jvpn_quality_figures(const struct jvpn_quality *q, const struct jvpn_policy
 	figures->settled = sent >= JVPN_QUALITY_SETTLED && recent >= JVPN_QUALITY_SETTLED;
 }
 
-static bool latency_is_over(uint32_t p95_us, uint64_t threshold_us)
+/* Is jvpn_quality_p95_us() above it? Asked with every turn of the loop, so counted, not sorted. */
+static bool latency_is_over(const struct jvpn_quality *q, const struct jvpn_policy *policy,
+			    uint64_t threshold_us, uint64_t now_ns)
 {
-	return threshold_us != 0 && p95_us > threshold_us;
+	uint64_t window = jvpn_ms_to_ns(policy->latency_window_ms);
+	size_t n = 0, over = 0;
+
+	if (threshold_us == 0)
+		return false;
+	for (size_t i = 0; i < q->sample_count; i++)
+		if (jvpn_time_since(now_ns, q->sample[i].at_ns) < window) {
+			n++;
+			over += q->sample[i].rtt_us > threshold_us;
+		}
+	return n - over < (n * 95 + 99) / 100;
 }
 
 /* Back to good needs more than being just below: half of the threshold, for min_stability_ms. */
 static bool is_good_again(struct jvpn_quality *q, const struct jvpn_policy *policy, uint32_t loss,
-			  uint32_t p95, uint64_t now_ns)
+			  uint64_t now_ns)
 {
 	uint64_t loss_limit = policy->loss_volatile_threshold_ppm;
 	uint64_t latency_limit =
@@ -182,7 +194,8 @@ static bool is_good_again(struct jvpn_quality *q, const struct jvpn_policy *poli
 		loss_limit /= 2;
 		latency_limit /= 2;
 	}
-	good = loss <= loss_limit && (!q->bad_latency || p95 <= latency_limit);
+	good = loss <= loss_limit &&
+	       (!q->bad_latency || jvpn_quality_p95_us(q, policy, now_ns) <= latency_limit);
 	if (!good) {
 		q->good_since_ns = 0;
 		return false;
@@ -196,19 +209,19 @@ enum jvpn_quality_fact jvpn_quality_poll(struct jvpn_quality *q, const struct jv
 					 uint64_t now_ns)
 {
 	uint32_t loss = jvpn_quality_loss_ppm(q, policy, now_ns);
-	uint32_t p95 = jvpn_quality_p95_us(q, policy, now_ns);
 
 	if (!q->bad_loss && loss >= policy->loss_volatile_threshold_ppm) {
 		q->bad_loss = true;
 		q->good_since_ns = 0;
 		return JVPN_QUALITY_LOSS;
 	}
-	if (!q->bad_latency && latency_is_over(p95, policy->latency_volatile_threshold_ms * 1000)) {
+	if (!q->bad_latency &&
+	    latency_is_over(q, policy, policy->latency_volatile_threshold_ms * 1000, now_ns)) {
 		q->bad_latency = true;
 		q->good_since_ns = 0;
 		return JVPN_QUALITY_LATENCY;
 	}
-	if (!(q->bad_loss || q->bad_latency) || !is_good_again(q, policy, loss, p95, now_ns))
+	if (!(q->bad_loss || q->bad_latency) || !is_good_again(q, policy, loss, now_ns))
 		return JVPN_QUALITY_NONE;
 	q->bad_loss = false;
 	q->bad_latency = false;

@@ -647,11 +647,12 @@ int jvpn_endpoint_send(struct jvpn_endpoint *e, const struct jvpn_tuple *tuple, 
 
 int jvpn_endpoint_retry(struct jvpn_endpoint *e)
 {
-	struct kept k = e->kept;
+	struct kept k;
 	size_t done;
 
-	if (k.len == 0)
+	if (e->kept.len == 0)
 		return 0;
+	k = e->kept;
 	done = send_batch(e, &k, k.data);
 	e->kept.len = 0;
 	if (done >= k.len)

@@ -15,9 +15,10 @@
 #include "tun/segment.h"
 #include "tun/tun.h"
 
-/* Reads of one readable event: enough to amortise the turn, few enough not to starve sockets. */
-#define PUMP_READS 256
-#define PUMP_BYTES (512 * 1024)
+/* Reads of one readable event: enough to amortise the turn and to leave nothing to the kernel's queue, where
+ * flows wait behind each other; few enough not to starve sockets. */
+#define PUMP_READS 512
+#define PUMP_BYTES (2 * 1024 * 1024)
 /* Of one packet that a path can carry. */
 #define PUMP_SEGMENT_BYTES 2048
 
