@@ -302,7 +302,8 @@ int jvpn_tunnel_open(struct jvpn_client *client, char *error, size_t error_size)
 	if (!rv)
 		rv = jvpn_tun_open(&config, &client->tun, error, error_size);
 	if (!rv)
-		rv = jvpn_pump_new(client->tun, take_from_tun, client, &client->pump);
+		rv = jvpn_pump_new(client->tun, &client->engine.driver->pool, take_from_tun, client,
+				   &client->pump);
 	if (!rv)
 		rv = open_netcfg(client, saved != NULL, error, error_size);
 	if (rv)

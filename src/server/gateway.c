@@ -273,7 +273,9 @@ static int open_queue(struct jvpn_worker *worker, char *error, size_t error_size
 	struct jvpn_tun_config config = {.name = c->tun_name, .offload = c->tun_offload};
 	int rv = jvpn_tun_open(&config, &worker->tun, error, error_size);
 
-	return rv ? rv : jvpn_pump_new(worker->tun, route_packet, worker, &worker->pump);
+	return rv ? rv
+		  : jvpn_pump_new(worker->tun, &worker->engine.driver->pool, route_packet, worker,
+				  &worker->pump);
 }
 
 static int open_device(struct jvpn_server *server, char *error, size_t error_size)

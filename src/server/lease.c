@@ -5,6 +5,7 @@
  */
 #include "server/lease.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,8 @@ struct slot {
 	void *owner; /* NULL: free */
 	uint64_t released_ns;
 	uint32_t prev, next; /* in the list of free slots */
+	/* Whose thread may use 'owner' without a lock; set when it is there, gone before it is. */
+	_Atomic uint32_t worker;
 	bool was_used;
 };
 
@@ -108,8 +111,10 @@ int jvpn_lease_pool_new(const struct jvpn_lease_config *config, struct jvpn_leas
 	pool->config = *config;
 	pool->capacity = room;
 	pool->free_head = pool->free_tail = NO_SLOT;
-	for (size_t i = 0; i < room; i++)
+	for (size_t i = 0; i < room; i++) {
+		atomic_init(&pool->slots[i].worker, JVPN_LEASE_NOBODY);
 		free_append(pool, (uint32_t)i);
+	}
 	*out = pool;
 	return 0;
 }
@@ -157,6 +162,11 @@ static void slot_lease(const struct jvpn_lease_pool *pool, uint32_t index, struc
 {
 	host_address(&pool->config.ipv4, index + FIRST_HOST, 32, &out->ipv4);
 	host_address(&pool->config.ipv6, index + FIRST_HOST, 128, &out->ipv6);
+}
+
+static void set_worker(struct slot *slot, uint32_t worker)
+{
+	atomic_store_explicit(&slot->worker, worker, memory_order_release);
 }
 
 static void slot_take(struct jvpn_lease_pool *pool, uint32_t index, void *owner)
@@ -251,11 +261,33 @@ int jvpn_lease_release(struct jvpn_lease_pool *pool, const struct jvpn_lease *le
 
 	if (slot_of_lease(pool, lease, &index) != 0 || pool->slots[index].owner == NULL)
 		return JVPN_ENOTFOUND;
+	set_worker(&pool->slots[index], JVPN_LEASE_NOBODY);
 	pool->slots[index].owner = NULL;
 	pool->slots[index].released_ns = now_ns;
 	pool->count--;
 	free_append(pool, index);
 	return 0;
+}
+
+void jvpn_lease_publish(struct jvpn_lease_pool *pool, const struct jvpn_lease *lease,
+			uint32_t worker)
+{
+	uint32_t index = NO_SLOT;
+
+	if (slot_of_lease(pool, lease, &index) == 0 && pool->slots[index].owner != NULL)
+		set_worker(&pool->slots[index], worker);
+}
+
+void *jvpn_lease_find(const struct jvpn_lease_pool *pool, uint8_t family, const uint8_t *address,
+		      uint32_t *worker)
+{
+	uint32_t index = slot_of(pool, family, address), asked = *worker;
+
+	*worker = index == NO_SLOT
+			  ? JVPN_LEASE_NOBODY
+			  : atomic_load_explicit(&pool->slots[index].worker, memory_order_acquire);
+	/* Only this very thread can take it back. */
+	return *worker == asked && asked != JVPN_LEASE_NOBODY ? pool->slots[index].owner : NULL;
 }
 
 void *jvpn_lease_owner(const struct jvpn_lease_pool *pool, uint8_t family, const uint8_t *address)

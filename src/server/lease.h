@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The address pool: one slot is one IPv4 address, one IPv6 address, or a pair of them. Pure,
- * bounded at creation, every operation O(1); of a session it knows an opaque owner pointer.
+ * bounded at creation, every operation O(1); of a session it knows an opaque owner pointer. One thread
+ * at a time, but for jvpn_lease_find().
  */
 #ifndef JVPN_SERVER_LEASE_H
 #define JVPN_SERVER_LEASE_H
@@ -50,6 +51,14 @@ int jvpn_lease_restore(struct jvpn_lease_pool *pool, void *owner, const struct j
 /* JVPN_ENOTFOUND when it is not out. */
 int jvpn_lease_release(struct jvpn_lease_pool *pool, const struct jvpn_lease *lease,
 		       uint64_t now_ns);
+/* The owner is there and belongs to this worker, whose thread alone releases it. */
+void jvpn_lease_publish(struct jvpn_lease_pool *pool, const struct jvpn_lease *lease,
+			uint32_t worker);
+#define JVPN_LEASE_NOBODY UINT32_MAX
+/* The only call that any thread may make at any time: *worker, that of the caller, becomes that of the
+ * address, or NOBODY. The owner is returned when that is the same. */
+void *jvpn_lease_find(const struct jvpn_lease_pool *pool, uint8_t family, const uint8_t *address,
+		      uint32_t *worker);
 /* Who has this address (4 or 16 octets by family); NULL when nobody. */
 void *jvpn_lease_owner(const struct jvpn_lease_pool *pool, uint8_t family, const uint8_t *address);
 /* As ADDRESS_ASSIGN wants it. */

@@ -121,6 +121,8 @@ static const char policy_text[] =
 	"  reattach_burst: 10\n"
 	"  reattach_rate_global_per_s: 20000\n"
 	"  max_validation_failures: 8\n"
+	"  key_update_after_bytes: 8GiB  # new traffic keys; 0: off\n"
+	"  key_update_interval_ms: 1h    # 0: off\n"
 	"\n"
 	"audit:\n"
 	"  max_bytes: 1GiB\n"

@@ -70,19 +70,22 @@ static void one_super(uint64_t now_ns)
 {
 	struct jvpn_tun_offload offload = {.gso = JVPN_GSO_TCP4, .segment_bytes = SEGMENT_BYTES};
 	uint32_t hash = jvpn_queue_hash(&queue, super, sizeof(super));
-	struct jvpn_segmenter segmenter;
-	uint8_t *at;
-	size_t len;
+	struct jvpn_super *s = jvpn_super_new(&pool);
+	const struct jvpn_queue_piece *p;
+	uint8_t packet[PACKET_MAX];
 
-	if (jvpn_segment_init(&segmenter, &offload, super, sizeof(super)))
+	if (!s)
 		exit(1);
-	while ((len = jvpn_segment_next_len(&segmenter)) != 0) {
-		if (jvpn_queue_reserve(&queue, hash, len, now_ns, &at))
-			exit(1);
-		jvpn_segment_next(&segmenter, at);
-	}
-	while ((at = jvpn_queue_peek(&queue, now_ns, &len))) {
-		jvpn_coalesce_add(coalescer, at, len);
+	/* What the kernel would have written is still there from the last time. */
+	if (now_ns == 0)
+		memcpy(s->data, super, sizeof(super));
+	if (jvpn_segment_init(&s->segmenter, &offload, s->data, sizeof(super)) ||
+	    jvpn_queue_put_super(&queue, hash, s, now_ns))
+		exit(1);
+	while ((p = jvpn_queue_peek(&queue, now_ns))) {
+		memcpy(packet, p->head, p->head_len); /* QUIC's */
+		memcpy(packet + p->head_len, p->body, p->body_len);
+		jvpn_coalesce_add(coalescer, packet, p->head_len + p->body_len);
 		jvpn_queue_pop(&queue);
 	}
 	jvpn_coalesce_flush(coalescer);

@@ -20,6 +20,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz_jvfield \
 	%D%/fuzz_jvmsg \
 	%D%/fuzz_netmon \
+	%D%/fuzz_request \
 	%D%/fuzz_saved
 check_PROGRAMS += $(FUZZ_TARGETS)
 TESTS += $(FUZZ_TESTS)
@@ -52,4 +53,7 @@ TESTS += $(FUZZ_TESTS)
 %C%_fuzz_netmon_SOURCES = %D%/fuzz_netmon.c %D%/fuzz.h $(FUZZ_MAIN)
 %C%_fuzz_netmon_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
 %C%_fuzz_netmon_LDADD = src/client/libjvpn_client.a src/common/tun/libjvpn_tun.a $(FUZZ_LIBS)
+%C%_fuzz_request_SOURCES = %D%/fuzz_request.c %D%/fuzz.h $(FUZZ_MAIN)
+%C%_fuzz_request_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
+%C%_fuzz_request_LDADD = src/common/ctl/libjvpn_ctl.a src/common/obs/libjvpn_obs.a $(FUZZ_LIBS)
 EXTRA_DIST += %D%/driver.c

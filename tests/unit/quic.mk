@@ -19,6 +19,7 @@ UNIT_TESTS += %D%/unit_quic
 	%D%/test_path.c \
 	%D%/test_quic_pair.c \
 	%D%/test_quic_path.c \
+	%D%/test_rekey.c \
 	%D%/test_source.c \
 	%D%/test_steer.c \
 	%D%/test_timer.c \

@@ -161,7 +161,18 @@ static void on_hint(void *user, struct jvpn_conn *conn, bool port_closed)
 	s->hints++;
 }
 
+static void on_keys(void *user, struct jvpn_conn *conn, uint32_t generation, bool by_peer)
+{
+	struct pair_side *s = user;
+
+	(void)conn;
+	s->keys_told++;
+	s->keys_generation = generation;
+	s->keys_by_peer = by_peer;
+}
+
 static const struct jvpn_quic_ops ops = {
+	.on_keys = on_keys,
 	.on_hint = on_hint,
 	.on_request = on_request,
 	.on_ready = on_ready,

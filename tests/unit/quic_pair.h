@@ -55,6 +55,8 @@ struct pair_side {
 	bool auto_commit; /* commit and permit as soon as validated */
 	int status, requests, mtu_reports, probes_acked, hints, knocks_answered;
 	size_t max_packet;
+	uint32_t keys_generation, keys_told;
+	bool keys_by_peer;
 	uint64_t packets, packet_bytes, capsules, capsule_bytes, probe_rtt_ns, responded_ns;
 	uint64_t order_errors; /* packets whose number is not the one after the last */
 	uint32_t next_number, send_number;

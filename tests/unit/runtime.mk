@@ -7,6 +7,7 @@ UNIT_TESTS += %D%/unit_runtime
 	%D%/golden.c \
 	%D%/golden.h \
 	%D%/test_loop.c \
+	%D%/test_mailbox.c \
 	%D%/test_msgauth.c \
 	%D%/unit.h %D%/main.c
 %C%_unit_runtime_CPPFLAGS = $(UNIT_CPPFLAGS) $(EV_CFLAGS)
@@ -24,11 +25,12 @@ UNIT_TESTS += %D%/unit_driver
 	%D%/quic_pair.h \
 	%D%/test_abuse.c \
 	%D%/test_driver.c \
+	%D%/test_keys.c \
 	%D%/test_persist.c \
 	%D%/test_resume.c \
 	%D%/test_silence.c \
 	%D%/test_standby.c
 # test_abuse.c counts allocations
 %C%_unit_driver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
-%C%_unit_driver_CPPFLAGS = $(UNIT_CPPFLAGS) $(EV_CFLAGS)
+%C%_unit_driver_CPPFLAGS = $(UNIT_CPPFLAGS) $(EV_CFLAGS) $(NGTCP2_CFLAGS)
 %C%_unit_driver_LDADD = src/server/libjvpn_server.a src/client/libjvpn_client.a $(JVPN_COMMON_LIBS) $(CHECK_LIBS)

@@ -29,10 +29,27 @@ static void push(struct jvpn_queue *queue, uint8_t mark, size_t len, uint64_t no
 	ck_assert_int_eq(jvpn_queue_push(queue, packet, len, now_ns), 0);
 }
 
+/* As one, wherever it stands. */
+static uint8_t *peek(struct jvpn_queue *queue, uint64_t now_ns, size_t *len)
+{
+	static uint8_t whole[4096];
+	const struct jvpn_queue_piece *piece = jvpn_queue_peek(queue, now_ns);
+
+	if (!piece)
+		return NULL;
+	*len = piece->head_len + piece->body_len;
+	if (piece->body_len == 0)
+		return piece->head;
+	ck_assert_uint_le(*len, sizeof(whole));
+	memcpy(whole, piece->head, piece->head_len);
+	memcpy(whole + piece->head_len, piece->body, piece->body_len);
+	return whole;
+}
+
 static void expect_next(struct jvpn_queue *queue, uint8_t mark, size_t len, uint64_t now_ns)
 {
 	size_t got = 0;
-	const uint8_t *packet = jvpn_queue_peek(queue, now_ns, &got);
+	const uint8_t *packet = peek(queue, now_ns, &got);
 
 	ck_assert_ptr_nonnull(packet);
 	ck_assert_uint_eq(got, len);
@@ -54,7 +71,7 @@ START_TEST(queue_push__three_packets__come_out_in_order)
 	expect_next(&queue, 2, 1500, 5);
 	expect_next(&queue, 3, 1, 5);
 	ck_assert(jvpn_queue_is_empty(&queue));
-	ck_assert_ptr_null(jvpn_queue_peek(&queue, 5, &len));
+	ck_assert_ptr_null(peek(&queue, 5, &len));
 	ck_assert_uint_eq(queue.counters.taken, 3);
 	ck_assert_uint_eq(queue.bytes, 0);
 	jvpn_queue_clear(&queue);
@@ -143,7 +160,7 @@ static void push_flow(struct jvpn_queue *queue, uint8_t port, uint8_t number, si
 static bool next_is(struct jvpn_queue *queue, uint8_t port, uint8_t number, uint64_t now_ns)
 {
 	size_t len;
-	const uint8_t *p = jvpn_queue_peek(queue, now_ns, &len);
+	const uint8_t *p = peek(queue, now_ns, &len);
 	bool is = p && p[JVPN_IPV4_HEADER_BYTES] == port && p[JVPN_IPV4_HEADER_BYTES + 8] == number;
 
 	jvpn_queue_pop(queue);
@@ -177,7 +194,7 @@ START_TEST(queue_peek__two_bulk_flows__share_by_octets_in_order)
 	for (uint8_t i = 0; i < 200; i++)
 		push_flow(&queue, 4, i, 350, 0);
 	for (int i = 0; i < 150; i++) {
-		const uint8_t *p = jvpn_queue_peek(&queue, 0, &len);
+		const uint8_t *p = peek(&queue, 0, &len);
 		uint8_t port = p[JVPN_IPV4_HEADER_BYTES];
 
 		ck_assert_uint_eq(p[JVPN_IPV4_HEADER_BYTES + 8], number[port]);
@@ -221,7 +238,7 @@ static uint64_t standing_queue(struct jvpn_queue *queue, uint8_t port, bool *mar
 
 		now += JVPN_NS_PER_MS;
 		push_flow(queue, port, in++, 1400, now);
-		p = jvpn_queue_peek(queue, now, &len);
+		p = peek(queue, now, &len);
 		ck_assert_ptr_nonnull(p);
 		*marked |= (p[1] & 3) == 3;
 		jvpn_queue_pop(queue);
@@ -277,15 +294,189 @@ START_TEST(queue__pool__buffers_come_back_and_are_bounded)
 		push(&queue, 1, 1500, 0);
 	for (int i = 0; i < 1000; i++)
 		expect_next(&queue, 1, 1500, 0);
-	ck_assert_uint_eq(pool.kept, JVPN_POOL_KEEP);
+	ck_assert_uint_eq(pool.small.kept, JVPN_POOL_KEEP);
 	jvpn_queue_clear(&queue);
 	jvpn_pool_clear(&pool);
-	ck_assert_ptr_null(pool.first);
+	ck_assert_ptr_null(pool.small.first);
+}
+END_TEST
+
+/* ---- super-packets ---- */
+
+#define TCP_BYTES 20
+#define SEGMENT   100
+
+/* TCP over IPv4, 'payload' octets that count up; the segmenter is set. */
+static struct jvpn_super *super_of(struct jvpn_pool *pool, uint8_t port, size_t payload)
+{
+	struct jvpn_tun_offload offload = {.gso = JVPN_GSO_TCP4, .segment_bytes = SEGMENT};
+	struct jvpn_super *super = jvpn_super_new(pool);
+	size_t len = packet_ipv4(super->data, JVPN_IP_PROTO_TCP, TCP_BYTES + payload);
+	uint8_t *tcp = super->data + JVPN_IPV4_HEADER_BYTES;
+
+	memset(tcp, 0, TCP_BYTES);
+	tcp[0] = port;
+	tcp[12] = TCP_BYTES / 4 << 4;
+	tcp[13] = 0x18;
+	for (size_t i = 0; i < payload; i++)
+		tcp[TCP_BYTES + i] = (uint8_t)i;
+	ck_assert_int_eq(jvpn_segment_init(&super->segmenter, &offload, super->data, len), 0);
+	return super;
+}
+
+static uint32_t hash_of(const struct jvpn_queue *queue, const struct jvpn_super *super)
+{
+	return jvpn_queue_hash(queue, super->data, super->segmenter.len);
+}
+
+static void put_super(struct jvpn_queue *queue, struct jvpn_super *super, uint64_t now_ns)
+{
+	ck_assert_int_eq(jvpn_queue_put_super(queue, hash_of(queue, super), super, now_ns), 0);
+}
+
+START_TEST(queue_put_super__segments__are_those_of_the_segmenter)
+{
+	struct jvpn_pool pool = {0};
+	struct jvpn_queue queue = queue_of(100, 100000, JVPN_TIME_NEVER);
+	struct jvpn_super *super = super_of(&pool, 1, 950);
+	struct jvpn_segmenter alone;
+	uint8_t out[2000], data[2000];
+	size_t len;
+
+	queue.config.pool = &pool;
+	memcpy(data, super->data, super->segmenter.len);
+	alone = super->segmenter;
+	alone.packet = data;
+	put_super(&queue, super, 0);
+	ck_assert_uint_eq(queue.packets, 10);
+	ck_assert_uint_eq(queue.bytes, 950 + 10 * (JVPN_IPV4_HEADER_BYTES + TCP_BYTES));
+	while ((len = jvpn_segment_next_len(&alone)) != 0) {
+		size_t got = 0;
+		const uint8_t *p = peek(&queue, 0, &got);
+
+		jvpn_segment_next(&alone, out);
+		ck_assert_uint_eq(got, len);
+		ck_assert_mem_eq(p, out, len);
+		ck_assert(packet_tcp_checksum_is_right(out, len));
+		ck_assert_mem_eq(peek(&queue, 0, &got), out, len); /* until it is popped */
+		jvpn_queue_pop(&queue);
+	}
+	ck_assert(jvpn_queue_is_empty(&queue));
+	ck_assert_uint_eq(queue.bytes, 0);
+	ck_assert_uint_eq(queue.counters.taken, 10);
+	ck_assert_uint_eq(pool.large.kept, 1);
+	jvpn_queue_clear(&queue);
+	jvpn_pool_clear(&pool);
+}
+END_TEST
+
+START_TEST(queue_put_super__another_flow__has_its_turn_in_between)
+{
+	struct jvpn_queue queue = queue_of(1000, 1000000, JVPN_TIME_NEVER);
+	size_t len, got = 0;
+
+	put_super(&queue, super_of(NULL, 1, 30000), 0);
+	(void)peek(&queue, 0, &len);
+	jvpn_queue_pop(&queue);
+	push_flow(&queue, 9, 1, 100, 0);
+	/* What is left of the first flow's turn, and then the new one at once. */
+	while (got < 20 && peek(&queue, 0, &len)[JVPN_IPV4_HEADER_BYTES] != 9) {
+		jvpn_queue_pop(&queue);
+		got++;
+	}
+	ck_assert_uint_le(got, JVPN_QUEUE_QUANTUM / SEGMENT);
+	ck_assert(next_is(&queue, 9, 1, 0));
+	jvpn_queue_clear(&queue); /* with what is left of the super-packet */
+	ck_assert_uint_eq(queue.packets, 0);
+	ck_assert_uint_eq(queue.bytes, 0);
+}
+END_TEST
+
+START_TEST(queue_put_super__full_while_a_segment_is_out__it_stays_whole)
+{
+	struct jvpn_queue queue = queue_of(10, 100000, JVPN_TIME_NEVER);
+	uint8_t before[200];
+	size_t len, again;
+
+	put_super(&queue, super_of(NULL, 1, 5 * SEGMENT), 0);
+	memcpy(before, peek(&queue, 0, &len), sizeof(before) < SEGMENT ? sizeof(before) : SEGMENT);
+	/* The two that follow are pushed out, and the chosen one is not. */
+	for (uint8_t i = 0; i < 7; i++)
+		push_flow(&queue, 2, i, 40, 0);
+	ck_assert_uint_eq(queue.packets, 10);
+	ck_assert_uint_eq(queue.counters.dropped_full, 2);
+	ck_assert_mem_eq(peek(&queue, 0, &again), before, SEGMENT);
+	ck_assert_uint_eq(again, len);
+	jvpn_queue_pop(&queue);
+	for (int i = 0; i < 9; i++) {
+		ck_assert_ptr_nonnull(peek(&queue, 0, &len));
+		jvpn_queue_pop(&queue);
+	}
+	ck_assert(jvpn_queue_is_empty(&queue));
+	ck_assert_uint_eq(queue.bytes, 0);
+	/* The same, with the queue cleared meanwhile. */
+	put_super(&queue, super_of(NULL, 1, 5 * SEGMENT), 0);
+	(void)peek(&queue, 0, &len);
+	jvpn_queue_clear(&queue);
+	ck_assert_uint_eq(queue.bytes, 0);
+}
+END_TEST
+
+START_TEST(queue_put_super__larger_than_the_queue__stays_the_callers)
+{
+	struct jvpn_queue queue = queue_of(9, 100000, JVPN_TIME_NEVER);
+	struct jvpn_super *super = super_of(NULL, 1, 10 * SEGMENT);
+
+	ck_assert_int_eq(jvpn_queue_put_super(&queue, 1, super, 0), JVPN_ERANGE);
+	queue.config.max_packets = 10;
+	queue.config.max_bytes = 10 * SEGMENT;
+	ck_assert_int_eq(jvpn_queue_put_super(&queue, 1, super, 0), JVPN_ERANGE);
+	jvpn_super_free(NULL, super);
+	jvpn_queue_clear(&queue);
+}
+END_TEST
+
+START_TEST(queue_put_super__standing_queue__one_segment_is_marked)
+{
+	struct jvpn_queue queue = queue_of(1000, 1000000, JVPN_TIME_NEVER);
+	struct jvpn_super *super = super_of(NULL, 1, 30000);
+	uint8_t *p;
+	size_t len, marked = 0;
+
+	queue.config.codel = (struct jvpn_codel_config){.target_ns = 5 * JVPN_NS_PER_MS,
+							.interval_ns = 100 * JVPN_NS_PER_MS};
+	super->data[1] |= 2; /* ECT(0) */
+	packet_ipv4_checksum(super->data);
+	ck_assert_int_eq(jvpn_segment_init(&super->segmenter,
+					   &(struct jvpn_tun_offload){.gso = JVPN_GSO_TCP4,
+								      .segment_bytes = SEGMENT},
+					   super->data, super->segmenter.len),
+			 0);
+	put_super(&queue, super, 0);
+	for (uint64_t at_ms = 50; (p = peek(&queue, at_ms * JVPN_NS_PER_MS, &len)); at_ms++) {
+		struct jvpn_ippkt view;
+
+		ck_assert_int_eq(jvpn_ippkt_parse(p, len, &view), 0);
+		ck_assert(packet_tcp_checksum_is_right(p, len));
+		marked += view.ecn == 3;
+		jvpn_queue_pop(&queue);
+		if (at_ms == 160)
+			break;
+	}
+	ck_assert_uint_eq(marked, 1);
+	ck_assert_uint_eq(queue.counters.marked, 1);
+	ck_assert_uint_eq(queue.counters.dropped_codel, 0);
+	jvpn_queue_clear(&queue);
 }
 END_TEST
 
 UNIT_TESTS(queue)
 {
+	tcase_add_test(tc, queue_put_super__segments__are_those_of_the_segmenter);
+	tcase_add_test(tc, queue_put_super__another_flow__has_its_turn_in_between);
+	tcase_add_test(tc, queue_put_super__full_while_a_segment_is_out__it_stays_whole);
+	tcase_add_test(tc, queue_put_super__larger_than_the_queue__stays_the_callers);
+	tcase_add_test(tc, queue_put_super__standing_queue__one_segment_is_marked);
 	tcase_add_test(tc, queue_push__three_packets__come_out_in_order);
 	tcase_add_test(tc, queue_push__over_the_packet_limit__drops_the_oldest);
 	tcase_add_test(tc, queue_push__over_the_octet_limit__drops_as_many_as_needed);

@@ -74,6 +74,11 @@ static const struct {
 	{"security.max_validation_failures",
 	 "Verified requests of one session in a sliding 60 seconds whose path failed validation; "
 	 "more are denied, and never end the session."},
+	{"security.key_update_after_bytes",
+	 "A connection changes its traffic keys after so many octets of inner packets, both ways; 0: "
+	 "not for this reason, else at least 1MiB. Long before the limit of the cipher in any case."},
+	{"security.key_update_interval_ms",
+	 "The same after so long, with the next packet; 0: not for this reason, else at least 1s."},
 	{"audit.max_bytes", "Size of the durable audit; the oldest is removed first."},
 	{"audit.max_age_ms", "Age of the durable audit."},
 	{"observability.emit_security_events",

@@ -50,6 +50,8 @@ enum jvpn_event_type {
 	/* Orderly stop that keeps the session (server with a durable store, client with a state
 	 * directory): VOLATILE (node_draining), connections closed with "restarting". */
 	JVPN_EVENT_DRAIN,
+	/* The traffic keys of the connection of 'slot' were changed. u.keys. Never a transition. */
+	JVPN_EVENT_KEYS,
 
 	/* --- server --- */
 	/* The creating connection may be bound (BIRTH -> ATTACHED after the store said yes). u.attached. */
@@ -173,6 +175,10 @@ struct jvpn_event {
 			enum jvpn_reason reason;
 			bool verified;
 		} peer;
+		struct {
+			uint32_t generation; /* how often so far on this connection */
+			bool by_peer;        /* which end began it */
+		} keys;
 		struct {
 			char label[JVPN_LABEL_MAX + 1]; /* the server makes label#n of it */
 			uint64_t pto_ns;                /* 0 unknown */

@@ -40,6 +40,7 @@ static const char *const event_names[JVPN_EVENT_COUNT] = {
 	[JVPN_EVENT_ATTACH_FAILED] = "attach_failed",
 	[JVPN_EVENT_TRANSPORT_CLOSED] = "transport_closed",
 	[JVPN_EVENT_FACT] = "fact",
+	[JVPN_EVENT_KEYS] = "keys",
 	[JVPN_EVENT_TERMINATE] = "terminate",
 	[JVPN_EVENT_PEER_TERMINATE] = "peer_terminate",
 	[JVPN_EVENT_HANDOVER] = "handover",

@@ -13,6 +13,9 @@
 #define HOUR_MS   (60 * MINUTE_MS)
 #define DAY_MS    (24 * HOUR_MS)
 #define GIB       (1ULL << 30)
+/* Keys that are changed more often than that only cost time. */
+#define KEY_UPDATE_MIN_BYTES (1ULL << 20)
+#define KEY_UPDATE_MIN_MS    1000ULL
 
 #define FIELD(section, key, kind, min, max, def)                                                   \
 	{                                                                                          \
@@ -61,6 +64,8 @@ static const struct jvpn_policy_field fields[] = {
 	FIELD("security", reattach_burst, UINT, 1, 10000, 10),
 	FIELD("security", reattach_rate_global_per_s, UINT, 1, 1000000, 20000),
 	FIELD("security", max_validation_failures, UINT, 1, 1000, 8),
+	FIELD("security", key_update_after_bytes, BYTES, 0, 1024 * GIB, 8 * GIB),
+	FIELD("security", key_update_interval_ms, MS, 0, DAY_MS, HOUR_MS),
 	FIELD_AS("audit", audit_max_bytes, "max_bytes", BYTES, 1 << 20, 1024 * GIB, GIB),
 	FIELD_AS("audit", audit_max_age_ms, "max_age_ms", MS, HOUR_MS, 3650 * DAY_MS, 90 * DAY_MS),
 	FIELD("observability", emit_security_events, BOOL, 0, 1, 1),
@@ -157,6 +162,14 @@ static const char *rule_broken(const struct jvpn_policy *p, const char **key)
 	if (p->max_sessions_per_user > p->max_sessions) {
 		*key = "max_sessions_per_user";
 		return "must not be greater than session.max_sessions";
+	}
+	if (p->key_update_after_bytes != 0 && p->key_update_after_bytes < KEY_UPDATE_MIN_BYTES) {
+		*key = "key_update_after_bytes";
+		return "must be 0 (off) or at least 1MiB";
+	}
+	if (p->key_update_interval_ms != 0 && p->key_update_interval_ms < KEY_UPDATE_MIN_MS) {
+		*key = "key_update_interval_ms";
+		return "must be 0 (off) or at least 1s";
 	}
 	return NULL;
 }

@@ -52,6 +52,8 @@ struct jvpn_policy {
 	uint64_t reattach_burst;
 	uint64_t reattach_rate_global_per_s;
 	uint64_t max_validation_failures;
+	uint64_t key_update_after_bytes; /* 0: off */
+	uint64_t key_update_interval_ms; /* 0: off */
 
 	uint64_t audit_max_bytes;
 	uint64_t audit_max_age_ms;

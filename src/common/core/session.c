@@ -65,6 +65,21 @@ static void on_peer_terminate(struct jvpn_step *st)
 	jvpn_core_terminate(st, reason, false);
 }
 
+static void on_keys(struct jvpn_step *st)
+{
+	struct jvpn_audit *a;
+	struct jvpn_text text;
+
+	if (st->event->slot >= JVPN_SLOTS || !st->s->slot[st->event->slot].used)
+		return;
+	a = jvpn_core_emit_slot(st, JVPN_AUDIT_KEY_ROTATED, JVPN_REASON_NONE, st->event->slot);
+	a->has |= JVPN_HAS_COUNT | JVPN_HAS_TEXT;
+	a->count = st->event->u.keys.generation;
+	jvpn_text_init(&text, a->text, sizeof(a->text));
+	jvpn_text_add(&text, "traffic keys, begun ");
+	jvpn_text_add(&text, st->event->u.keys.by_peer ? "by the peer" : "here");
+}
+
 static void dispatch(struct jvpn_step *st)
 {
 	switch (st->event->type) {
@@ -98,6 +113,9 @@ static void dispatch(struct jvpn_step *st)
 		break;
 	case JVPN_EVENT_DRAIN:
 		jvpn_core_on_drain(st);
+		break;
+	case JVPN_EVENT_KEYS:
+		on_keys(st);
 		break;
 	case JVPN_EVENT_TRANSPORT_ATTACHED:
 		jvpn_core_on_attached(st);

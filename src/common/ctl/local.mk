@@ -3,5 +3,13 @@
 # A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" below, in
 # alphabetical order, and its test to tests/unit/ctl.mk.
 noinst_LIBRARIES += %D%/libjvpn_ctl.a
-%C%_libjvpn_ctl_a_SOURCES =
+%C%_libjvpn_ctl_a_SOURCES = \
+	%D%/command.c \
+	%D%/command.h \
+	%D%/request.c \
+	%D%/request.h \
+	%D%/server.c \
+	%D%/server.h \
+	%D%/server_internal.h \
+	%D%/socket.c
 %C%_libjvpn_ctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS)

@@ -55,7 +55,8 @@ static const struct jvpn_event_member members[] = {
 	MEMBER(JVPN_HAS_RETRY_AFTER, "retry_after_ms", UINT, 0, retry_after_ms,
 	       "When it may be tried again."),
 	MEMBER(JVPN_HAS_COUNT, "count", UINT, 0, count,
-	       "How many this line stands for (TelemetryDegraded: lines that were dropped)."),
+	       "How many this line stands for (TelemetryDegraded: lines that were dropped; "
+	       "KeyRotated: changes of the connection's keys so far)."),
 	MEMBER(JVPN_HAS_REQUEST, "counter", UINT, 0, counter, "Counter of the REATTACH request."),
 	MEMBER(JVPN_HAS_REQUEST, "request_version", UINT, 0, request_version,
 	       "server_version that the request named."),

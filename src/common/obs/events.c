@@ -4,6 +4,7 @@
  */
 #include "obs/events.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,12 @@
 #include "obs/recent.h"
 #include "obs/sink.h"
 
+/* Everything under 'lock', but what stays as it was opened. */
 struct jvpn_events {
+	pthread_mutex_t lock;
+	pthread_t owner;
+	void (*wake)(void *user);
+	void *wake_user;
 	struct jvpn_sink sink;
 	struct jvpn_recent recent; /* capacity 0: not kept */
 	enum jvpn_role role;
@@ -56,6 +62,8 @@ int jvpn_events_open(const struct jvpn_events_config *config, struct jvpn_events
 		return rc;
 	}
 	ignore_sigpipe();
+	pthread_mutex_init(&events->lock, NULL);
+	events->owner = pthread_self();
 	events->role = config->role;
 	events->pid = (uint64_t)getpid();
 	snprintf(events->node_id, sizeof(events->node_id), "%s", config->node_id);
@@ -65,13 +73,31 @@ int jvpn_events_open(const struct jvpn_events_config *config, struct jvpn_events
 	return 0;
 }
 
+void jvpn_events_set_wake(struct jvpn_events *events, void (*wake)(void *user), void *user)
+{
+	events->wake = wake;
+	events->wake_user = user;
+}
+
+void jvpn_events_lock(struct jvpn_events *events)
+{
+	pthread_mutex_lock(&events->lock);
+}
+
+void jvpn_events_unlock(struct jvpn_events *events)
+{
+	pthread_mutex_unlock(&events->lock);
+}
+
 void jvpn_events_set_policy(struct jvpn_events *events, const struct jvpn_policy *policy)
 {
+	jvpn_events_lock(events);
 	memcpy(events->previous_policy_version, events->policy_version,
 	       sizeof(events->policy_version));
 	memcpy(events->policy_version, policy->version, sizeof(events->policy_version));
 	events->without_security = !policy->emit_security_events;
 	events->without_latency = !policy->include_latency_metrics;
+	jvpn_events_unlock(events);
 }
 
 static void count_drop(struct jvpn_events *events, uint64_t lines)
@@ -152,30 +178,46 @@ static bool is_switched_off(const struct jvpn_events *events, enum jvpn_audit_ty
 
 void jvpn_events_emit(struct jvpn_events *events, const struct jvpn_audit *audit, uint64_t wall_ms)
 {
-	if (is_switched_off(events, audit->type))
-		return;
-	if (can_announce(events))
-		announce_drops(events, wall_ms);
-	put_line(events, audit, wall_ms);
-	flush_sink(events);
+	jvpn_events_lock(events);
+	if (!is_switched_off(events, audit->type)) {
+		if (can_announce(events))
+			announce_drops(events, wall_ms);
+		put_line(events, audit, wall_ms);
+		flush_sink(events);
+	}
+	jvpn_events_unlock(events);
+	if (events->wake && !pthread_equal(events->owner, pthread_self()))
+		events->wake(events->wake_user);
 }
 
-size_t jvpn_events_format(const struct jvpn_events *events, const struct jvpn_audit *audit,
+size_t jvpn_events_format(struct jvpn_events *events, const struct jvpn_audit *audit,
 			  uint64_t wall_ms, char *out, size_t size)
 {
-	struct jvpn_event_context context = make_context(events, wall_ms, 0);
+	struct jvpn_event_context context;
+	size_t len = 0;
 
-	return is_switched_off(events, audit->type) ? 0
-						    : jvpn_event_encode(audit, &context, out, size);
+	jvpn_events_lock(events);
+	context = make_context(events, wall_ms, 0);
+	if (!is_switched_off(events, audit->type))
+		len = jvpn_event_encode(audit, &context, out, size);
+	jvpn_events_unlock(events);
+	return len;
 }
 
-void jvpn_events_flush(struct jvpn_events *events, uint64_t wall_ms)
+static void flush(struct jvpn_events *events, uint64_t wall_ms)
 {
 	flush_sink(events);
 	if (!can_announce(events))
 		return;
 	announce_drops(events, wall_ms);
 	flush_sink(events);
+}
+
+void jvpn_events_flush(struct jvpn_events *events, uint64_t wall_ms)
+{
+	jvpn_events_lock(events);
+	flush(events, wall_ms);
+	jvpn_events_unlock(events);
 }
 
 int jvpn_events_keep_recent(struct jvpn_events *events, size_t bytes)
@@ -188,27 +230,37 @@ const struct jvpn_recent *jvpn_events_recent(const struct jvpn_events *events)
 	return events->recent.capacity ? &events->recent : NULL;
 }
 
-int jvpn_events_poll_fd(const struct jvpn_events *events)
+int jvpn_events_poll_fd(struct jvpn_events *events)
 {
-	return jvpn_sink_poll_fd(&events->sink);
+	int fd;
+
+	jvpn_events_lock(events);
+	fd = jvpn_sink_poll_fd(&events->sink);
+	jvpn_events_unlock(events);
+	return fd;
 }
 
 int jvpn_events_reopen(struct jvpn_events *events, uint64_t wall_ms, char *error, size_t error_size)
 {
-	int rc = jvpn_sink_reopen(&events->sink, error, error_size);
+	int rc;
 
-	jvpn_events_flush(events, wall_ms);
+	jvpn_events_lock(events);
+	rc = jvpn_sink_reopen(&events->sink, error, error_size);
+	flush(events, wall_ms);
+	jvpn_events_unlock(events);
 	return rc;
 }
 
-void jvpn_events_get_stats(const struct jvpn_events *events, struct jvpn_events_stats *stats)
+void jvpn_events_get_stats(struct jvpn_events *events, struct jvpn_events_stats *stats)
 {
+	jvpn_events_lock(events);
 	*stats = (struct jvpn_events_stats){
 		.emitted = events->seq,
 		.written = events->sink.lines_written,
 		.dropped = events->dropped,
 		.waiting_bytes = events->sink.used,
 	};
+	jvpn_events_unlock(events);
 }
 
 void jvpn_events_close(struct jvpn_events **events, uint64_t wall_ms, unsigned wait_ms)
@@ -220,6 +272,7 @@ void jvpn_events_close(struct jvpn_events **events, uint64_t wall_ms, unsigned w
 	jvpn_events_flush(e, wall_ms);
 	jvpn_sink_close(&e->sink, wait_ms);
 	jvpn_recent_clear(&e->recent);
+	pthread_mutex_destroy(&e->lock);
 	free(e);
 	*events = NULL;
 }

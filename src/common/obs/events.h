@@ -6,6 +6,8 @@
  *
  * seq is given to every event, written or not. Where lines were dropped the next line is always a
  * TelemetryDegraded whose count is exactly the number of missing seq values in front of it.
+ *
+ * Any thread may emit and format; the rest is for the thread that opened it.
  */
 #ifndef JVPN_OBS_EVENTS_H
 #define JVPN_OBS_EVENTS_H
@@ -40,6 +42,11 @@ struct jvpn_events_stats {
  * process if it was at its default. JVPN_ENOMEM; JVPN_EPERM, JVPN_EIO with a sentence in error. */
 int jvpn_events_open(const struct jvpn_events_config *config, struct jvpn_events **out, char *error,
 		     size_t error_size);
+/* Called after each line that another thread has emitted, on that thread: it may have to wait, and
+ * readers may want it. */
+void jvpn_events_set_wake(struct jvpn_events *events, void (*wake)(void *user), void *user);
+void jvpn_events_lock(struct jvpn_events *events);
+void jvpn_events_unlock(struct jvpn_events *events);
 /* Version and observability.* switches for the events that follow; before the first call the
  * version is "none". PolicyLoaded carries the version that was in force before this call. */
 void jvpn_events_set_policy(struct jvpn_events *events, const struct jvpn_policy *policy);
@@ -48,26 +55,27 @@ void jvpn_events_emit(struct jvpn_events *events, const struct jvpn_audit *audit
 
 /* The line that the event would be, with seq 0: for the durable audit, which numbers its own. Its
  * length, 0 when it is switched off or does not fit. */
-size_t jvpn_events_format(const struct jvpn_events *events, const struct jvpn_audit *audit,
+size_t jvpn_events_format(struct jvpn_events *events, const struct jvpn_audit *audit,
 			  uint64_t wall_ms, char *out, size_t size);
 
 /* The newest lines stay in memory from now on, written to the sink or not, for readers that follow
  * the stream (obs/recent.h). JVPN_ENOMEM. */
 int jvpn_events_keep_recent(struct jvpn_events *events, size_t bytes);
-/* NULL before _keep_recent. */
+/* NULL before _keep_recent. When other threads emit: to be read between jvpn_events_lock() and _unlock()
+ * only. */
 const struct jvpn_recent *jvpn_events_recent(const struct jvpn_events *events);
 
 /* The descriptor to watch for writability while lines wait, or -1 when nothing waits or there is
  * nothing to watch (regular file: call _flush from a timer of about a second). Ask again after each
  * call of _emit, _flush and _reopen. */
-int jvpn_events_poll_fd(const struct jvpn_events *events);
+int jvpn_events_poll_fd(struct jvpn_events *events);
 /* Writes what the sink takes now. */
 void jvpn_events_flush(struct jvpn_events *events, uint64_t wall_ms);
 /* SIGHUP: opens the path again (after a rotation). The old file stays when that fails: JVPN_EIO,
  * JVPN_EPERM with a sentence in error. Nothing to do for stdout. */
 int jvpn_events_reopen(struct jvpn_events *events, uint64_t wall_ms, char *error,
 		       size_t error_size);
-void jvpn_events_get_stats(const struct jvpn_events *events, struct jvpn_events_stats *stats);
+void jvpn_events_get_stats(struct jvpn_events *events, struct jvpn_events_stats *stats);
 /* Gives a slow reader at most about wait_ms without progress, then closes and frees. A line that
  * was begun in a regular file and cannot be ended is taken back. Sets *events to NULL. */
 void jvpn_events_close(struct jvpn_events **events, uint64_t wall_ms, unsigned wait_ms);

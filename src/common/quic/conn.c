@@ -276,6 +276,7 @@ void jvpn_conn_dispatch(struct jvpn_conn *conn)
 		ops->on_probe_acked(conn->quic->config.user, conn, conn->probe_acked_rtt_ns);
 	}
 	tell_mtu(conn);
+	jvpn_rekey_tell(conn);
 	finish_refusal(conn);
 	check_open(conn);
 }

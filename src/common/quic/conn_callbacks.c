@@ -362,7 +362,7 @@ void jvpn_conn_fill_callbacks(const struct jvpn_conn *conn, ngtcp2_callbacks *c)
 		.encrypt = ngtcp2_crypto_encrypt_cb,
 		.decrypt = ngtcp2_crypto_decrypt_cb,
 		.hp_mask = ngtcp2_crypto_hp_mask_cb,
-		.update_key = ngtcp2_crypto_update_key_cb,
+		.update_key = jvpn_rekey_on_prepare,
 		.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
 		.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
 		.get_path_challenge_data2 = ngtcp2_crypto_get_path_challenge_data2_cb,

@@ -180,7 +180,7 @@ static bool write_streams(struct jvpn_conn *conn)
 /* --- datagrams --- */
 
 struct datagram {
-	ngtcp2_vec vec[2];
+	ngtcp2_vec vec[3];
 	size_t count;
 	uint64_t id;        /* 0: not tracked */
 	size_t packet_size; /* at most */
@@ -252,7 +252,14 @@ size_t jvpn_conn_max_packet(const struct jvpn_conn *conn)
 
 int jvpn_conn_send_packet(struct jvpn_conn *conn, const uint8_t *packet, size_t len)
 {
-	struct datagram d = {.count = 2, .packet_size = conn->mtu.size};
+	return jvpn_conn_send_parts(conn, packet, len, NULL, 0);
+}
+
+int jvpn_conn_send_parts(struct jvpn_conn *conn, const uint8_t *head, size_t head_len,
+			 const uint8_t *body, size_t body_len)
+{
+	struct datagram d = {.count = body_len ? 3 : 2, .packet_size = conn->mtu.size};
+	size_t len = head_len + body_len;
 	int err;
 
 	if (conn->is_dead || conn->info.kind != JVPN_CLOSE_NONE)
@@ -265,7 +272,8 @@ int jvpn_conn_send_packet(struct jvpn_conn *conn, const uint8_t *packet, size_t 
 	    endpoint_is_blocked(conn) || is_held_back(conn))
 		return JVPN_EAGAIN;
 	d.vec[0] = (ngtcp2_vec){.base = conn->dgram.prefix, .len = conn->dgram.prefix_len};
-	d.vec[1] = (ngtcp2_vec){.base = (uint8_t *)(uintptr_t)packet, .len = len};
+	d.vec[1] = (ngtcp2_vec){.base = (uint8_t *)(uintptr_t)head, .len = head_len};
+	d.vec[2] = (ngtcp2_vec){.base = (uint8_t *)(uintptr_t)body, .len = body_len};
 	if (conn->sample.id == 0)
 		d.id = ++conn->last_dgram_id;
 	err = write_datagram(conn, &d);
@@ -457,8 +465,10 @@ bool jvpn_conn_write(struct jvpn_conn *conn)
 	look_at_path(conn);
 	if (conn->info.kind == JVPN_CLOSE_NONE || conn->info.kind == JVPN_CLOSE_LOCAL) {
 		/* The probe is small and must not wait behind a stream. */
-		if (conn->info.kind == JVPN_CLOSE_NONE)
+		if (conn->info.kind == JVPN_CLOSE_NONE) {
+			jvpn_rekey_if_due(conn);
 			write_probe(conn);
+		}
 		may_go_on = write_streams(conn);
 		if (may_go_on)
 			write_mtu_probe(conn);

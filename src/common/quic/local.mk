@@ -39,6 +39,8 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/quic.c \
 	%D%/quic.h \
 	%D%/quic_internal.h \
+	%D%/rekey.c \
+	%D%/rekey.h \
 	%D%/source.c \
 	%D%/source.h \
 	%D%/steer.c \

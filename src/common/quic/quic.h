@@ -133,6 +133,9 @@ struct jvpn_quic_ops {
 	 * ack-eliciting one or saw an acknowledgement: read jvpn_conn_get_stats() for the liveness
 	 * clock. */
 	void (*on_activity)(void *user, struct jvpn_conn *conn);
+	/* The traffic keys were changed and the peer uses the new ones, 'generation' times so far on this
+	 * connection; may be NULL. */
+	void (*on_keys)(void *user, struct jvpn_conn *conn, uint32_t generation, bool by_peer);
 	/* The connection is gone; its pointer is dead when this returns. On a server also for connections
 	 * that never came to a request (their user pointer is NULL). */
 	void (*on_closed)(void *user, struct jvpn_conn *conn, const struct jvpn_close_info *info);
@@ -203,6 +206,10 @@ uint64_t jvpn_quic_next_expiry(const struct jvpn_quic *quic);
  * client puts in front of the DCID of a further transport's Initial. The last one is the worker octet:
  * any that names this worker (steer.h) does. Writes at most 12, returns how many. */
 uint8_t jvpn_quic_route_prefix(const struct jvpn_quic *quic, uint8_t out[12]);
+/* When a connection changes its traffic keys (RFC 9001 section 6): after so many octets of inner packets
+ * in both directions, or with the first packet after so long; 0: not for this reason. Half the limit of
+ * the AEAD is not passed in any case. Takes force at once. */
+void jvpn_quic_set_key_update(struct jvpn_quic *quic, uint64_t after_bytes, uint64_t after_ns);
 size_t jvpn_quic_conn_count(const struct jvpn_quic *quic);
 void jvpn_quic_get_stats(const struct jvpn_quic *quic, struct jvpn_quic_stats *stats);
 /* The caller is about to free this endpoint: connections on it end without another packet (on_closed
@@ -244,6 +251,9 @@ int jvpn_conn_send_capsule(struct jvpn_conn *conn, uint64_t type, const void *da
  * control, pacing, or no permit for the present path: keep it, on_writable follows.
  * JVPN_ERANGE: larger than stats.max_packet. JVPN_ECLOSED. */
 int jvpn_conn_send_packet(struct jvpn_conn *conn, const uint8_t *packet, size_t len);
+/* The same for a packet that stands in two places; body_len may be 0. */
+int jvpn_conn_send_parts(struct jvpn_conn *conn, const uint8_t *head, size_t head_len,
+			 const uint8_t *body, size_t body_len);
 /* There is something in the caller's queue: on_writable will be called in the next flush. */
 void jvpn_conn_want_write(struct jvpn_conn *conn);
 /* Sends one small ack-eliciting packet now, ahead of everything, and tracks its acknowledgement. In a

@@ -20,6 +20,7 @@
 #include "quic/mtu.h"
 #include "quic/path.h"
 #include "quic/quic.h"
+#include "quic/rekey.h"
 #include "quic/source.h"
 #include "quic/timer.h"
 #include "quic/tls_internal.h"
@@ -117,6 +118,7 @@ struct jvpn_conn {
 
 	uint64_t dgram_sent, dgram_recv, dgram_bytes_sent, dgram_bytes_recv, admit_refused;
 
+	struct jvpn_rekey rekey;
 	struct jvpn_source *source; /* server: counted there as long as it has no tunnel */
 
 	ngtcp2_ccerr ccerr; /* what CONNECTION_CLOSE will say */
@@ -139,7 +141,8 @@ struct jvpn_quic {
 	struct jvpn_quic_config config;
 	struct jvpn_cid_layout layout;
 	size_t cid_len;
-	bool aead_is_direct; /* aead.h */
+	bool aead_is_direct;                        /* aead.h */
+	uint64_t rekey_after_bytes, rekey_after_ns; /* 0: off */
 	struct jvpn_cidmap *cids;
 	struct jvpn_timer_heap timers;
 	struct jvpn_batch batch;

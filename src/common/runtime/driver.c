@@ -418,6 +418,16 @@ int jvpn_live_reserve(struct jvpn_live *live, uint32_t hash, size_t len, uint8_t
 	return rv;
 }
 
+int jvpn_live_give(struct jvpn_live *live, uint32_t hash, struct jvpn_super *super)
+{
+	struct jvpn_transport *t = jvpn_live_binding(live);
+	int rv = jvpn_queue_put_super(&live->queue, hash, super, live->driver->now_ns);
+
+	if (!rv && t)
+		jvpn_conn_want_write(t->conn);
+	return rv;
+}
+
 void jvpn_live_send(struct jvpn_live *live, const uint8_t *packet, size_t len)
 {
 	uint8_t *at;

@@ -246,6 +246,8 @@ void jvpn_live_send(struct jvpn_live *live, const uint8_t *packet, size_t len);
 /* The same without copying: the caller writes the 'len' octets to *at at once. 'hash' is
  * jvpn_queue_hash() of the flow. Errors of jvpn_queue_reserve(). */
 int jvpn_live_reserve(struct jvpn_live *live, uint32_t hash, size_t len, uint8_t **at);
+/* Queues a super-packet and takes it over, when 0 is returned. Errors of jvpn_queue_put_super(). */
+int jvpn_live_give(struct jvpn_live *live, uint32_t hash, struct jvpn_super *super);
 /* "192.0.2.1:443", "[2001:db8::1]:443". */
 void jvpn_driver_format_address(const struct sockaddr_storage *address, char *out, size_t size);
 

@@ -268,6 +268,20 @@ static void on_hint(void *user, struct jvpn_conn *conn, bool port_closed)
 	}
 }
 
+static void on_keys(void *user, struct jvpn_conn *conn, uint32_t generation, bool by_peer)
+{
+	struct jvpn_transport *t = jvpn_conn_get_user(conn);
+	struct jvpn_event event = {.type = JVPN_EVENT_KEYS};
+
+	(void)user;
+	if (!t || !t->live)
+		return;
+	event.slot = t->slot;
+	event.u.keys.generation = generation;
+	event.u.keys.by_peer = by_peer;
+	jvpn_driver_step(t->live, &event);
+}
+
 /* ---- data ---- */
 
 static void on_packet(void *user, struct jvpn_conn *conn, uint8_t *packet, size_t len)
@@ -285,13 +299,14 @@ static void on_packet(void *user, struct jvpn_conn *conn, uint8_t *packet, size_
 /* Sends what waits. False: the connection takes no more for now. */
 static bool send_next(struct jvpn_live *live, struct jvpn_conn *conn)
 {
+	const struct jvpn_queue_piece *p = jvpn_queue_peek(&live->queue, live->driver->now_ns);
 	size_t len;
-	const uint8_t *packet = jvpn_queue_peek(&live->queue, live->driver->now_ns, &len);
 	int rv;
 
-	if (!packet)
+	if (!p)
 		return false;
-	rv = jvpn_conn_send_packet(conn, packet, len);
+	len = p->head_len + p->body_len;
+	rv = jvpn_conn_send_parts(conn, p->head, p->head_len, p->body, p->body_len);
 	if (rv == JVPN_EAGAIN || rv == JVPN_ECLOSED)
 		return false;
 	if (!rv) {
@@ -448,6 +463,7 @@ static const struct jvpn_quic_ops quic_ops = {
 	.on_knock_answered = on_knock_answered,
 	.on_hint = on_hint,
 	.on_activity = on_activity,
+	.on_keys = on_keys,
 	.on_closed = on_closed,
 };
 

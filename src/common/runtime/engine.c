@@ -27,8 +27,11 @@ static void flush_events(void *user, uint64_t now_ns)
 static void follow_events(struct jvpn_engine *engine, uint64_t now_ns)
 {
 	struct jvpn_events_stats stats;
-	int fd = jvpn_events_poll_fd(engine->events);
+	int fd;
 
+	if (engine->shares_events)
+		return;
+	fd = jvpn_events_poll_fd(engine->events);
 	if (fd != engine->events_fd) {
 		jvpn_loop_unwatch(engine->loop, engine->events_watch);
 		engine->events_watch = NULL;
@@ -87,12 +90,19 @@ void jvpn_engine_emit(struct jvpn_engine *engine, enum jvpn_audit_type type,
 	jvpn_driver_emit(engine->driver, &audit);
 }
 
+static void apply_to_quic(struct jvpn_engine *engine, const struct jvpn_policy *policy)
+{
+	jvpn_quic_set_key_update(engine->quic, policy->key_update_after_bytes,
+				 jvpn_ms_to_ns(policy->key_update_interval_ms));
+}
+
 void jvpn_engine_set_policy(struct jvpn_engine *engine, const struct jvpn_policy *policy)
 {
 	char detail[JVPN_AUDIT_TEXT_MAX + 1];
 
 	snprintf(detail, sizeof(detail), "replaces %s", engine->driver->policy.version);
 	jvpn_driver_set_policy(engine->driver, policy);
+	apply_to_quic(engine, policy);
 	jvpn_events_set_policy(engine->events, policy);
 	jvpn_engine_emit(engine, JVPN_AUDIT_POLICY_LOADED, JVPN_REASON_NONE, detail);
 }
@@ -100,8 +110,12 @@ void jvpn_engine_set_policy(struct jvpn_engine *engine, const struct jvpn_policy
 static int make_parts(struct jvpn_engine *engine, struct jvpn_engine_config *config, char *error,
 		      size_t error_size)
 {
-	int rv = jvpn_events_open(&config->events, &engine->events, error, error_size);
+	int rv = 0;
 
+	engine->events = config->shared_events;
+	engine->shares_events = engine->events != NULL;
+	if (!engine->shares_events)
+		rv = jvpn_events_open(&config->events, &engine->events, error, error_size);
 	if (rv)
 		return rv;
 	config->driver.events = engine->events;
@@ -136,8 +150,11 @@ int jvpn_engine_init(struct jvpn_engine *engine, struct jvpn_engine_config *conf
 		jvpn_engine_clear(engine);
 		return rv;
 	}
+	apply_to_quic(engine, config->driver.policy);
 	jvpn_driver_set_now(engine->driver, jvpn_loop_now(engine->loop));
 	jvpn_loop_set_turn(engine->loop, begin_turn, end_turn, engine);
+	if (engine->shares_events)
+		return 0;
 	jvpn_events_set_policy(engine->events, config->driver.policy);
 	jvpn_engine_emit(engine, JVPN_AUDIT_NODE_STARTED, JVPN_REASON_NONE, NULL);
 	jvpn_engine_emit(engine, JVPN_AUDIT_POLICY_LOADED, JVPN_REASON_NONE,
@@ -147,13 +164,13 @@ int jvpn_engine_init(struct jvpn_engine *engine, struct jvpn_engine_config *conf
 
 void jvpn_engine_clear(struct jvpn_engine *engine)
 {
-	if (engine->driver && engine->quic)
+	if (engine->driver && engine->quic && !engine->shares_events)
 		jvpn_engine_emit(engine, JVPN_AUDIT_NODE_STOPPED, JVPN_REASON_NONE, NULL);
 	jvpn_quic_free(engine->quic);
 	jvpn_driver_free(engine->driver);
 	if (engine->loop)
 		jvpn_loop_unwatch(engine->loop, engine->events_watch);
-	if (engine->events)
+	if (engine->events && !engine->shares_events)
 		jvpn_events_close(&engine->events, jvpn_clock_wall_ms(), EVENTS_CLOSE_WAIT_MS);
 	jvpn_loop_free(engine->loop);
 	memset(engine, 0, sizeof(*engine));

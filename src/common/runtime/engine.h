@@ -16,6 +16,8 @@
 
 struct jvpn_engine_config {
 	struct jvpn_events_config events;
+	struct jvpn_events
+		*shared_events; /* another engine's, which tells of the process; NULL: own */
 	struct jvpn_driver_config driver; /* events is filled here */
 	struct jvpn_quic_config quic;     /* ops and user are filled here */
 };
@@ -24,6 +26,7 @@ struct jvpn_engine_config {
 struct jvpn_engine {
 	struct jvpn_loop *loop;
 	struct jvpn_events *events;
+	bool shares_events; /* they are another engine's */
 	struct jvpn_driver *driver;
 	struct jvpn_quic *quic;
 	struct jvpn_watch *events_watch; /* while lines wait for a slow reader */
@@ -35,7 +38,8 @@ struct jvpn_engine {
 	void *user;
 };
 
-/* Opens the event sink, makes loop, driver and QUIC, writes NodeStarted and PolicyLoaded. Errors of
+/* Opens the event sink, makes loop, driver and QUIC, writes NodeStarted and PolicyLoaded (an engine with
+ * shared events does neither the first nor the last). Errors of
  * their constructors; 'error' gets a sentence. */
 int jvpn_engine_init(struct jvpn_engine *engine, struct jvpn_engine_config *config, char *error,
 		     size_t error_size);

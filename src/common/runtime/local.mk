@@ -20,6 +20,8 @@ noinst_LIBRARIES += %D%/libjvpn_runtime.a
 	%D%/engine.h \
 	%D%/loop.c \
 	%D%/loop.h \
+	%D%/mailbox.c \
+	%D%/mailbox.h \
 	%D%/msgauth.c \
 	%D%/msgauth.h \
 	%D%/persist.c \

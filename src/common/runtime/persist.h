@@ -7,6 +7,10 @@
  * Life: jvpn_persist_open(), jvpn_persist_count(); a driver made with it (jvpn_driver_config.persist);
  * jvpn_persist_load() before the loop runs; then jvpn_persist_dispatch() when jvpn_persist_fd() is
  * readable and jvpn_persist_poll() once a turn; the driver freed; jvpn_persist_close().
+ *
+ * Several threads: each has a driver of its own and a lane (jvpn_persist_lane_new()) of the one store.
+ * The thread of the first driver opens, dispatches and closes; it is the root, a lane itself. Answers
+ * wait in their lane until its thread calls jvpn_persist_dispatch(): 'wake' says so, on any thread.
  */
 #ifndef JVPN_RUNTIME_PERSIST_H
 #define JVPN_RUNTIME_PERSIST_H
@@ -26,7 +30,8 @@ struct jvpn_driver;
 struct jvpn_live;
 struct jvpn_persist; /* owner: main */
 
-#define JVPN_PERSIST_CLOSE_MS 1000 /* to write what is left at the end */
+#define JVPN_PERSIST_CLOSE_MS  1000 /* to write what is left at the end */
+#define JVPN_PERSIST_LANES_MAX 64
 
 struct jvpn_persist_config {
 	enum jvpn_store_backend_kind backend;
@@ -58,6 +63,12 @@ int jvpn_persist_load(struct jvpn_persist *persist,
 		      int (*each)(void *user, const struct jvpn_persist_entry *entry), void *user,
 		      char *error);
 
+/* A further lane: for the driver of another thread, freed after that driver and before the root is
+ * closed. JVPN_ENOMEM, JVPN_EFULL. */
+int jvpn_persist_lane_new(struct jvpn_persist *root, struct jvpn_persist **out);
+void jvpn_persist_lane_free(struct jvpn_persist *lane);
+void jvpn_persist_set_wake(struct jvpn_persist *persist, void (*wake)(void *user), void *user);
+
 /* The driver that made it its own, NULL when that is gone. */
 void jvpn_persist_bind(struct jvpn_persist *persist, struct jvpn_driver *driver);
 /* Executes STORE_CAS, STORE_APPEND or STORE_REREAD. The answer comes through
@@ -71,13 +82,13 @@ void jvpn_persist_forget(struct jvpn_persist *persist, struct jvpn_live *live);
 void jvpn_persist_note(struct jvpn_persist *persist, const struct jvpn_live *live,
 		       const struct jvpn_audit *audit);
 
-/* For watching only. */
+/* For watching only; the root's. */
 int jvpn_persist_fd(const struct jvpn_persist *persist);
 void jvpn_persist_dispatch(struct jvpn_persist *persist, uint64_t now_ns);
-/* The sign of life, counted denials, trimming, health. Harmless at any time. */
+/* The sign of life, trimming, health (root), counted denials. Harmless at any time. */
 void jvpn_persist_poll(struct jvpn_persist *persist, uint64_t now_ns);
 uint64_t jvpn_persist_next_deadline(const struct jvpn_persist *persist);
-/* Operations without an answer. */
+/* Operations without an answer, or whose answer was not dealt with, of all lanes. */
 size_t jvpn_persist_pending(const struct jvpn_persist *persist);
 bool jvpn_persist_is_durable(const struct jvpn_persist *persist);
 enum jvpn_store_health jvpn_persist_health(const struct jvpn_persist *persist);

@@ -57,7 +57,7 @@ static void add_line(struct jvpn_persist *p, const struct jvpn_audit *audit)
 	size_t len;
 
 	if (lines->count == JVPN_STORE_LINES_MAX) {
-		p->lines_lost++;
+		jvpn_persist_lose(p, 1);
 		return;
 	}
 	len = jvpn_events_format(p->driver->events, audit, p->driver->wall_ms, text,
@@ -94,8 +94,8 @@ static void write_lines(struct jvpn_persist *p, const struct jvpn_id *id)
 
 	if (id)
 		op.id = *id;
-	if (p->lines.count && jvpn_store_submit(p->store, &op, p->driver->now_ns))
-		p->lines_lost += p->lines.count;
+	if (p->lines.count && jvpn_persist_give(p, &op))
+		jvpn_persist_lose(p, p->lines.count);
 	p->lines.count = 0;
 }
 

@@ -13,6 +13,7 @@
 #include "tun/coalesce.h"
 #include "tun/fragment.h"
 #include "tun/segment.h"
+#include "tun/super.h"
 #include "tun/tun.h"
 
 /* Reads of one readable event: enough to amortise the turn and to leave nothing to the kernel's queue, where
@@ -27,8 +28,11 @@ struct jvpn_pump {
 	jvpn_pump_fn fn;
 	void *user;
 	struct jvpn_coalescer *coalescer; /* NULL: the TUN takes no super-packets */
-	uint8_t buffer[JVPN_TUN_PACKET_MAX];
+	struct jvpn_pool *pool;
+	struct jvpn_super *super; /* where the next packet is read to; NULL: there was no memory */
 };
+
+_Static_assert(JVPN_SUPER_BYTES >= JVPN_TUN_PACKET_MAX, "takes any packet");
 
 static void write_joined(void *user, const struct jvpn_tun_offload *offload, const uint8_t *packet,
 			 size_t len)
@@ -43,7 +47,8 @@ static const char *yes_no(bool yes)
 	return yes ? "yes" : "no";
 }
 
-int jvpn_pump_new(struct jvpn_tun *tun, jvpn_pump_fn fn, void *user, struct jvpn_pump **out)
+int jvpn_pump_new(struct jvpn_tun *tun, struct jvpn_pool *pool, jvpn_pump_fn fn, void *user,
+		  struct jvpn_pump **out)
 {
 	struct jvpn_tun_features features;
 	struct jvpn_pump *pump = malloc(sizeof(*pump));
@@ -51,10 +56,7 @@ int jvpn_pump_new(struct jvpn_tun *tun, jvpn_pump_fn fn, void *user, struct jvpn
 
 	if (!pump)
 		return JVPN_ENOMEM;
-	pump->tun = tun;
-	pump->fn = fn;
-	pump->user = user;
-	pump->coalescer = NULL;
+	*pump = (struct jvpn_pump){.tun = tun, .fn = fn, .user = user, .pool = pool};
 	jvpn_tun_get_features(tun, &features);
 	jvpn_log_info(JVPN_LOG_TUN, "%s: offloads: checksum %s, TSO %s, USO %s", jvpn_tun_name(tun),
 		      yes_no(features.vnet), yes_no(features.tso), yes_no(features.uso));
@@ -73,6 +75,7 @@ void jvpn_pump_free(struct jvpn_pump *pump)
 	if (!pump)
 		return;
 	jvpn_coalescer_free(pump->coalescer);
+	jvpn_super_free(NULL, pump->super); /* its pool may be gone by now */
 	free(pump);
 }
 
@@ -96,9 +99,16 @@ int jvpn_pump_read(struct jvpn_pump *pump, uint64_t now_ns)
 
 	for (int i = 0; i < PUMP_READS && bytes < PUMP_BYTES; i++) {
 		struct jvpn_tun_offload offload;
-		struct jvpn_forward_packet p = {.data = pump->buffer, .now_ns = now_ns};
-		int n = jvpn_tun_read(pump->tun, &offload, pump->buffer, sizeof(pump->buffer));
+		struct jvpn_forward_packet p = {.now_ns = now_ns};
+		int n;
 
+		if (!pump->super)
+			pump->super = jvpn_super_new(pump->pool);
+		if (!pump->super)
+			return 0;
+		p.super = pump->super;
+		p.data = p.super->data;
+		n = jvpn_tun_read(pump->tun, &offload, p.data, sizeof(p.super->data));
 		if (n == JVPN_ENOSPACE || n == JVPN_EMALFORMED)
 			continue;
 		if (n <= 0)
@@ -107,6 +117,7 @@ int jvpn_pump_read(struct jvpn_pump *pump, uint64_t now_ns)
 		bytes += p.len;
 		if (prepare(&p, &offload))
 			pump->fn(pump->user, &p);
+		pump->super = p.super;
 	}
 	return 0;
 }
@@ -127,7 +138,24 @@ void jvpn_pump_flush(struct jvpn_pump *pump)
 		jvpn_coalesce_flush(pump->coalescer);
 }
 
-void jvpn_pump_send(struct jvpn_live *live, const struct jvpn_forward_packet *packet)
+/* Hands over a super-packet whole, when that is worth it. */
+static bool give_super(struct jvpn_live *live, uint32_t hash,
+		       const struct jvpn_segmenter *segmenter, struct jvpn_forward_packet *packet)
+{
+	struct jvpn_super *super = packet->super;
+
+	if (!super || packet->len < JVPN_SUPER_WORTH ||
+	    segmenter->header_bytes > sizeof(super->head))
+		return false;
+	super->segmenter = *segmenter;
+	if (jvpn_live_give(live, hash, super))
+		return false;
+	packet->super = NULL;
+	packet->data = NULL;
+	return true;
+}
+
+void jvpn_pump_send(struct jvpn_live *live, struct jvpn_forward_packet *packet)
 {
 	struct jvpn_segmenter segmenter;
 	uint32_t hash;
@@ -141,6 +169,8 @@ void jvpn_pump_send(struct jvpn_live *live, const struct jvpn_forward_packet *pa
 	if (jvpn_segment_init(&segmenter, packet->offload, packet->data, packet->len))
 		return;
 	hash = jvpn_queue_hash(&live->queue, packet->data, packet->len);
+	if (give_super(live, hash, &segmenter, packet))
+		return;
 	while ((len = jvpn_segment_next_len(&segmenter)) != 0) {
 		if (jvpn_live_reserve(live, hash, len, &at))
 			return;

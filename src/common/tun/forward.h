@@ -86,6 +86,8 @@ struct jvpn_forward_outer {
 	uint16_t port;
 };
 
+struct jvpn_super;
+
 /* One per direction and process (or worker). Owner: runtime. */
 struct jvpn_forward {
 	/* Where our ICMP errors come from and what counts as our own packet: the server's inner
@@ -111,6 +113,8 @@ struct jvpn_forward_packet {
 	uint8_t *data; /* changed in place on PASS (hop limit, checksum, MSS) */
 	size_t len;
 	uint64_t now_ns;
+	struct jvpn_super
+		*super; /* the memory that data is in, for whoever wants to keep it; or NULL */
 	const struct jvpn_tun_offload *offload; /* of a super-packet; NULL: one packet; borrowed */
 	size_t largest;                         /* of a super-packet: its largest segment */
 	size_t mtu; /* largest inner packet of the tunnel; 0: no limit */

@@ -30,5 +30,7 @@ noinst_LIBRARIES += %D%/libjvpn_tun.a
 	%D%/queue.h \
 	%D%/segment.c \
 	%D%/segment.h \
+	%D%/super.c \
+	%D%/super.h \
 	%D%/tun.h \
 	%D%/tun_linux.c

@@ -1,42 +1,65 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A bounded list of free buffers.
+ * Bounded lists of free buffers.
  */
 #include "tun/pool.h"
 
 #include <stdlib.h>
 
+static void *take(struct jvpn_pool_list *list, size_t bytes)
+{
+	void *buffer = list->first;
+
+	if (!buffer)
+		return malloc(bytes);
+	list->first = *(void **)buffer;
+	list->kept--;
+	return buffer;
+}
+
 void *jvpn_pool_take(struct jvpn_pool *pool, size_t bytes)
 {
-	void *buffer = pool->first;
+	if (bytes <= JVPN_POOL_BUFFER_BYTES)
+		return take(&pool->small, JVPN_POOL_BUFFER_BYTES);
+	if (bytes <= JVPN_POOL_LARGE_BYTES && bytes > JVPN_POOL_LARGE_BYTES / 2)
+		return take(&pool->large, JVPN_POOL_LARGE_BYTES);
+	return malloc(bytes);
+}
 
-	if (bytes > JVPN_POOL_BUFFER_BYTES)
-		return malloc(bytes);
-	if (!buffer)
-		return malloc(JVPN_POOL_BUFFER_BYTES);
-	pool->first = *(void **)buffer;
-	pool->kept--;
-	return buffer;
+static void give(struct jvpn_pool_list *list, size_t most, void *buffer)
+{
+	if (list->kept >= most) {
+		free(buffer);
+		return;
+	}
+	*(void **)buffer = list->first;
+	list->first = buffer;
+	list->kept++;
 }
 
 void jvpn_pool_give(struct jvpn_pool *pool, void *buffer, size_t bytes)
 {
-	if (bytes > JVPN_POOL_BUFFER_BYTES || pool->kept >= JVPN_POOL_KEEP) {
+	if (bytes <= JVPN_POOL_BUFFER_BYTES)
+		give(&pool->small, JVPN_POOL_KEEP, buffer);
+	else if (bytes <= JVPN_POOL_LARGE_BYTES && bytes > JVPN_POOL_LARGE_BYTES / 2)
+		give(&pool->large, JVPN_POOL_LARGE_KEEP, buffer);
+	else
 		free(buffer);
-		return;
+}
+
+static void clear(struct jvpn_pool_list *list)
+{
+	while (list->first) {
+		void *buffer = list->first;
+
+		list->first = *(void **)buffer;
+		free(buffer);
 	}
-	*(void **)buffer = pool->first;
-	pool->first = buffer;
-	pool->kept++;
+	list->kept = 0;
 }
 
 void jvpn_pool_clear(struct jvpn_pool *pool)
 {
-	while (pool->first) {
-		void *buffer = pool->first;
-
-		pool->first = *(void **)buffer;
-		free(buffer);
-	}
-	pool->kept = 0;
+	clear(&pool->small);
+	clear(&pool->large);
 }

@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Buffers for packets that wait, all of one size: taken and given back without the allocator, a
- * bounded number kept for the next burst. One thread.
+ * Buffers for packets that wait, of two sizes: taken and given back without the allocator, a bounded
+ * number kept for the next burst. One thread.
  */
 #ifndef JVPN_TUN_POOL_H
 #define JVPN_TUN_POOL_H
 
 #include <stddef.h>
 
-/* Room in each: an inner packet of a usual path and what the queue adds. Larger ones are allocated. */
+/* Room in each: an inner packet of a usual path and what the queue adds. */
 #define JVPN_POOL_BUFFER_BYTES 2048
 /* Kept when nobody uses them: 1 MiB. */
 #define JVPN_POOL_KEEP 512
+/* The same of large ones: a super-packet and what is kept with it. Larger ones are allocated. */
+#define JVPN_POOL_LARGE_BYTES (66 * 1024)
+#define JVPN_POOL_LARGE_KEEP  16
+
+struct jvpn_pool_list {
+	void *first;
+	size_t kept;
+};
 
 /* Owner: runtime. Zeroed is an empty pool. Must outlive its buffers' users. */
 struct jvpn_pool {
-	void *first; /* of those kept */
-	size_t kept;
+	struct jvpn_pool_list small, large;
 };
 
 /* A buffer for 'bytes'; NULL: no memory. */

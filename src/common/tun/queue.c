@@ -13,10 +13,13 @@
 
 #define ECN_CE 3u
 
+/* A packet, or a super-packet with the segments that are left of it. */
 struct jvpn_queue_packet {
 	struct jvpn_queue_packet *next;
 	uint64_t since_ns;
-	size_t len;
+	size_t len; /* of the packet */
+	bool is_in_flow;
+	struct jvpn_super *super; /* NULL: a packet */
 	uint8_t data[];
 };
 
@@ -55,39 +58,90 @@ static void give_buffer(struct jvpn_queue *q, struct jvpn_queue_packet *p)
 		free(p);
 }
 
-/* A packet that is in no flow any more leaves the queue. */
-static void forget(struct jvpn_queue *q, struct jvpn_queue_packet *p)
+static void free_packet(struct jvpn_queue *q, struct jvpn_queue_packet *p)
 {
-	q->packets--;
-	q->bytes -= p->len;
+	if (p->super)
+		jvpn_super_free(q->config.pool, p->super);
 	give_buffer(q, p);
 }
 
-static struct jvpn_queue_packet *take_head(struct jvpn_queue_flow *f)
+static size_t next_len(const struct jvpn_queue_packet *p)
+{
+	return p->super ? jvpn_segment_next_len(&p->super->segmenter) : p->len;
+}
+
+/* 'len' octets have been taken from the flow's head: it goes when that was all. */
+static void shorten(struct jvpn_queue_flow *f, size_t len)
 {
 	struct jvpn_queue_packet *p = f->head;
 
+	f->bytes -= len;
+	if (p->super && next_len(p) != 0)
+		return;
+	p->is_in_flow = false;
 	f->head = p->next;
 	if (!f->head)
 		f->tail = NULL;
-	f->bytes -= p->len;
-	return p;
+}
+
+/* The flow's next packet is not sent at all. */
+static void drop(struct jvpn_queue *q, struct jvpn_queue_flow *f)
+{
+	struct jvpn_queue_packet *p = f->head;
+	size_t len = next_len(p);
+
+	if (p->super)
+		jvpn_segment_skip(&p->super->segmenter);
+	shorten(f, len);
+	q->packets--;
+	q->bytes -= len;
+	if (!p->is_in_flow && p != q->next)
+		free_packet(q, p);
+}
+
+/* The flow's next packet is the one to send. */
+static void choose_head(struct jvpn_queue *q, struct jvpn_queue_flow *f)
+{
+	struct jvpn_queue_packet *p = f->head;
+	struct jvpn_queue_piece piece = {.head = p->data, .head_len = p->len};
+	size_t len = next_len(p);
+
+	if (p->super) {
+		piece.head = p->super->head;
+		piece.head_len = p->super->segmenter.header_bytes;
+		piece.body_len = len - piece.head_len;
+		piece.body = jvpn_segment_next_head(&p->super->segmenter, piece.head);
+	}
+	shorten(f, len);
+	q->next = p;
+	q->piece = piece;
+}
+
+/* What was chosen leaves the queue. */
+static void release(struct jvpn_queue *q)
+{
+	struct jvpn_queue_packet *p = q->next;
+
+	q->packets--;
+	q->bytes -= q->piece.head_len + q->piece.body_len;
+	q->next = NULL;
+	if (!p->is_in_flow)
+		free_packet(q, p);
 }
 
 void jvpn_queue_clear(struct jvpn_queue *q)
 {
 	if (q->next) {
-		forget(q, q->next);
+		release(q);
 		q->counters.dropped_other++;
 	}
 	for (size_t i = 0; q->flow && i < JVPN_QUEUE_FLOWS; i++)
 		while (q->flow[i].head) {
-			forget(q, take_head(&q->flow[i]));
+			drop(q, &q->flow[i]);
 			q->counters.dropped_other++;
 		}
 	free(q->flow);
 	q->flow = NULL;
-	q->next = NULL;
 	q->fresh = q->turns = (struct jvpn_queue_turns){0};
 }
 
@@ -154,32 +208,40 @@ static void make_room(struct jvpn_queue *q)
 	for (size_t i = 1; i < JVPN_QUEUE_FLOWS; i++)
 		if (q->flow[i].bytes > longest->bytes)
 			longest = &q->flow[i];
-	if (longest->head) {
-		forget(q, take_head(longest));
-	} else {
-		forget(q, q->next); /* the only one left */
-		q->next = NULL;
-	}
+	if (longest->head)
+		drop(q, longest);
+	else
+		release(q); /* the only one left */
 	q->counters.dropped_full++;
 }
 
-static bool is_over(const struct jvpn_queue *q, size_t len)
+/* Room for so much more. */
+static int make_room_for(struct jvpn_queue *q, size_t packets, size_t bytes)
 {
-	return q->packets + 1 > q->config.max_packets || q->bytes + len > q->config.max_bytes;
+	if (bytes == 0 || bytes > q->config.max_bytes || packets > q->config.max_packets)
+		return JVPN_ERANGE;
+	if (!q->flow)
+		q->flow = calloc(JVPN_QUEUE_FLOWS, sizeof(*q->flow));
+	if (!q->flow)
+		return JVPN_ENOMEM;
+	while (q->packets + packets > q->config.max_packets ||
+	       q->bytes + bytes > q->config.max_bytes)
+		make_room(q);
+	return 0;
 }
 
-static void put(struct jvpn_queue *q, struct jvpn_queue_flow *f, struct jvpn_queue_packet *p)
+static void put(struct jvpn_queue *q, struct jvpn_queue_flow *f, struct jvpn_queue_packet *p,
+		size_t bytes)
 {
 	p->next = NULL;
+	p->is_in_flow = true;
 	if (f->tail)
 		f->tail->next = p;
 	else
 		f->head = p;
 	f->tail = p;
-	f->bytes += p->len;
-	q->packets++;
-	q->bytes += p->len;
-	q->counters.queued++;
+	f->bytes += bytes;
+	q->bytes += bytes;
 	if (f->has_turn)
 		return;
 	f->has_turn = true;
@@ -191,24 +253,41 @@ int jvpn_queue_reserve(struct jvpn_queue *q, uint32_t hash, size_t len, uint64_t
 		       uint8_t **at)
 {
 	struct jvpn_queue_packet *p;
+	int rv = make_room_for(q, 1, len);
 
-	if (len == 0 || len > q->config.max_bytes || q->config.max_packets == 0) {
-		q->counters.dropped_other++;
-		return JVPN_ERANGE;
-	}
-	if (!q->flow)
-		q->flow = calloc(JVPN_QUEUE_FLOWS, sizeof(*q->flow));
-	p = q->flow ? take_buffer(q, sizeof(*p) + len) : NULL;
+	p = rv ? NULL : take_buffer(q, sizeof(*p) + len);
 	if (!p) {
 		q->counters.dropped_other++;
-		return JVPN_ENOMEM;
+		return rv ? rv : JVPN_ENOMEM;
 	}
-	while (is_over(q, len))
-		make_room(q);
 	p->since_ns = now_ns;
 	p->len = len;
-	put(q, &q->flow[hash % JVPN_QUEUE_FLOWS], p);
+	p->super = NULL;
+	put(q, &q->flow[hash % JVPN_QUEUE_FLOWS], p, len);
+	q->packets++;
+	q->counters.queued++;
 	*at = p->data;
+	return 0;
+}
+
+int jvpn_queue_put_super(struct jvpn_queue *q, uint32_t hash, struct jvpn_super *super,
+			 uint64_t now_ns)
+{
+	struct jvpn_queue_packet *p;
+	size_t bytes, packets = jvpn_segment_left(&super->segmenter, &bytes);
+	int rv = make_room_for(q, packets, bytes);
+
+	if (rv)
+		return rv;
+	p = take_buffer(q, sizeof(*p));
+	if (!p)
+		return JVPN_ENOMEM;
+	p->since_ns = now_ns;
+	p->len = 0;
+	p->super = super;
+	put(q, &q->flow[hash % JVPN_QUEUE_FLOWS], p, bytes);
+	q->packets += packets;
+	q->counters.queued += packets;
 	return 0;
 }
 
@@ -225,59 +304,59 @@ int jvpn_queue_push(struct jvpn_queue *q, const uint8_t *packet, size_t len, uin
 /* ---- out ---- */
 
 /* RFC 6040: the inner packet says it, when its ends speak ECN. */
-static bool mark(struct jvpn_queue_packet *p)
+static bool mark(const struct jvpn_queue_piece *piece)
 {
 	struct jvpn_ippkt view;
 
-	return jvpn_ippkt_parse(p->data, p->len, &view) == 0 && view.ecn != 0 &&
-	       jvpn_ippkt_ecn_set(&view, p->data, ECN_CE) == 0;
+	/* Of a segment only the headers stand there: nothing else is looked at. */
+	return jvpn_ippkt_parse(piece->head, piece->head_len + piece->body_len, &view) == 0 &&
+	       view.ecn != 0 && jvpn_ippkt_ecn_set(&view, piece->head, ECN_CE) == 0;
 }
 
-/* The flow's next packet, past those that are too old and those that CoDel wants gone. */
-static struct jvpn_queue_packet *next_of(struct jvpn_queue *q, struct jvpn_queue_flow *f,
-					 uint64_t now_ns)
+/* Chooses the flow's next packet, past those that are too old and those that CoDel wants gone. */
+static bool next_of(struct jvpn_queue *q, struct jvpn_queue_flow *f, uint64_t now_ns)
 {
 	while (f->head) {
-		struct jvpn_queue_packet *p = take_head(f);
-		uint64_t waited_ns = jvpn_time_since(now_ns, p->since_ns);
+		uint64_t waited_ns = jvpn_time_since(now_ns, f->head->since_ns);
+		bool is_too_much;
 
 		if (waited_ns > q->config.max_sojourn_ns) {
 			q->counters.dropped_stale++;
-			forget(q, p);
+			drop(q, f);
 			continue;
 		}
-		if (!jvpn_codel_should_drop(&f->codel, &q->config.codel, waited_ns, f->bytes,
-					    now_ns))
-			return p;
-		if (mark(p)) {
+		choose_head(q, f);
+		is_too_much = jvpn_codel_should_drop(&f->codel, &q->config.codel, waited_ns,
+						     f->bytes, now_ns);
+		if (!is_too_much)
+			return true;
+		if (mark(&q->piece)) {
 			q->counters.marked++;
-			return p;
+			return true;
 		}
 		q->counters.dropped_codel++;
-		forget(q, p);
+		release(q);
 	}
-	return NULL;
+	return false;
 }
 
 /* Whose turn it is: fresh flows first. A flow that has used up its octets goes to the end; an empty one
  * loses its turn, a fresh one only after a round among the others (RFC 8290 section 4.2). */
-static struct jvpn_queue_packet *choose(struct jvpn_queue *q, uint64_t now_ns)
+static void choose(struct jvpn_queue *q, uint64_t now_ns)
 {
 	while (q->fresh.first || q->turns.first) {
 		bool is_fresh = q->fresh.first != NULL;
 		struct jvpn_queue_turns *t = is_fresh ? &q->fresh : &q->turns;
 		struct jvpn_queue_flow *f = t->first;
-		struct jvpn_queue_packet *p;
 
 		if (f->deficit <= 0) {
 			f->deficit += JVPN_QUEUE_QUANTUM;
 			append_turn(&q->turns, take_turn(t));
 			continue;
 		}
-		p = next_of(q, f, now_ns);
-		if (p) {
-			f->deficit -= (int32_t)p->len;
-			return p;
+		if (next_of(q, f, now_ns)) {
+			f->deficit -= (int32_t)(q->piece.head_len + q->piece.body_len);
+			return;
 		}
 		(void)take_turn(t);
 		if (is_fresh)
@@ -285,29 +364,23 @@ static struct jvpn_queue_packet *choose(struct jvpn_queue *q, uint64_t now_ns)
 		else
 			f->has_turn = false;
 	}
-	return NULL;
 }
 
-uint8_t *jvpn_queue_peek(struct jvpn_queue *q, uint64_t now_ns, size_t *len)
+const struct jvpn_queue_piece *jvpn_queue_peek(struct jvpn_queue *q, uint64_t now_ns)
 {
 	if (q->next && jvpn_time_since(now_ns, q->next->since_ns) > q->config.max_sojourn_ns) {
 		q->counters.dropped_stale++;
-		forget(q, q->next);
-		q->next = NULL;
+		release(q);
 	}
 	if (!q->next)
-		q->next = choose(q, now_ns);
-	if (!q->next)
-		return NULL;
-	*len = q->next->len;
-	return q->next->data;
+		choose(q, now_ns);
+	return q->next ? &q->piece : NULL;
 }
 
 void jvpn_queue_pop(struct jvpn_queue *q)
 {
 	if (!q->next)
 		return;
-	forget(q, q->next);
-	q->next = NULL;
+	release(q);
 	q->counters.taken++;
 }

@@ -14,6 +14,7 @@
 
 #include "tun/codel.h"
 #include "tun/pool.h"
+#include "tun/super.h"
 
 /* Flows that are told apart; more share one. */
 #define JVPN_QUEUE_FLOWS 64
@@ -45,13 +46,22 @@ struct jvpn_queue_turns {
 	struct jvpn_queue_flow *first, *last;
 };
 
+/* The octets of one packet, in two places when it is a segment of a super-packet. */
+struct jvpn_queue_piece {
+	uint8_t *head; /* the headers, or all of it; may be changed in place */
+	size_t head_len;
+	const uint8_t *body;
+	size_t body_len; /* 0: nothing more */
+};
+
 /* Owner: whoever sends from it. Zeroed is an empty queue that takes nothing. */
 struct jvpn_queue {
 	struct jvpn_queue_config config;
 	struct jvpn_queue_counters counters;
 	struct jvpn_queue_flow *flow; /* JVPN_QUEUE_FLOWS, allocated with the first packet */
 	struct jvpn_queue_turns fresh, turns;
-	struct jvpn_queue_packet *next; /* what _peek() has chosen */
+	struct jvpn_queue_packet *next; /* what _peek() has chosen, or a segment of it */
+	struct jvpn_queue_piece piece;  /* its octets */
 	size_t packets, bytes;
 };
 
@@ -67,9 +77,14 @@ int jvpn_queue_reserve(struct jvpn_queue *queue, uint32_t hash, size_t len, uint
 		       uint8_t **at);
 /* The same with a copy of the packet. */
 int jvpn_queue_push(struct jvpn_queue *queue, const uint8_t *packet, size_t len, uint64_t now_ns);
+/* A super-packet of the flow 'hash', whose segments wait as if each had been pushed: taken over, nothing
+ * is copied. Its segmenter is set, its headers fit jvpn_super.head. The queue owns it when 0 is returned.
+ * JVPN_ERANGE: no segments, or larger than the whole queue; JVPN_ENOMEM. */
+int jvpn_queue_put_super(struct jvpn_queue *queue, uint32_t hash, struct jvpn_super *super,
+			 uint64_t now_ns);
 /* The next packet to send; NULL when there is none. Stays the next one until _pop(), unless it gets too
- * old. The octets may be changed in place. */
-uint8_t *jvpn_queue_peek(struct jvpn_queue *queue, uint64_t now_ns, size_t *len);
+ * old. */
+const struct jvpn_queue_piece *jvpn_queue_peek(struct jvpn_queue *queue, uint64_t now_ns);
 /* Removes what _peek() returned. */
 void jvpn_queue_pop(struct jvpn_queue *queue);
 bool jvpn_queue_is_empty(const struct jvpn_queue *queue);

@@ -12,6 +12,9 @@
 
 #include "tun/offload.h"
 
+/* The longest headers that _next_head() is meant for; more (extension headers) is rare. */
+#define JVPN_SEGMENT_HEAD_MAX 128
+
 /* Owner: the caller; 'packet' is borrowed and must not change while segments are taken. */
 struct jvpn_segmenter {
 	const uint8_t *packet;
@@ -19,6 +22,8 @@ struct jvpn_segmenter {
 	size_t l4_offset, segment_bytes;
 	size_t done;    /* payload octets that were given out */
 	uint32_t count; /* segments that were given out */
+	uint32_t ip_sum,
+		l4_sum; /* of what is the same in every segment's header, pseudo header included */
 	enum jvpn_gso gso;
 	uint8_t version;
 };
@@ -36,5 +41,11 @@ size_t jvpn_segment_largest(const struct jvpn_segmenter *segmenter);
 size_t jvpn_segment_next_len(const struct jvpn_segmenter *segmenter);
 /* Writes the next one, jvpn_segment_next_len() octets. */
 void jvpn_segment_next(struct jvpn_segmenter *segmenter, uint8_t *out);
+/* Writes only its headers, segmenter->header_bytes octets, and returns where the rest stands. */
+const uint8_t *jvpn_segment_next_head(struct jvpn_segmenter *segmenter, uint8_t *head);
+/* Leaves it out. */
+void jvpn_segment_skip(struct jvpn_segmenter *segmenter);
+/* How many there are still, and their octets together. */
+size_t jvpn_segment_left(const struct jvpn_segmenter *segmenter, size_t *bytes);
 
 #endif
