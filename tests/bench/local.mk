@@ -14,6 +14,10 @@ noinst_PROGRAMS += %D%/jvpn-load
 %C%_jvpn_load_SOURCES = %D%/load.c %D%/load.h %D%/load_attack.c %D%/load_session.c
 %C%_jvpn_load_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%
 %C%_jvpn_load_LDADD = $(JVPN_COMMON_LIBS)
+# The load of tests/bench/compare.
+noinst_PROGRAMS += %D%/traffic
+%C%_traffic_SOURCES = %D%/traffic.c
+%C%_traffic_LDADD = -lm
 # Figures of docs/benchmarks.md; see tests/bench/recovery for what can be chosen.
 bench-recovery: all
 	JVPN_BUILDDIR=$(abs_top_builddir) $(srcdir)/%D%/recovery

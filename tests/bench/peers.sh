@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash disable=SC2154,SC2034
 #
-# wireguard-go and OpenVPN of Debian as products of recovery-set, in the same namespaces and with the
+# wireguard-go and OpenVPN as products of recovery-set and compare, in the same namespaces and with the
 # same inner addresses. Ours to configure: keepalives as their manuals recommend (WireGuard
 # PersistentKeepalive 25, OpenVPN keepalive 10 60 and float).
+# JVPN_WIREGUARD_GO, JVPN_OPENVPN: the programs; by default what Debian has installed.
 
 readonly peer_net=10.77.0
 # The uplink that the kernel's routing takes; it changes with the link, not with the path.
@@ -19,12 +20,20 @@ wireguard_keys() {
 		wg pubkey <"$work/$end.key" >"$work/$end.pub"
 	done
 }
+wireguard_device() { # NS DEV: it is there; finer than poll, whose pause would count as set-up time
+	local try
+	for ((try = 0; try < 2000; try++)); do
+		! in_ns "$1" wg show "$2" >/dev/null 2>&1 || return 0
+		sleep 0.002
+	done
+	return 1
+}
 # The devices have names of their own: wireguard-go's control sockets lie in one folder for all.
 wireguard_run() { # END
 	local ns=s dev=s$$ address=$peer_net.1
 	[[ $1 == server ]] || ns=c dev=c$$ address=$peer_net.2
-	spawn "$1" "$ns" env WG_PROCESS_FOREGROUND=1 wireguard-go -f "$dev"
-	poll 10 in_ns $ns wg show "$dev" || fail "wireguard-go makes no device"
+	spawn "$1" "$ns" env WG_PROCESS_FOREGROUND=1 "${JVPN_WIREGUARD_GO:-wireguard-go}" -f "$dev"
+	wireguard_device "$ns" "$dev" || fail "wireguard-go makes no device"
 	if [[ $1 == server ]]; then
 		in_ns s wg set "$dev" listen-port $port private-key "$work/server.key" \
 			peer "$(cat "$work/client.pub")" allowed-ips $peer_net.2/32
@@ -36,9 +45,12 @@ wireguard_run() { # END
 	ip -n "$(ns_name $ns)" link set "$dev" up
 	[[ $1 == server ]] || ip -n "$(ns_name c)" route replace 198.51.100.0/24 dev "$dev"
 }
-wireguard_start() {
+wireguard_serve() {
 	wireguard_keys
 	wireguard_run server
+}
+wireguard_start() {
+	wireguard_serve
 	wireguard_run client
 	inner4=$peer_net.2
 	wait_for "packets through WireGuard" packets_pass
@@ -61,19 +73,22 @@ openvpn_run() { # END
 	local common=(--dev "$tun" --dev-type tun --proto udp4 --ca "$work/ca.pem" --cert "$work/$1.pem"
 		--key "$work/$1.key" --data-ciphers AES-256-GCM --verb 3 --float)
 	if [[ $1 == server ]]; then
-		spawn server s openvpn "${common[@]}" --server $peer_net.0 255.255.255.0 --topology subnet --dh none \
+		spawn server s "${JVPN_OPENVPN:-openvpn}" "${common[@]}" --server $peer_net.0 255.255.255.0 --topology subnet --dh none \
 			--port $port --keepalive 10 60 --ifconfig-pool-persist "$work/pool" 1 --multihome
 	else
-		spawn client c openvpn "${common[@]}" --client --remote $server4 $port --nobind --remote-cert-tls server \
+		spawn client c "${JVPN_OPENVPN:-openvpn}" "${common[@]}" --client --remote $server4 $port --nobind --remote-cert-tls server \
 			--persist-tun --persist-key --route 198.51.100.0 255.255.255.0 --connect-retry 1 5
 	fi
 }
-openvpn_start() {
+openvpn_serve() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ca -days 30 \
 		-keyout "$work/ca.key" -out "$work/ca.pem" 2>/dev/null
 	openvpn_certificate server serverAuth
 	openvpn_certificate client clientAuth
 	openvpn_run server
+}
+openvpn_start() {
+	openvpn_serve
 	openvpn_run client
 	inner4=$peer_net.2
 	wait_for "packets through OpenVPN" packets_pass
