@@ -18,12 +18,14 @@ noinst_PROGRAMS += %D%/jvpn-load
 noinst_PROGRAMS += %D%/traffic
 %C%_traffic_SOURCES = %D%/traffic.c
 %C%_traffic_LDADD = -lm
-# Figures of docs/benchmarks.md; see tests/bench/recovery for what can be chosen.
+# Figures of docs/benchmarks.md; see the head of each script in tests/bench for what can be chosen.
+bench: all
+	JVPN_BUILDDIR=$(abs_top_builddir) $(srcdir)/%D%/all
 bench-recovery: all
 	JVPN_BUILDDIR=$(abs_top_builddir) $(srcdir)/%D%/recovery
 bench-bottleneck: all
 	JVPN_BUILDDIR=$(abs_top_builddir) $(srcdir)/%D%/bottleneck
-.PHONY: bench-recovery bench-bottleneck
+.PHONY: bench bench-recovery bench-bottleneck
 
 if HAVE_CHECK
 check_PROGRAMS += %D%/bench_packet
