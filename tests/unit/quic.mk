@@ -25,6 +25,9 @@ UNIT_TESTS += %D%/unit_quic
 	%D%/test_timer.c \
 	%D%/test_tls.c \
 	%D%/test_turns.c \
+	%D%/test_tls_resume.c \
+	%D%/tls_fixture.c \
+	%D%/tls_fixture.h \
 	%D%/tls_pair.c \
 	%D%/tls_pair.h
 %C%_unit_quic_CPPFLAGS = $(UNIT_CPPFLAGS) $(NGTCP2_CFLAGS) $(NGHTTP3_CFLAGS) $(WOLFSSL_CFLAGS)
