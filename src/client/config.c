@@ -25,6 +25,14 @@ static const struct jvpn_word log_levels[] = {
 	{NULL, 0},
 };
 
+static const struct jvpn_word ciphers[] = {
+	{"auto", JVPN_CIPHER_AUTO},
+	{"aes-128-gcm", JVPN_CIPHER_AES_128_GCM},
+	{"aes-256-gcm", JVPN_CIPHER_AES_256_GCM},
+	{"chacha20-poly1305", JVPN_CIPHER_CHACHA20_POLY1305},
+	{NULL, 0},
+};
+
 static const struct jvpn_word congestions[] = {
 	{"bbr", JVPN_CC_BBR},
 	{"cubic", JVPN_CC_CUBIC},
@@ -77,6 +85,13 @@ static const struct jvpn_key keys[] = {
 	 .min = 1,
 	 .max = JVPN_CLIENT_CA_PEM_MAX,
 	 .help = "The same as text in this file."},
+	{.path = "tls.cipher",
+	 .type = JVPN_KEY_WORD,
+	 AT(tls_cipher),
+	 .words = ciphers,
+	 .def = "auto",
+	 .help = "auto: AES-128-GCM, or ChaCha20-Poly1305 when this machine has no AES in "
+		 "hardware; else this one and no other."},
 	{.path = "auth.token",
 	 .type = JVPN_KEY_STRING,
 	 AT(token),

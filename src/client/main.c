@@ -35,6 +35,7 @@ static int open_tls(struct jvpn_client *client)
 	char error[JVPN_PROCESS_ERROR_MAX] = "";
 	struct jvpn_tls_config config = {.ca_file = c->tls_ca[0] ? c->tls_ca : NULL,
 					 .ca_pem = c->tls_ca_pem[0] ? c->tls_ca_pem : NULL,
+					 .cipher = (enum jvpn_cipher)c->tls_cipher,
 					 .keylog_file = c->debug_keylog[0] ? c->debug_keylog : NULL,
 					 .wall_s = jvpn_clock_wall_ms() / JVPN_MS_PER_S};
 	int rv = jvpn_tls_new(&config, &client->tls, error, sizeof(error));

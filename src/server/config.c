@@ -22,6 +22,14 @@ static const struct jvpn_word log_levels[] = {
 	{NULL, 0},
 };
 
+static const struct jvpn_word ciphers[] = {
+	{"auto", JVPN_CIPHER_AUTO},
+	{"aes-128-gcm", JVPN_CIPHER_AES_128_GCM},
+	{"aes-256-gcm", JVPN_CIPHER_AES_256_GCM},
+	{"chacha20-poly1305", JVPN_CIPHER_CHACHA20_POLY1305},
+	{NULL, 0},
+};
+
 static const struct jvpn_word congestions[] = {
 	{"bbr", JVPN_CC_BBR},
 	{"cubic", JVPN_CC_CUBIC},
@@ -75,6 +83,13 @@ static const struct jvpn_key keys[] = {
 	 AT(tls_key),
 	 REQUIRED,
 	 .help = "PEM file with the private key; mode 0600."},
+	{.path = "tls.cipher",
+	 .type = JVPN_KEY_WORD,
+	 AT(tls_cipher),
+	 .words = ciphers,
+	 .def = "auto",
+	 .help = "auto: AES-128-GCM, or ChaCha20-Poly1305 when this machine or the client's has no "
+		 "AES in hardware; else this one and no other."},
 	{.path = "state_dir",
 	 .type = JVPN_KEY_PATH,
 	 AT(state_dir),

@@ -34,6 +34,7 @@ static int open_tls(struct jvpn_server *server)
 	struct jvpn_tls_config config = {.server = true,
 					 .certificate_file = c->tls_certificate,
 					 .key_file = c->tls_key,
+					 .cipher = (enum jvpn_cipher)c->tls_cipher,
 					 .keylog_file = c->debug_keylog[0] ? c->debug_keylog : NULL,
 					 .wall_s = jvpn_clock_wall_ms() / JVPN_MS_PER_S};
 	int rv = jvpn_tls_new(&config, &server->tls, error, sizeof(error));

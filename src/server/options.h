@@ -16,6 +16,7 @@
 #include "config/policy_file.h"
 #include "config/value.h"
 #include "core/policy.h"
+#include "quic/cipher.h"
 #include "quic/quic.h"
 #include "store/store.h"
 
@@ -47,6 +48,7 @@ struct jvpn_server_config {
 	char policy[JVPN_CONFIG_PATH_MAX];        /* "": the built-in policy */
 	char events_output[JVPN_CONFIG_PATH_MAX]; /* "stdout" or a path */
 	int log_level;                            /* enum jvpn_log_level */
+	int tls_cipher;                           /* enum jvpn_cipher */
 	int quic_congestion;                      /* enum jvpn_congestion */
 	uint64_t quic_initial_rtt_ms;
 	uint64_t quic_handshake_timeout_ms;

@@ -29,6 +29,7 @@ static const char server_text[] =
 	"tls:\n"
 	"  certificate: server.crt\n"
 	"  key: server.key               # mode 0600\n"
+	"  cipher: auto                  # or aes-128-gcm, aes-256-gcm, chacha20-poly1305\n"
 	"\n"
 	"# Keys that outlive the process (stateless reset, address validation, tickets), and the\n"
 	"# sessions: state/sessions.db, see store in jvpn.conf(5).\n"
@@ -195,6 +196,7 @@ static const char client_text[] =
 	"\n"
 	"# The only certification authorities that are trusted. A file instead: ca: ca.crt\n"
 	"tls:\n"
+	"  cipher: auto                  # or aes-128-gcm, aes-256-gcm, chacha20-poly1305\n"
 	"  ca_pem: |\n"
 	"@CA_PEM@\n";
 /* clang-format on */

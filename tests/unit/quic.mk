@@ -10,6 +10,7 @@ UNIT_TESTS += %D%/unit_quic
 	%D%/test_accept.c \
 	%D%/test_aead.c \
 	%D%/test_cidmap.c \
+	%D%/test_cipher.c \
 	%D%/test_dgram.c \
 	%D%/test_endpoint.c \
 	%D%/test_h3.c \

@@ -20,6 +20,8 @@
 
 #define NAME "vpn.example"
 
+enum jvpn_cipher pair_cipher;
+
 /* --- ops --- */
 
 static struct jvpn_h3_response refusal(void)
@@ -218,7 +220,8 @@ static void make_tls(struct pair *p)
 	char cert[96], key[96], error[256] = "";
 	struct jvpn_tls_config server = {
 		.server = true, .certificate_file = cert, .key_file = key, .wall_s = now};
-	struct jvpn_tls_config client = {.ca_pem = ca.certificate, .wall_s = now};
+	struct jvpn_tls_config client = {
+		.ca_pem = ca.certificate, .cipher = pair_cipher, .wall_s = now};
 
 	p->wall_s = now - p->now_ns / JVPN_NS_PER_S;
 	ck_assert_int_eq(jvpn_certgen_issue(&ca_request, &ca), 0);

@@ -71,6 +71,9 @@ struct pair_side {
 	struct pair_hooks hooks;
 };
 
+/* Of both ends, for the next pair_init(). */
+extern enum jvpn_cipher pair_cipher;
+
 struct pair {
 	uint64_t now_ns, delay_ns;
 	uint64_t wall_s; /* of the wall clock, at now_ns 0 */

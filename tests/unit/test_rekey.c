@@ -18,6 +18,7 @@ static struct pair *const p = &pair;
 static void teardown(void)
 {
 	pair_clear(p);
+	pair_cipher = JVPN_CIPHER_AUTO;
 }
 
 static void open_pair(uint64_t client_bytes, uint64_t client_ns, uint64_t server_bytes,
@@ -145,6 +146,47 @@ START_TEST(rekey__under_load_both_ways__many_changes_and_no_packet_lost)
 }
 END_TEST
 
+static void limit_packets(struct jvpn_conn *conn, uint64_t packets)
+{
+	ngtcp2_crypto_ctx *ctx =
+		(ngtcp2_crypto_ctx *)(uintptr_t)ngtcp2_conn_get_crypto_ctx2(conn->ng);
+
+	ctx->max_encryption = packets;
+}
+
+/* Our own path to wolfCrypt for AES-GCM, wolfSSL's for the other one, each with fresh keys again and
+ * again; and the change that ngtcp2 begins itself at the limit. */
+START_TEST(rekey__every_cipher__packets_and_changes)
+{
+	static const char *const suite[JVPN_CIPHER_COUNT] = {
+		[JVPN_CIPHER_AUTO] = "TLS_",
+		[JVPN_CIPHER_AES_128_GCM] = "TLS_AES_128_GCM_SHA256",
+		[JVPN_CIPHER_AES_256_GCM] = "TLS_AES_256_GCM_SHA384",
+		[JVPN_CIPHER_CHACHA20_POLY1305] = "TLS_CHACHA20_POLY1305_SHA256",
+	};
+	uint32_t changes;
+
+	pair_cipher = (enum jvpn_cipher)_i;
+	open_pair(20000, 0, 0, 0);
+	ck_assert_ptr_nonnull(strstr(jvpn_conn_cipher(p->client.conn), suite[_i]));
+	for (int i = 0; i < 14; i++)
+		exchange(6);
+	ck_assert_uint_ge(p->client.keys_generation, 3);
+	ck_assert_uint_eq(p->client.keys_generation, p->server.keys_generation);
+	jvpn_quic_set_key_update(p->client.quic, 0, 0);
+	exchange(20);
+	changes = p->client.keys_generation;
+	limit_packets(p->client.conn, 20);
+	exchange(1);
+	limit_packets(p->client.conn, 1 << 23);
+	exchange(3);
+	exchange(1);
+	ck_assert_uint_eq(p->client.keys_generation, changes + 1);
+	ck_assert_uint_eq(p->server.keys_generation, changes + 1);
+	expect_no_loss();
+}
+END_TEST
+
 /* Half the limit of the AEAD is the bound of every policy. */
 START_TEST(rekey__many_small_packets__changed_before_the_limit_of_the_cipher)
 {
@@ -250,6 +292,7 @@ UNIT_TESTS(rekey)
 	tcase_add_test(tc, rekey__idle_beyond_the_interval__changed_with_the_next_packets);
 	tcase_add_test(tc, rekey__both_at_once__one_generation);
 	tcase_add_test(tc, rekey__under_load_both_ways__many_changes_and_no_packet_lost);
+	tcase_add_loop_test(tc, rekey__every_cipher__packets_and_changes, 0, JVPN_CIPHER_COUNT);
 	tcase_add_test(tc, rekey__many_small_packets__changed_before_the_limit_of_the_cipher);
 	tcase_add_test(tc, rekey__address_changes_meanwhile__both_go_through);
 	tcase_add_test(tc, rekey__path_silent_meanwhile__confirmed_later_and_only_once);

@@ -58,10 +58,20 @@ static ngtcp2_conn *get_conn(ngtcp2_crypto_conn_ref *ref)
 	return ((struct tls_side *)ref->user_data)->conn;
 }
 
+static int on_crypto_data(ngtcp2_conn *conn, ngtcp2_encryption_level level, uint64_t offset,
+			  const uint8_t *data, size_t len, void *user)
+{
+	struct tls_side *side = user;
+
+	if (ngtcp2_conn_is_server2(conn) && level == NGTCP2_ENCRYPTION_LEVEL_INITIAL)
+		jvpn_tls_session_on_hello(side->session, offset, data, len);
+	return ngtcp2_crypto_recv_crypto_data_cb(conn, level, offset, data, len, user);
+}
+
 static const ngtcp2_callbacks callbacks = {
 	.client_initial = ngtcp2_crypto_client_initial_cb,
 	.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
-	.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+	.recv_crypto_data = on_crypto_data,
 	.handshake_completed = on_handshake_completed,
 	.encrypt = ngtcp2_crypto_encrypt_cb,
 	.decrypt = ngtcp2_crypto_decrypt_cb,

@@ -10,6 +10,8 @@ noinst_LIBRARIES += %D%/libjvpn_crypto.a
 	%D%/certificate.h \
 	%D%/challenge.c \
 	%D%/challenge.h \
+	%D%/cpu.c \
+	%D%/cpu.h \
 	%D%/ct.c \
 	%D%/ct.h \
 	%D%/hash.c \

@@ -251,6 +251,16 @@ static int on_completed(ngtcp2_conn *ng, void *user)
 	return 0;
 }
 
+static int on_crypto_data(ngtcp2_conn *ng, ngtcp2_encryption_level level, uint64_t offset,
+			  const uint8_t *data, size_t len, void *user)
+{
+	struct jvpn_conn *conn = user;
+
+	if (conn->quic->config.server && level == NGTCP2_ENCRYPTION_LEVEL_INITIAL)
+		jvpn_tls_session_on_hello(conn->tls, offset, data, len);
+	return ngtcp2_crypto_recv_crypto_data_cb(ng, level, offset, data, len, user);
+}
+
 static int on_confirmed(ngtcp2_conn *ng, void *user)
 {
 	(void)ng;
@@ -358,7 +368,7 @@ static void on_rand(uint8_t *out, size_t len, const ngtcp2_rand_ctx *ctx)
 void jvpn_conn_fill_callbacks(const struct jvpn_conn *conn, ngtcp2_callbacks *c)
 {
 	*c = (ngtcp2_callbacks){
-		.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+		.recv_crypto_data = on_crypto_data,
 		.encrypt = ngtcp2_crypto_encrypt_cb,
 		.decrypt = ngtcp2_crypto_decrypt_cb,
 		.hp_mask = ngtcp2_crypto_hp_mask_cb,

@@ -11,6 +11,8 @@ noinst_LIBRARIES += %D%/libjvpn_quic.a
 	%D%/batch.h \
 	%D%/cidmap.c \
 	%D%/cidmap.h \
+	%D%/cipher.c \
+	%D%/cipher.h \
 	%D%/conn.c \
 	%D%/conn_callbacks.c \
 	%D%/conn_close.c \

@@ -18,11 +18,11 @@
 #include "base/date.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "crypto/cpu.h"
 #include "crypto/wipe.h"
 #include "quic/tls_state.h"
 
 #define PEM_FILE_MAX (1024 * 1024)
-#define CIPHERS      "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 #define GROUPS       "X25519MLKEM768:X25519:P-256"
 #define ALPN_H3      "h3"
 #define CTX_DATA     0 /* index of our pointer in the WOLFSSL_CTX */
@@ -254,11 +254,11 @@ static int on_sni(WOLFSSL *ssl, int *alert, void *arg)
 	return 0;
 }
 
-static int setup_common(struct jvpn_tls *tls)
+static int setup_common(struct jvpn_tls *tls, const char *ciphers)
 {
 	WOLFSSL_CTX *ctx = tls->ctx;
 
-	if (wolfSSL_CTX_set_cipher_list(ctx, CIPHERS) != WOLFSSL_SUCCESS ||
+	if (wolfSSL_CTX_set_cipher_list(ctx, ciphers) != WOLFSSL_SUCCESS ||
 	    wolfSSL_CTX_set1_groups_list(ctx, GROUPS) != WOLFSSL_SUCCESS ||
 	    wolfSSL_CTX_set_ex_data(ctx, CTX_DATA, tls) != WOLFSSL_SUCCESS)
 		return JVPN_ETLS;
@@ -290,7 +290,8 @@ static int setup(struct jvpn_tls *tls, const struct jvpn_tls_config *config, cha
 					       : wolfTLSv1_3_client_method());
 	if (tls->ctx == NULL)
 		return JVPN_ENOMEM;
-	err = setup_common(tls);
+	err = setup_common(tls,
+			   jvpn_cipher_list(config->cipher, !config->no_aes && jvpn_cpu_has_aes()));
 	if (err != 0) {
 		snprintf(error, size, "wolfSSL does not take our cipher suites or groups");
 		return err;

@@ -5,8 +5,8 @@
  * needs is in tls_internal.h. Reads no clock; wolfSSL does when it checks a peer's dates.
  *
  * Fixed here, not configurable: TLS 1.3 only; ALPN "h3"; key agreement X25519MLKEM768, X25519,
- * P-256 in this order; cipher suites AES-128-GCM, AES-256-GCM, ChaCha20-Poly1305 in this order; no
- * 0-RTT (wire.md: a replayable REATTACH would be worthless).
+ * P-256 in this order; no 0-RTT (wire.md: a replayable REATTACH would be worthless). Cipher suites:
+ * cipher.h.
  */
 #ifndef JVPN_QUIC_TLS_H
 #define JVPN_QUIC_TLS_H
@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "quic/cipher.h"
 
 /* As long as wolfSSL's own blob of ticket keys, which is not used (tls_ticket.c says why). */
 #define JVPN_TLS_TICKET_KEYS_BYTES 88
@@ -62,6 +64,8 @@ struct jvpn_tls_config {
 	/* Debug builds only (JVPN_DEBUG): NSS key log lines are appended here (created 0600), for
 	 * tshark. NULL: none. A release build refuses a path with JVPN_EUNSUPPORTED. */
 	const char *keylog_file;
+	enum jvpn_cipher cipher;
+	bool no_aes; /* for tests: as if the processor had none */
 	/* NULL: "h3". Anything else is for tests of refused protocols. */
 	const char *alpn;
 	/* Wall clock, seconds since 1970: the server refuses to start before its certificate's

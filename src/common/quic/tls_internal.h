@@ -34,6 +34,12 @@ void jvpn_tls_session_free(struct jvpn_tls_session *session);
 /* The WOLFSSL object, for ngtcp2_conn_set_tls_native_handle. Borrowed. */
 void *jvpn_tls_session_native(struct jvpn_tls_session *session);
 
+/* Server: octets that came at the Initial level, in their order, before wolfSSL gets them: the first ones
+ * are those of the ClientHello, in pieces as the client likes, whose preference decides between AES-GCM
+ * and ChaCha20-Poly1305. */
+void jvpn_tls_session_on_hello(struct jvpn_tls_session *session, uint64_t offset,
+			       const uint8_t *data, size_t len);
+
 /* RFC 8446 section 7.5. context NULL and context_len 0: the empty context. Both ends get the same
  * bytes. JVPN_EAGAIN before the handshake is complete; JVPN_ECLOSED after _release_exporter. */
 int jvpn_tls_session_export(struct jvpn_tls_session *session, const char *label,

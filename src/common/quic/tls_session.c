@@ -94,6 +94,20 @@ void *jvpn_tls_session_native(struct jvpn_tls_session *session)
 	return session->ssl;
 }
 
+void jvpn_tls_session_on_hello(struct jvpn_tls_session *session, uint64_t offset,
+			       const uint8_t *data, size_t len)
+{
+	size_t room = sizeof(session->hello) - session->hello_len;
+
+	if (offset != session->hello_len || room == 0)
+		return;
+	memcpy(session->hello + session->hello_len, data, len < room ? len : room);
+	session->hello_len += len < room ? len : room;
+	/* wolfSSL then takes the first suite of the client's list that is in ours, too. */
+	if (jvpn_cipher_prefers_chacha20(session->hello, session->hello_len))
+		(void)wolfSSL_UseClientSuites(session->ssl);
+}
+
 int jvpn_tls_session_export(struct jvpn_tls_session *session, const char *label,
 			    const uint8_t *context, size_t context_len, uint8_t *out,
 			    size_t out_len)
@@ -226,6 +240,9 @@ enum jvpn_tls_failure jvpn_tls_session_describe(struct jvpn_tls_session *session
 {
 	int error = wolfSSL_get_error(session->ssl, WOLFSSL_FATAL_ERROR);
 
+	/* There is no socket: wolfSSL hides "no suite in common" behind this one. */
+	if (error == WOLFSSL_ERROR_SYSCALL)
+		error = MATCH_SUITE_ERROR;
 	if (session->failure == JVPN_TLS_OK && !session->complete && error != 0 &&
 	    error != WOLFSSL_ERROR_WANT_READ && error != WOLFSSL_ERROR_WANT_WRITE) {
 		session->failure = classify(error);

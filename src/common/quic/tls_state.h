@@ -20,6 +20,9 @@
 #define JVPN_TLS_RESUMPTIONS       4
 #define JVPN_TLS_RESUMPTION_MAX    1992 /* a session as wolfSSL writes it; 400 octets or so */
 
+/* Enough for a session ID and 25 cipher suites. */
+#define JVPN_TLS_HELLO_BYTES 128
+
 /* Client: the newest session of one server. SECRET. */
 struct jvpn_tls_resumption {
 	char name[JVPN_CERTIFICATE_NAME_MAX + 1];
@@ -50,6 +53,8 @@ struct jvpn_tls_session {
 	WOLFSSL *ssl;
 	bool complete;
 	bool exporter_released;
+	uint8_t hello[JVPN_TLS_HELLO_BYTES]; /* server: how the ClientHello begins */
+	size_t hello_len;
 	bool offered; /* client: a session was offered, and when that one ... */
 	uint64_t offered_verified_s, offered_not_after_s;
 	uint32_t offered_chain;
