@@ -177,7 +177,8 @@ static const struct jvpn_key keys[] = {
 	 AT(quic_congestion),
 	 .words = congestions,
 	 .def = "bbr",
-	 .help = "Congestion control."},
+	 .help = "Congestion control of what this end sends: bbr keeps its rate under random "
+		 "loss, cubic and reno are fair to their like; choose the same at both ends."},
 	{.path = "quic.initial_rtt",
 	 .type = JVPN_KEY_DURATION,
 	 AT(quic_initial_rtt_ms),

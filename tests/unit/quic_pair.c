@@ -94,6 +94,7 @@ static void on_packet(void *user, struct jvpn_conn *conn, uint8_t *packet, size_
 	s->next_number = number + 1;
 	s->packets++;
 	s->packet_bytes += len;
+	memcpy(s->last_packet, packet, len < sizeof(s->last_packet) ? len : sizeof(s->last_packet));
 	memset(packet, 0xee, len); /* it is ours to change */
 }
 

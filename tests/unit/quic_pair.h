@@ -60,6 +60,7 @@ struct pair_side {
 	uint64_t packets, packet_bytes, capsules, capsule_bytes, probe_rtt_ns, responded_ns;
 	uint64_t order_errors; /* packets whose number is not the one after the last */
 	uint32_t next_number, send_number;
+	uint8_t last_packet[64]; /* its beginning */
 	struct pair_capsule capsule[PAIR_LOG];
 	struct jvpn_path_event path[PAIR_LOG];
 	uint64_t path_at_ns[PAIR_LOG];

@@ -4,6 +4,7 @@
  * packets, sizes, probes, beginnings and ends. What paths do: test_quic_path.c.
  */
 #include <poll.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -278,6 +279,76 @@ START_TEST(quic_bulk__any_congestion_control__fills_a_bottleneck)
 	/* And does not fill its queue (inflight.h). */
 	jvpn_conn_get_stats(p->client.conn, &stats);
 	ck_assert_uint_lt(stats.smoothed_rtt_ns, stats.min_rtt_ns + 20 * MS);
+}
+END_TEST
+
+/* --- congestion experienced --- */
+
+/* An empty IPv4 packet; its checksum is right. */
+static void make_packet(uint8_t *packet, uint8_t ecn)
+{
+	const uint8_t header[20] = {0x45, ecn, 0,  20, 0, 0, 0,  0, 64, 59,
+				    0,    0,   10, 0,  0, 1, 10, 0, 0,  2};
+	uint32_t sum = 0;
+
+	memcpy(packet, header, sizeof(header));
+	for (size_t i = 0; i < sizeof(header); i += 2)
+		sum += (uint32_t)(header[i] << 8 | header[i + 1]);
+	sum = ~((sum & 0xffff) + (sum >> 16)) & 0xffff;
+	packet[10] = (uint8_t)(sum >> 8);
+	packet[11] = (uint8_t)sum;
+}
+
+/* The client sends one with this ECN field past a router that marks everything. */
+static void send_marked(uint8_t ecn)
+{
+	uint8_t packet[20];
+	int ce = 3;
+
+	pair_init(p, choose_congestion);
+	pair_open(p);
+	ck_assert_int_eq(setsockopt(p->back[0], IPPROTO_IP, IP_TOS, &ce, sizeof(ce)), 0);
+	make_packet(packet, ecn);
+	ck_assert_int_eq(jvpn_conn_send_packet(p->client.conn, packet, sizeof(packet)), 0);
+	pair_run(p, 30 * MS);
+}
+
+START_TEST(quic_ecn__marked_on_the_way__inner_packet_says_so)
+{
+	uint8_t expected[20];
+	struct jvpn_conn_stats stats;
+
+	congestion = JVPN_CC_BBR;
+	send_marked(2);
+	ck_assert_uint_eq(p->server.packets, 1);
+	make_packet(expected, 3);
+	ck_assert_mem_eq(p->server.last_packet, expected, sizeof(expected));
+	jvpn_conn_get_stats(p->server.conn, &stats);
+	ck_assert_uint_eq(stats.ecn_marked, 1);
+}
+END_TEST
+
+START_TEST(quic_ecn__inner_ends_do_not_speak_it__loss_tells_them)
+{
+	struct jvpn_conn_stats stats;
+
+	congestion = JVPN_CC_BBR;
+	send_marked(0);
+	ck_assert_uint_eq(p->server.packets, 0);
+	jvpn_conn_get_stats(p->server.conn, &stats);
+	ck_assert_uint_eq(stats.ecn_dropped, 1);
+}
+END_TEST
+
+START_TEST(quic_ecn__the_sender_answers_itself__nothing_is_dropped)
+{
+	uint8_t expected[20];
+
+	congestion = JVPN_CC_CUBIC;
+	send_marked(0);
+	ck_assert_uint_eq(p->server.packets, 1);
+	make_packet(expected, 0);
+	ck_assert_mem_eq(p->server.last_packet, expected, sizeof(expected));
 }
 END_TEST
 
@@ -731,6 +802,9 @@ UNIT_TESTS(quic_pair)
 	tcase_add_test(tc, quic_capsules__unknown_type__is_ignored);
 	tcase_add_test(tc, quic_capsules__queue_full__says_so);
 	tcase_add_test(tc, quic_bulk__uplink__is_fast_and_in_order);
+	tcase_add_test(tc, quic_ecn__marked_on_the_way__inner_packet_says_so);
+	tcase_add_test(tc, quic_ecn__inner_ends_do_not_speak_it__loss_tells_them);
+	tcase_add_test(tc, quic_ecn__the_sender_answers_itself__nothing_is_dropped);
 	tcase_add_loop_test(tc, quic_bulk__any_congestion_control__fills_a_bottleneck, JVPN_CC_BBR,
 			    JVPN_CC_RENO + 1);
 	tcase_add_test(tc, quic_accept__many_half_open__asks_for_a_retry_and_then_works);

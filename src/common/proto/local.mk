@@ -12,6 +12,8 @@ noinst_LIBRARIES += %D%/libjvpn_proto.a
 	%D%/connectip.h \
 	%D%/dns.c \
 	%D%/dns.h \
+	%D%/ecn.c \
+	%D%/ecn.h \
 	%D%/ippkt.c \
 	%D%/ippkt.h \
 	%D%/ippkt_icmp.c \

@@ -587,6 +587,8 @@ void jvpn_conn_get_stats(const struct jvpn_conn *conn, struct jvpn_conn_stats *s
 		.hold_queued = conn->hold.queued,
 		.hold_dropped = conn->hold.dropped,
 		.offpath_dropped = conn->path.stats.dropped,
+		.ecn_marked = conn->ecn_marked,
+		.ecn_dropped = conn->ecn_dropped,
 		.max_packet = jvpn_conn_max_packet(conn),
 	};
 }

@@ -6,6 +6,8 @@
 
 #include "base/err.h"
 #include "base/time.h"
+#include "proto/ecn.h"
+#include "proto/ippkt.h"
 #include "quic/quic_internal.h"
 
 /* Nothing was acknowledged for a long time, and the window is full of it. */
@@ -166,6 +168,7 @@ void jvpn_conn_read(struct jvpn_conn *conn, struct jvpn_endpoint *endpoint,
 	if (!enter_run(conn, endpoint, d))
 		return;
 	conn->is_reading = true;
+	conn->read_ecn = d->ecn;
 	rv = ngtcp2_conn_read_pkt(conn->ng, &conn->quic->run_path.path, &pi, d->data, d->len,
 				  conn->quic->now_ns);
 	conn->is_reading = false;
@@ -175,6 +178,31 @@ void jvpn_conn_read(struct jvpn_conn *conn, struct jvpn_endpoint *endpoint,
 	if (rv != 0)
 		jvpn_conn_fail(conn, rv);
 	jvpn_conn_mark(conn);
+}
+
+/* What routers have marked on the way is told to those whose packet it was (RFC 6040, docs/adr/0014).
+ * False: the packet is dropped, because that is the only sign its ends know. */
+static bool carry_ecn(struct jvpn_conn *conn, uint8_t *packet, size_t len)
+{
+	struct jvpn_ippkt view;
+	enum jvpn_ecn ecn;
+
+	if (conn->read_ecn != JVPN_ECN_CE && conn->read_ecn != JVPN_ECN_ECT1)
+		return true;
+	if (jvpn_ippkt_parse(packet, len, &view))
+		return true; /* the rules of forwarding have the word for it */
+	ecn = jvpn_ecn_decapsulate(view.ecn, conn->read_ecn);
+	if (ecn == JVPN_ECN_DROP) {
+		/* Cubic and Reno at the other end answer the mark themselves (RFC 9484 section
+		 * 10.2); ngtcp2's BBR does not. */
+		if (conn->quic->config.congestion != JVPN_CC_BBR)
+			return true;
+		conn->ecn_dropped++;
+		return false;
+	}
+	if (ecn != (enum jvpn_ecn)view.ecn && jvpn_ippkt_ecn_set(&view, packet, (uint8_t)ecn) == 0)
+		conn->ecn_marked++;
+	return true;
 }
 
 int jvpn_conn_on_datagram(struct jvpn_conn *conn, const uint8_t *data, size_t len)
@@ -192,9 +220,11 @@ int jvpn_conn_on_datagram(struct jvpn_conn *conn, const uint8_t *data, size_t le
 	}
 	conn->dgram_recv++;
 	conn->dgram_bytes_recv += packet_len;
+	/* ngtcp2 hands out the decrypted packet buffer of this connection: ours to change. */
+	if (!carry_ecn(conn, (uint8_t *)(uintptr_t)packet, packet_len))
+		return 0;
 	switch (jvpn_path_admit(&conn->path, jvpn_conn_takes_inner(conn), conn->quic->now_ns)) {
 	case JVPN_PATH_DELIVER:
-		/* ngtcp2 hands out the decrypted packet buffer of this connection: ours to change. */
 		conn->quic->config.ops->on_packet(conn->quic->config.user, conn,
 						  (uint8_t *)(uintptr_t)packet, packet_len);
 		break;

@@ -91,7 +91,8 @@ struct jvpn_conn_stats {
 	                                       each answer, never with a loss or a send */
 	uint64_t dgram_sent, dgram_recv, dgram_bytes_sent, dgram_bytes_recv;
 	uint64_t hold_queued, hold_dropped, offpath_dropped;
-	size_t max_packet; /* largest inner IP packet a DATAGRAM takes now */
+	uint64_t ecn_marked, ecn_dropped; /* inner packets, for marks on their outer ones */
+	size_t max_packet;                /* largest inner IP packet a DATAGRAM takes now */
 };
 
 struct jvpn_quic_ops {

@@ -117,6 +117,8 @@ struct jvpn_conn {
 	uint64_t hint_after_ns; /* no ICMP hint is passed on before that */
 
 	uint64_t dgram_sent, dgram_recv, dgram_bytes_sent, dgram_bytes_recv, admit_refused;
+	uint64_t ecn_marked, ecn_dropped; /* inner packets, for marks on outer ones */
+	uint8_t read_ecn;                 /* of the datagram that is read */
 
 	struct jvpn_rekey rekey;
 	struct jvpn_source *source; /* server: counted there as long as it has no tunnel */
