@@ -468,7 +468,8 @@ static void ask_as(uid_t uid, gid_t gid, const char *line)
 		if (setgid(gid) != 0 || setuid(uid) != 0)
 			_exit(1);
 		fd = dial();
-		say(fd, line);
+		/* who is turned away may be so before it has said anything */
+		(void)send(fd, line, strlen(line), MSG_NOSIGNAL);
 		for (unsigned i = 0; i < 500 && hear(fd) && !text[0]; i++)
 			usleep(10000);
 		if (write(pipe_fd[1], text, strlen(text)) < 0)
