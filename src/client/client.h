@@ -18,6 +18,7 @@
 #include "client/resume.h"
 #include "proto/connectip.h"
 #include "runtime/engine.h"
+#include "runtime/operator.h"
 #include "tun/forward.h"
 #include "tun/netcfg.h"
 
@@ -81,6 +82,7 @@ struct jvpn_client {
 	bool was_attached;                 /* once in this process */
 	struct jvpn_netcfg_tunnel applied; /* is_up: what the kernel has */
 	struct jvpn_resume resume;
+	struct jvpn_operator operator; /* the control socket */
 	bool keep;          /* the end leaves session, TUN and routes to the next start */
 	bool disconnecting; /* the command: end the stored session, start no other */
 	uint64_t disconnect_until_ns;
@@ -157,6 +159,12 @@ void jvpn_tunnel_update(struct jvpn_client *client);
  * Errors of jvpn_resume_open(). */
 int jvpn_disconnect_other(struct jvpn_client *client, pid_t holder,
 			  char error[JVPN_STATEDIR_ERROR_MAX]);
+
+/* control.c: the control commands. As jvpn_operator_open(). */
+int jvpn_client_control_open(struct jvpn_client *client, char *error, size_t error_size);
+/* Loads the policy again for 'who' (NULL: a signal). 0, or a negative JVPN_E* with the errors in the
+ * report and nothing changed. */
+int jvpn_client_reload(struct jvpn_client *client, const char *who, struct jvpn_report *report);
 
 /* session.c: requests, answers, and what follows the end of a session. */
 extern const struct jvpn_driver_ops jvpn_client_driver_ops;

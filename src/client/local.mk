@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/client.h \
 	%D%/config.c \
 	%D%/config.h \
+	%D%/control.c \
 	%D%/dial.c \
 	%D%/disconnect.c \
 	%D%/names.c \

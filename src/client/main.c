@@ -68,6 +68,7 @@ static void on_turn(void *user, uint64_t now_ns)
 	struct jvpn_client *client = user;
 	uint64_t limit_ms = client->options->config.connect_timeout_ms;
 
+	jvpn_operator_turn(&client->operator, now_ns);
 	jvpn_dial_free_sockets(client);
 	jvpn_pump_flush(client->pump);
 	if (client->stopping)
@@ -113,6 +114,7 @@ static uint64_t next_deadline(void *user)
 		return JVPN_TIME_NEVER;
 	next = jvpn_time_min(jvpn_dial_next_deadline(client),
 			     jvpn_netmon_next_deadline(client->netmon));
+	next = jvpn_time_min(next, jvpn_operator_next_deadline(&client->operator));
 	if (client->closed_sockets || !client->live)
 		return client->engine.driver->now_ns;
 	if (limit_ms && !client->was_attached)
@@ -181,15 +183,12 @@ static void on_hup(void *user, int signo, uint64_t now_ns)
 {
 	struct jvpn_client *client = user;
 	struct jvpn_report *report = jvpn_report_new();
-	struct jvpn_policy policy;
-	int rv;
 
 	(void)signo;
 	(void)now_ns;
 	if (!report)
 		return;
-	rv = jvpn_client_options_reload_policy(client->options, &policy, report);
-	jvpn_process_reloaded(&client->engine, "jvpn-client", rv, &policy, report);
+	(void)jvpn_client_reload(client, NULL, report);
 	jvpn_report_free(report);
 }
 
@@ -233,6 +232,9 @@ static int open_all(struct jvpn_client *client)
 	if (client->stopping)
 		return client->exit_code;
 	client->keep = false;
+	rv = client->disconnecting ? 0 : jvpn_client_control_open(client, error, sizeof(error));
+	if (rv)
+		return jvpn_process_fail(jvpn_process_exit_code(rv), error);
 	return jvpn_process_take_signals(client->engine.loop, on_stop, on_hup, client);
 }
 
@@ -267,6 +269,7 @@ static void say_goodbye(struct jvpn_client *client)
 static void close_all(struct jvpn_client *client)
 {
 	if (client->engine.loop) {
+		jvpn_operator_close(&client->operator);
 		say_goodbye(client);
 		jvpn_resolve_close(client);
 		jvpn_network_close(client);
@@ -354,6 +357,9 @@ int main(int argc, char **argv)
 		break;
 	case JVPN_CLIENT_DISCONNECT:
 		code = disconnect(&options);
+		break;
+	case JVPN_CLIENT_OPERATE:
+		code = jvpn_operate_run(&options.operate);
 		break;
 	}
 	jvpn_client_options_clear(&options);

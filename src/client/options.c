@@ -8,8 +8,10 @@
 
 #include "base/err.h"
 #include "client/config.h"
+#include "config/load.h"
 #include "config/program.h"
 #include "quic/version.h"
+#include "runtime/operate.h"
 
 #define PROGRAM        "jvpn-client"
 #define DEFAULT_CONFIG JVPN_SYSCONFDIR "/client.yaml"
@@ -22,19 +24,49 @@ static const struct jvpn_cli_option disconnect_options[] = {
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define ASK(id)  (JVPN_OPERATE_FIRST + JVPN_CTL_##id)
 
 static const struct jvpn_cli_command commands[] = {
 	{NULL, JVPN_CLIENT_RUN, NULL, NULL, run_options, COUNT(run_options)},
 	{"disconnect", JVPN_CLIENT_DISCONNECT, NULL,
 	 "Ends the session of a running or a killed client.", disconnect_options,
 	 COUNT(disconnect_options)},
+	{"status", ASK(STATUS), NULL, "Shows the session; the exit code tells its state.",
+	 jvpn_operate_options, JVPN_OPERATE_OPTIONS},
+	{"sessions", ASK(SESSIONS), NULL, "Lists the session.", jvpn_operate_options,
+	 JVPN_OPERATE_OPTIONS},
+	{"session", ASK(SESSION), "ID", "Everything about the session.", jvpn_operate_options,
+	 JVPN_OPERATE_OPTIONS},
+	{"transports", ASK(TRANSPORTS), NULL, "Lists the transports.", jvpn_operate_options,
+	 JVPN_OPERATE_OPTIONS},
+	{"switch", ASK(SWITCH), NULL, "Moves the session to another transport.",
+	 jvpn_operate_to_options, JVPN_OPERATE_TO_OPTIONS},
+	{"terminate", ASK(TERMINATE), "ID", "Ends the session.", jvpn_operate_reason_options,
+	 JVPN_OPERATE_REASON_OPTIONS},
+	{"reload", ASK(RELOAD), NULL, "Loads the policy again, and says what is wrong with it.",
+	 jvpn_operate_options, JVPN_OPERATE_OPTIONS},
+	{"events", ASK(EVENTS), NULL, "Prints the newest events, or follows them.",
+	 jvpn_operate_events_options, JVPN_OPERATE_EVENTS_OPTIONS},
+	{"policy show", ASK(POLICY), NULL, "Prints the policy in force.", jvpn_operate_options,
+	 JVPN_OPERATE_OPTIONS},
+	{"policy check", JVPN_OPERATE_POLICY_CHECK, "FILE", "Checks a policy; no client is needed.",
+	 jvpn_operate_check_options, JVPN_OPERATE_CHECK_OPTIONS},
+};
+
+struct given {
+	struct jvpn_program program;
+	struct jvpn_client_options *out;
 };
 
 static int take_option(void *user, int letter, const char *value, char *error, size_t error_size)
 {
-	(void)error, (void)error_size;
-	jvpn_program_take(user, letter, value);
-	return 0;
+	struct given *given = user;
+	int rv;
+
+	if (jvpn_program_take(&given->program, letter, value))
+		return 0;
+	rv = jvpn_operate_take(&given->out->operate, letter, value, error, error_size);
+	return rv < 0 ? rv : 0;
 }
 
 static const struct jvpn_cli cli = {
@@ -66,6 +98,8 @@ static int override_file(const struct jvpn_program *program, struct jvpn_client_
 	out->log_level = (enum jvpn_log_level)jvpn_program_log_level(program, config->log_level);
 	if (program->events && !copy_path(program->events, config->events_output))
 		return fail("--events: the path is too long");
+	if (program->socket && !copy_path(program->socket, config->control.socket))
+		return fail("--socket: the path is too long");
 	if (!copy_path(jvpn_program_choose(program->policy, "POLICY_FILE", config->policy),
 		       out->policy_path))
 		return fail("the path of the policy is too long");
@@ -133,28 +167,64 @@ static bool is_answered(const struct jvpn_program *program, const struct jvpn_cl
 	return false;
 }
 
+/* The command asks the client that runs: of the configuration only its control socket counts. */
+static int finish_operate(const struct jvpn_program *program, struct jvpn_client_options *out)
+{
+	const char *path = jvpn_program_choose(program->config, "JVPN_CONFIG", DEFAULT_CONFIG);
+	struct jvpn_load load = {0};
+
+	out->command = JVPN_CLIENT_OPERATE;
+	if (program->socket ? !copy_path(program->socket, out->operate.socket)
+			    : !copy_path(path, out->config_path))
+		return fail("the path is too long");
+	if (program->socket || out->operate.check)
+		return JVPN_EXIT_OK;
+	load.keys = jvpn_client_config_keys(&load.count);
+	if (!jvpn_control_find_path(false, out->config_path, &load, &out->config,
+				    &out->config.control))
+		return fail("the configuration says control.socket: off");
+	memcpy(out->operate.socket, out->config.control.socket, sizeof(out->operate.socket));
+	return JVPN_EXIT_OK;
+}
+
+static bool finish(const struct given *given, struct jvpn_cli_result *result, int *exit_code)
+{
+	struct jvpn_client_options *out = given->out;
+	int rc;
+
+	if (jvpn_operate_finish(&out->operate, result, &rc)) {
+		*exit_code = rc ? fail(result->error) : finish_operate(&given->program, out);
+		return *exit_code == JVPN_EXIT_OK;
+	}
+	out->command = (enum jvpn_client_command)result->command->id;
+	*exit_code = load_all(&given->program, out);
+	if (*exit_code)
+		return false;
+	if (given->program.check)
+		out->command = JVPN_CLIENT_CHECK;
+	if (given->program.print_config)
+		print_config(out);
+	return !given->program.print_config;
+}
+
 bool jvpn_client_options_load(int argc, char **argv, struct jvpn_client_options *out,
 			      int *exit_code)
 {
-	struct jvpn_program program = {0};
+	struct given given = {.out = out};
 	struct jvpn_cli_result result;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	out->log_level = JVPN_LOG_INFO;
 	*exit_code = JVPN_EXIT_OK;
-	rc = jvpn_cli_parse(&cli, argc, argv, &program, &result);
-	if (is_answered(&program, result.command))
+	rc = jvpn_cli_parse(&cli, argc, argv, &given, &result);
+	if (is_answered(&given.program, result.command))
 		return false;
-	out->command = (enum jvpn_client_command)result.command->id;
-	*exit_code = rc ? fail(result.error) : load_all(&program, out);
-	if (*exit_code)
+	if (rc) {
+		*exit_code = fail(result.error);
 		return false;
-	if (program.check)
-		out->command = JVPN_CLIENT_CHECK;
-	if (program.print_config)
-		print_config(out);
-	return !program.print_config;
+	}
+	return finish(&given, &result, exit_code);
 }
 
 int jvpn_client_options_reload_policy(const struct jvpn_client_options *options,

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "config/control.h"
 #include "config/exit.h"
 #include "config/file.h"
 #include "config/policy_file.h"
@@ -18,6 +19,7 @@
 #include "core/policy.h"
 #include "quic/cipher.h"
 #include "quic/quic.h"
+#include "runtime/operate.h"
 
 #define JVPN_CLIENT_NODE_ID_MAX 63
 #define JVPN_CLIENT_DEVICE_MAX  15
@@ -47,9 +49,10 @@ struct jvpn_client_config {
 	char state_dir[JVPN_CONFIG_PATH_MAX];     /* "none": the session ends with the process */
 	char policy[JVPN_CONFIG_PATH_MAX];        /* "": the built-in policy */
 	char events_output[JVPN_CONFIG_PATH_MAX]; /* "stdout" or a path */
-	int log_level;                            /* enum jvpn_log_level */
-	int tls_cipher;                           /* enum jvpn_cipher */
-	int quic_congestion;                      /* enum jvpn_congestion */
+	struct jvpn_config_control control;
+	int log_level;       /* enum jvpn_log_level */
+	int tls_cipher;      /* enum jvpn_cipher */
+	int quic_congestion; /* enum jvpn_congestion */
 	uint64_t quic_initial_rtt_ms;
 	uint64_t quic_handshake_timeout_ms;
 	uint64_t quic_max_udp_payload;
@@ -63,7 +66,8 @@ struct jvpn_client_config {
 enum jvpn_client_command {
 	JVPN_CLIENT_RUN = 1,
 	JVPN_CLIENT_CHECK, /* as RUN, but stop before sockets and devices */
-	JVPN_CLIENT_DISCONNECT
+	JVPN_CLIENT_DISCONNECT,
+	JVPN_CLIENT_OPERATE /* ask the client that runs */
 };
 
 struct jvpn_client_options {
@@ -71,6 +75,7 @@ struct jvpn_client_options {
 	enum jvpn_log_level log_level; /* configuration, then -v and -q */
 	char config_path[JVPN_CONFIG_PATH_MAX];
 	struct jvpn_client_config config;
+	struct jvpn_operate operate; /* OPERATE: nothing else is filled but the paths */
 	struct jvpn_policy policy;
 	char policy_path[JVPN_CONFIG_PATH_MAX]; /* where it came from; "": built in */
 };

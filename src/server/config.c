@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "config/control.h"
 #include "config/load.h"
 #include "config/program.h"
 
@@ -166,6 +167,7 @@ static const struct jvpn_key keys[] = {
 	 AT(events_output),
 	 .def = "stdout",
 	 .help = "Where the event stream goes."},
+	JVPN_CONTROL_KEYS(struct jvpn_server_config, control),
 	{.path = "log.level",
 	 .type = JVPN_KEY_WORD,
 	 AT(log_level),

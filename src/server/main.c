@@ -180,7 +180,7 @@ static void on_hup(void *user, int signo, uint64_t now_ns)
 	if (!report)
 		return;
 	rv = jvpn_server_options_reload_policy(server->options, &policy, report);
-	jvpn_process_reloaded(&first(server)->engine, "jvpn-server", rv, &policy, report);
+	jvpn_process_reloaded(&first(server)->engine, NULL, rv, &policy, report);
 	jvpn_report_free(report);
 	/* A token file that cannot be read leaves the old one in force. */
 	(void)load_auth(server);

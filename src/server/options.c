@@ -154,6 +154,8 @@ static int override_file(const struct given *given, struct jvpn_server_options *
 	out->log_level = (enum jvpn_log_level)jvpn_program_log_level(program, config->log_level);
 	if (program->events && !copy_path(program->events, config->events_output))
 		return fail("--events: the path is too long");
+	if (program->socket && !copy_path(program->socket, config->control.socket))
+		return fail("--socket: the path is too long");
 	if (!copy_path(jvpn_program_choose(program->policy, "POLICY_FILE", config->policy),
 		       out->policy_path))
 		return fail("the path of the policy is too long");

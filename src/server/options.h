@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "config/control.h"
 #include "config/exit.h"
 #include "config/file.h"
 #include "config/policy_file.h"
@@ -47,6 +48,7 @@ struct jvpn_server_config {
 	bool tun_offload;                         /* super-packets to and from the kernel */
 	char policy[JVPN_CONFIG_PATH_MAX];        /* "": the built-in policy */
 	char events_output[JVPN_CONFIG_PATH_MAX]; /* "stdout" or a path */
+	struct jvpn_config_control control;
 	int log_level;                            /* enum jvpn_log_level */
 	int tls_cipher;                           /* enum jvpn_cipher */
 	int quic_congestion;                      /* enum jvpn_congestion */

@@ -413,6 +413,8 @@ server_yaml() {
 		tun:
 		  name: $tun
 		${JVPN_SERVER_POLICY:+policy: $JVPN_SERVER_POLICY}
+		control:
+		  socket: ${JVPN_SERVER_SOCKET:-$work/server.sock}
 		events:
 		  output: ${JVPN_SERVER_EVENTS:-$work/server.jsonl}
 		log:
@@ -449,6 +451,8 @@ client_yaml() {
 		tun:
 		  name: $tun
 		${JVPN_CLIENT_POLICY:+policy: $JVPN_CLIENT_POLICY}
+		control:
+		  socket: ${JVPN_CLIENT_SOCKET:-$work/$name.sock}
 		events:
 		  output: ${JVPN_CLIENT_EVENTS:-$work/$name.jsonl}
 		log:

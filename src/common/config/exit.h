@@ -18,7 +18,14 @@
 	X(AUTH_REFUSED, 5, "the server refused the token")                                           \
 	X(CERTIFICATE, 6, "the server's certificate was refused")                                    \
 	X(UNREACHABLE, 7, "the server does not answer")                                              \
-	X(SESSION_ENDED, 8, "the server or the policy ended the session")
+	X(SESSION_ENDED, 8, "the server or the policy ended the session")                            \
+	X(NO_DAEMON, 9, "nobody answers on the control socket")                                      \
+	X(REFUSED, 10, "the running program refused the command")                                    \
+	X(VOLATILE, 11, "status: the session is VOLATILE")                                           \
+	X(DEGRADED, 12, "status: the session is DEGRADED")                                           \
+	X(RECOVERING, 13, "status: the session is RECOVERING")                                       \
+	X(NO_SESSION, 14, "status: there is no session, or it is being created")                     \
+	X(DRAINING, 15, "status: the server takes no new sessions")
 
 enum jvpn_exit {
 #define X(name, number, meaning) JVPN_EXIT_##name = (number),

@@ -88,6 +88,10 @@ static int parse_path(const struct jvpn_key *key, const char *file, const char *
 		memcpy(out, text, sizeof("none"));
 		return 0;
 	}
+	if (key->type == JVPN_KEY_SOCKET && strcmp(text, "off") == 0) {
+		memcpy(out, text, sizeof("off"));
+		return 0;
+	}
 	for (const char *c = text; *c; c++)
 		if ((unsigned char)*c < ' ')
 			return JVPN_EMALFORMED;
@@ -114,6 +118,7 @@ static void describe_fixed(const struct jvpn_key *key, char *out, size_t size)
 		[JVPN_KEY_PATH] = "path of a file",
 		[JVPN_KEY_OUTPUT] = "stdout or the path of a file",
 		[JVPN_KEY_DIR] = "none or the path of a directory",
+		[JVPN_KEY_SOCKET] = "off or the path of a socket",
 		[JVPN_KEY_HOST_NAME] = "host name or IP address",
 		[JVPN_KEY_BOOL] = "true or false",
 		[JVPN_KEY_HEX] = "0 to 16 hex digits, an even number",
@@ -449,6 +454,7 @@ static const struct jvpn_key_type_info types[JVPN_KEY_COUNT] = {
 	[JVPN_KEY_PATH] = TEXT_TYPE(parse_path, describe_fixed),
 	[JVPN_KEY_OUTPUT] = TEXT_TYPE(parse_path, describe_fixed),
 	[JVPN_KEY_DIR] = TEXT_TYPE(parse_path, describe_fixed),
+	[JVPN_KEY_SOCKET] = TEXT_TYPE(parse_path, describe_fixed),
 	[JVPN_KEY_NAME] = TEXT_TYPE(parse_name, describe_name),
 	[JVPN_KEY_LABEL] = TEXT_TYPE(parse_name, describe_name),
 	[JVPN_KEY_HOST_NAME] = TEXT_TYPE(parse_host_name, describe_fixed),

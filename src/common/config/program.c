@@ -23,6 +23,9 @@ bool jvpn_program_take(struct jvpn_program *program, int letter, const char *val
 	case JVPN_OPT_EVENTS:
 		program->events = value;
 		return true;
+	case 's':
+		program->socket = value;
+		return true;
 	case 't':
 		program->check = true;
 		return true;

@@ -29,7 +29,7 @@ enum {
 		{JVPN_OPT_PRINT_CONFIG, "print-config", NULL, "print what is in force, then end"}, \
 		{JVPN_OPT_POLICY, "policy", "FILE", "policy (also: POLICY_FILE)"},                 \
 		{JVPN_OPT_EVENTS, "events", "OUTPUT", "stdout or a file for the event stream"},    \
-		JVPN_PROGRAM_COMMON_OPTIONS
+		{'s', "socket", "PATH", "control socket, or off"}, JVPN_PROGRAM_COMMON_OPTIONS
 
 /* Elements that every subcommand has too. */
 #define JVPN_PROGRAM_COMMON_OPTIONS                                                                \
@@ -48,6 +48,7 @@ struct jvpn_program {
 	const char *config; /* NULL: not given; borrowed from argv */
 	const char *policy;
 	const char *events;
+	const char *socket;
 	int verbosity; /* -v adds, -q takes away */
 	bool check, print_config, version, help;
 };

@@ -23,6 +23,7 @@ enum jvpn_key_type {
 	JVPN_KEY_PATH,      /* char[JVPN_CONFIG_PATH_MAX], relative to the file's directory */
 	JVPN_KEY_OUTPUT,    /* as PATH, or the word stdout */
 	JVPN_KEY_DIR,       /* as PATH, or the word none */
+	JVPN_KEY_SOCKET,    /* as PATH, or the word off */
 	JVPN_KEY_NAME,      /* char[max + 1]; 1..max of [A-Za-z0-9._-] */
 	JVPN_KEY_LABEL,     /* char[max + 1]; 1..max of [a-z0-9._-] */
 	JVPN_KEY_HOST_NAME, /* char[JVPN_CONFIG_HOST_MAX + 1] */

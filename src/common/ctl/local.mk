@@ -4,6 +4,8 @@
 # alphabetical order, and its test to tests/unit/ctl.mk.
 noinst_LIBRARIES += %D%/libjvpn_ctl.a
 %C%_libjvpn_ctl_a_SOURCES = \
+	%D%/ask.c \
+	%D%/ask.h \
 	%D%/command.c \
 	%D%/command.h \
 	%D%/request.c \
@@ -11,5 +13,7 @@ noinst_LIBRARIES += %D%/libjvpn_ctl.a
 	%D%/server.c \
 	%D%/server.h \
 	%D%/server_internal.h \
+	%D%/show.c \
+	%D%/show.h \
 	%D%/socket.c
 %C%_libjvpn_ctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS)

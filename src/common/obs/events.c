@@ -204,6 +204,19 @@ size_t jvpn_events_format(struct jvpn_events *events, const struct jvpn_audit *a
 	return len;
 }
 
+size_t jvpn_events_format_as(struct jvpn_events *events, const struct jvpn_audit *audit,
+			     uint64_t wall_ms, uint64_t seq, char *out)
+{
+	struct jvpn_event_context context;
+	size_t len;
+
+	jvpn_events_lock(events);
+	context = make_context(events, wall_ms, seq);
+	len = jvpn_event_encode(audit, &context, out, JVPN_EVENT_LINE_MAX);
+	jvpn_events_unlock(events);
+	return len;
+}
+
 static void flush(struct jvpn_events *events, uint64_t wall_ms)
 {
 	flush_sink(events);

@@ -58,6 +58,10 @@ void jvpn_events_emit(struct jvpn_events *events, const struct jvpn_audit *audit
 size_t jvpn_events_format(struct jvpn_events *events, const struct jvpn_audit *audit,
 			  uint64_t wall_ms, char *out, size_t size);
 
+/* The same with a seq, for a reader who is told of his own gap. 'out' has JVPN_EVENT_LINE_MAX octets. */
+size_t jvpn_events_format_as(struct jvpn_events *events, const struct jvpn_audit *audit,
+			     uint64_t wall_ms, uint64_t seq, char *out);
+
 /* The newest lines stay in memory from now on, written to the sink or not, for readers that follow
  * the stream (obs/recent.h). JVPN_ENOMEM. */
 int jvpn_events_keep_recent(struct jvpn_events *events, size_t bytes);

@@ -48,6 +48,20 @@ int jvpn_driver_new(const struct jvpn_driver_config *config, struct jvpn_driver 
 	return 0;
 }
 
+/* The numbers for whoever asks how it is; nobody decides by them. */
+static void count_state(struct jvpn_live *live, enum jvpn_state state)
+{
+	size_t *states = live->driver->states;
+
+	if (live->counted == state)
+		return;
+	if (live->counted != JVPN_STATE_NONE)
+		__atomic_sub_fetch(&states[live->counted], 1, __ATOMIC_RELAXED);
+	if (state != JVPN_STATE_NONE)
+		__atomic_add_fetch(&states[state], 1, __ATOMIC_RELAXED);
+	live->counted = state;
+}
+
 static void live_free(struct jvpn_live *live)
 {
 	struct jvpn_live **at = &live->driver->lives;
@@ -64,7 +78,9 @@ static void live_free(struct jvpn_live *live)
 		}
 	if (live->driver->persist)
 		jvpn_persist_forget(live->driver->persist, live);
+	count_state(live, JVPN_STATE_NONE);
 	jvpn_driver_free_held(live);
+	free(live->cause);
 	jvpn_queue_clear(&live->queue);
 	jvpn_session_keys_clear(&live->keys);
 	jvpn_wipe(live, sizeof(*live));
@@ -125,6 +141,7 @@ int jvpn_driver_session_new(struct jvpn_driver *driver, struct jvpn_live **out)
 	jvpn_forward_limit_init(&live->icmp, JVPN_FORWARD_ICMP_PER_S, JVPN_FORWARD_ICMP_BURST);
 	live->next = driver->lives;
 	driver->lives = live;
+	count_state(live, live->core.state);
 	*out = live;
 	return 0;
 }
@@ -294,6 +311,7 @@ bool jvpn_driver_step(struct jvpn_live *live, struct jvpn_event *event)
 		live_free(live);
 		return false;
 	}
+	count_state(live, live->core.state);
 	if (d->ops->on_stepped)
 		d->ops->on_stepped(d->user, live, before);
 	jvpn_live_reschedule(live);
@@ -321,6 +339,20 @@ void jvpn_driver_terminate(struct jvpn_live *live, enum jvpn_reason reason)
 
 	event.u.reason = reason;
 	jvpn_driver_step(live, &event);
+}
+
+int jvpn_driver_operate(struct jvpn_live *live, struct jvpn_event *event, const char *who)
+{
+	uint64_t transitions = live->core.transitions;
+
+	free(live->cause);
+	live->cause = strdup(who); /* without memory the event says less */
+	if (!jvpn_driver_step(live, event) || live->core.transitions != transitions ||
+	    event->type == JVPN_EVENT_TERMINATE)
+		return 0;
+	free(live->cause);
+	live->cause = NULL;
+	return JVPN_EAGAIN;
 }
 
 static uint64_t busy_until(const struct jvpn_live *live)

@@ -58,6 +58,7 @@ struct jvpn_transport {
 	struct jvpn_conn_stats seen;  /* as of the last activity */
 	uint64_t quality_from_ns;     /* losses before say nothing about the path as it is now */
 	uint64_t stragglers_until_ns; /* inner packets of the binding it was are taken until then */
+	uint64_t born_ns;
 	struct jvpn_refusals refusals;
 	char label[JVPN_LABEL_MAX + 1];
 	char peer[64];               /* "192.0.2.1:443" of the newest tuple */
@@ -75,6 +76,10 @@ struct jvpn_live {
 	uint32_t generation; /* of the tuple that the present event is about */
 	bool over;
 	enum jvpn_reason over_reason;
+	enum jvpn_reason reason; /* of the last transition; NONE: none yet in this process */
+	enum jvpn_reason denied; /* why the last REATTACH was that failed */
+	enum jvpn_state counted; /* where it stands in driver->states */
+	char *cause;             /* the operator who has asked for the next one; NULL: nobody */
 	struct jvpn_transport *slot[JVPN_SLOTS];
 	struct jvpn_connectip_addresses addresses;
 	struct jvpn_queue queue; /* inner packets that wait for the binding */
@@ -182,9 +187,10 @@ struct jvpn_driver {
 	struct jvpn_live *lives;
 	struct jvpn_transport *transports;
 	struct jvpn_effects *effects;
-	uint64_t now_ns, wall_ms;       /* of this turn */
-	uint64_t malformed, unexpected; /* messages that were dropped */
-	uint64_t refused_silently;      /* requests without a valid proof that got no answer */
+	size_t states[JVPN_STATE_COUNT]; /* sessions in each; read by other threads, too */
+	uint64_t now_ns, wall_ms;        /* of this turn */
+	uint64_t malformed, unexpected;  /* messages that were dropped */
+	uint64_t refused_silently;       /* requests without a valid proof that got no answer */
 };
 
 /* JVPN_ENOMEM, JVPN_EINVAL. */
@@ -214,6 +220,10 @@ void jvpn_driver_store_result(struct jvpn_live *live, uint64_t nonce,
 void jvpn_driver_abandon(struct jvpn_live *live);
 /* Ends a session with a reason. */
 void jvpn_driver_terminate(struct jvpn_live *live, enum jvpn_reason reason);
+/* A HANDOVER or TERMINATE that an operator asks for: 'who' goes into the detail of the event lines that
+ * it causes. JVPN_EAGAIN: the session's state does not take it now, and nothing has changed. 'live' may
+ * be gone when this returns 0. */
+int jvpn_driver_operate(struct jvpn_live *live, struct jvpn_event *event, const char *who);
 /* Puts the transport into a free slot of the session (before TRANSPORT_ATTACHED and the like).
  * JVPN_EFULL. */
 int jvpn_driver_attach(struct jvpn_live *live, struct jvpn_transport *transport, const char *label);

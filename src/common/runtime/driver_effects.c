@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -63,6 +64,15 @@ static void add_text(struct jvpn_audit *audit, const char *text)
 	audit->has |= JVPN_HAS_TEXT;
 }
 
+/* Is it what an operator has asked for? The line may come later than the command, with the store's
+ * answer. */
+static bool is_caused(const struct jvpn_live *live, const struct jvpn_audit *audit)
+{
+	return live->cause && audit->type == JVPN_AUDIT_SESSION_STATE_CHANGE &&
+	       (audit->to == JVPN_STATE_TERMINATED ||
+		audit->reason == JVPN_REASON_PLANNED_HANDOVER);
+}
+
 /* What the program adds to the lines about a session's birth and end. */
 static void add_note(const struct jvpn_live *live, struct jvpn_audit *audit)
 {
@@ -72,6 +82,8 @@ static void add_note(const struct jvpn_live *live, struct jvpn_audit *audit)
 		add_text(audit, live->note);
 	if (audit->type == JVPN_AUDIT_SESSION_TERMINATED && d->ops->what_follows)
 		add_text(audit, d->ops->what_follows(d->user, audit->reason));
+	if (is_caused(live, audit))
+		add_text(audit, live->cause);
 }
 
 void jvpn_driver_complete(const struct jvpn_live *live, struct jvpn_effect *effect)
@@ -103,8 +115,17 @@ static void emit(struct jvpn_live *live, struct jvpn_effect *effect)
 
 	jvpn_driver_complete(live, effect);
 	jvpn_events_emit(d->events, &effect->u.audit, d->wall_ms);
+	if (effect->u.audit.type == JVPN_AUDIT_SESSION_STATE_CHANGE)
+		live->reason = effect->u.audit.reason;
+	else if (effect->u.audit.type == JVPN_AUDIT_REATTACH_RESULT &&
+		 effect->u.audit.reason != JVPN_REASON_REATTACH_SUCCESS)
+		live->denied = effect->u.audit.reason;
 	if (d->persist)
 		jvpn_persist_note(d->persist, live, &effect->u.audit);
+	if (is_caused(live, &effect->u.audit)) {
+		free(live->cause);
+		live->cause = NULL;
+	}
 }
 
 /* Without a store memory is it. An operation that the store does not take was not made. */

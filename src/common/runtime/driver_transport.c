@@ -24,6 +24,7 @@ int jvpn_driver_transport_new(struct jvpn_driver *driver, struct jvpn_conn *conn
 	t->driver = driver;
 	t->conn = conn;
 	t->slot = JVPN_SLOT_NONE;
+	t->born_ns = driver->now_ns;
 	jvpn_liveness_init(&t->liveness, driver->now_ns);
 	t->liveness.passive = driver->role == JVPN_ROLE_SERVER;
 	jvpn_quality_init(&t->quality, driver->now_ns);

@@ -96,11 +96,13 @@ static void apply_to_quic(struct jvpn_engine *engine, const struct jvpn_policy *
 				 jvpn_ms_to_ns(policy->key_update_interval_ms));
 }
 
-void jvpn_engine_set_policy(struct jvpn_engine *engine, const struct jvpn_policy *policy)
+void jvpn_engine_set_policy(struct jvpn_engine *engine, const struct jvpn_policy *policy,
+			    const char *who)
 {
 	char detail[JVPN_AUDIT_TEXT_MAX + 1];
 
-	snprintf(detail, sizeof(detail), "replaces %s", engine->driver->policy.version);
+	snprintf(detail, sizeof(detail), "replaces %s%s%s", engine->driver->policy.version,
+		 who ? ", " : "", who ? who : "");
 	jvpn_driver_set_policy(engine->driver, policy);
 	apply_to_quic(engine, policy);
 	jvpn_events_set_policy(engine->events, policy);

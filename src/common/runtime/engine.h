@@ -45,8 +45,10 @@ int jvpn_engine_init(struct jvpn_engine *engine, struct jvpn_engine_config *conf
 		     size_t error_size);
 /* Writes NodeStopped, gives a slow reader a moment, frees everything. */
 void jvpn_engine_clear(struct jvpn_engine *engine);
-/* Takes a new policy for events and sessions; PolicyLoaded names the old version. */
-void jvpn_engine_set_policy(struct jvpn_engine *engine, const struct jvpn_policy *policy);
+/* Takes a new policy for events and sessions; PolicyLoaded names the old version, and who asked for the
+ * new one (NULL: a signal). */
+void jvpn_engine_set_policy(struct jvpn_engine *engine, const struct jvpn_policy *policy,
+			    const char *who);
 /* An event of the process itself, with a detail text that may be NULL. */
 void jvpn_engine_emit(struct jvpn_engine *engine, enum jvpn_audit_type type,
 		      enum jvpn_reason reason, const char *detail);

@@ -8,6 +8,8 @@ noinst_LIBRARIES += %D%/libjvpn_runtime.a
 	%D%/clock.h \
 	%D%/control.c \
 	%D%/control.h \
+	%D%/describe.c \
+	%D%/describe.h \
 	%D%/driver.c \
 	%D%/driver.h \
 	%D%/driver_effects.c \
@@ -24,6 +26,10 @@ noinst_LIBRARIES += %D%/libjvpn_runtime.a
 	%D%/mailbox.h \
 	%D%/msgauth.c \
 	%D%/msgauth.h \
+	%D%/operate.c \
+	%D%/operate.h \
+	%D%/operator.c \
+	%D%/operator.h \
 	%D%/persist.c \
 	%D%/persist.h \
 	%D%/persist_audit.c \

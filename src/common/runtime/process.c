@@ -59,18 +59,30 @@ int jvpn_process_take_signals(struct jvpn_loop *loop, jvpn_loop_signal_fn stop,
 	return rv ? jvpn_process_fail(JVPN_EXIT_FAILURE, jvpn_err_text(rv)) : JVPN_EXIT_OK;
 }
 
-void jvpn_process_reloaded(struct jvpn_engine *engine, const char *program, int err,
+static void refuse_policy(struct jvpn_engine *engine, const char *who,
+			  const struct jvpn_report *report)
+{
+	size_t kept = report->count < JVPN_REPORT_LINES_MAX ? report->count : JVPN_REPORT_LINES_MAX;
+	char detail[JVPN_AUDIT_TEXT_MAX + 1];
+
+	for (size_t i = 0; i < kept; i++)
+		jvpn_log_error(JVPN_LOG_MAIN, "%s", report->line[i].text);
+	if (report->count > kept)
+		jvpn_log_error(JVPN_LOG_MAIN, "%zu more errors", report->count - kept);
+	snprintf(detail, sizeof(detail), "%s%s%.140s", who ? who : "", who ? ": " : "",
+		 kept ? report->line[0].text : "it cannot be read");
+	jvpn_engine_emit(engine, JVPN_AUDIT_POLICY_REJECTED, JVPN_REASON_POLICY_DENIED, detail);
+}
+
+void jvpn_process_reloaded(struct jvpn_engine *engine, const char *who, int err,
 			   const struct jvpn_policy *policy, const struct jvpn_report *report)
 {
 	char error[JVPN_PROCESS_ERROR_MAX] = "";
 
-	if (err) {
-		jvpn_report_print(report, program, stderr);
-		jvpn_engine_emit(engine, JVPN_AUDIT_POLICY_REJECTED, JVPN_REASON_POLICY_DENIED,
-				 report->count ? report->line[0].text : NULL);
-	} else {
-		jvpn_engine_set_policy(engine, policy);
-	}
+	if (err)
+		refuse_policy(engine, who, report);
+	else
+		jvpn_engine_set_policy(engine, policy, who);
 	if (jvpn_events_reopen(engine->events, jvpn_clock_wall_ms(), error, sizeof(error)))
 		jvpn_log_error(JVPN_LOG_MAIN, "%s", error);
 }

@@ -22,9 +22,10 @@ int jvpn_process_exit_code(int err);
 /* SIGTERM and SIGINT to 'stop', SIGHUP to 'reload'. JVPN_EXIT_OK or JVPN_EXIT_FAILURE (logged). */
 int jvpn_process_take_signals(struct jvpn_loop *loop, jvpn_loop_signal_fn stop,
 			      jvpn_loop_signal_fn reload, void *user);
-/* After SIGHUP: 'err' and 'policy' are what reading the policy again gave. Taken, or refused as a
- * whole with its errors printed and PolicyRejected; then the event file is opened again. */
-void jvpn_process_reloaded(struct jvpn_engine *engine, const char *program, int err,
+/* After SIGHUP or "reload": 'err' and 'policy' are what reading the policy again gave. Taken, or refused
+ * as a whole with its errors printed and PolicyRejected; then the event file is opened again. 'who' asked
+ * for it, NULL: a signal. */
+void jvpn_process_reloaded(struct jvpn_engine *engine, const char *who, int err,
 			   const struct jvpn_policy *policy, const struct jvpn_report *report);
 /* max_idle_timeout = 3 keepalives + 5 s (session.md, "Liveness"). */
 uint64_t jvpn_process_idle_timeout_ns(const struct jvpn_policy *policy);
