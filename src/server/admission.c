@@ -379,7 +379,7 @@ void jvpn_server_on_request(void *user, struct jvpn_transport *transport,
 	struct jvpn_jvfield field = {.op = JVPN_JVFIELD_NONE};
 	int rv = 0;
 
-	if (worker->server->stopping) {
+	if (worker->server->stopping || worker->server->draining) {
 		refuse(transport, 503, JVPN_REASON_NODE_DRAINING);
 		return;
 	}

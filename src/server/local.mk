@@ -11,6 +11,9 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 	%D%/auth.h \
 	%D%/config.c \
 	%D%/config.h \
+	%D%/control.c \
+	%D%/control.h \
+	%D%/control_job.c \
 	%D%/files.c \
 	%D%/files.h \
 	%D%/gateway.c \
@@ -22,6 +25,7 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 	%D%/listener.h \
 	%D%/options.c \
 	%D%/options.h \
+	%D%/reload.c \
 	%D%/restore.c \
 	%D%/server.h \
 	%D%/strangers.c \

@@ -17,6 +17,7 @@
 #include "runtime/process.h"
 #include "server/audit.h"
 #include "server/auth.h"
+#include "server/control.h"
 #include "server/init.h"
 #include "server/server.h"
 
@@ -121,26 +122,6 @@ static int open_gateway(struct jvpn_server *server)
 
 /* ---- signals ---- */
 
-/* No durable store: the sessions end with the process, and the clients are told so. */
-static void end_sessions(struct jvpn_server *server)
-{
-	jvpn_engine_emit(&first(server)->engine, JVPN_AUDIT_NODE_DRAINING,
-			 JVPN_REASON_NODE_SHUTDOWN, NULL);
-	for (size_t i = 0; i < server->worker_count; i++)
-		jvpn_worker_end_sessions(&server->worker[i]);
-	jvpn_loop_stop(first(server)->engine.loop, JVPN_EXIT_OK);
-}
-
-/* They stay in the store for the next start; the connections say "restarting". */
-static void keep_sessions(struct jvpn_server *server, uint64_t now_ns)
-{
-	server->stop_by_ns = jvpn_time_add(now_ns, STOP_NS);
-	jvpn_engine_emit(&first(server)->engine, JVPN_AUDIT_NODE_DRAINING,
-			 JVPN_REASON_NODE_DRAINING, NULL);
-	for (size_t i = 0; i < server->worker_count; i++)
-		jvpn_worker_drain_sessions(&server->worker[i]);
-}
-
 static void on_stop(void *user, int signo, uint64_t now_ns)
 {
 	struct jvpn_server *server = user;
@@ -152,10 +133,10 @@ static void on_stop(void *user, int signo, uint64_t now_ns)
 	jvpn_log_info(JVPN_LOG_MAIN, "%s: %s %zu sessions", strsignal(signo),
 		      server->persist ? "keeping" : "ending", server->index.table.count);
 	server->stopping = true;
-	if (server->persist)
-		keep_sessions(server, now_ns);
-	else
-		end_sessions(server);
+	server->stop_by_ns = jvpn_time_add(now_ns, STOP_NS);
+	jvpn_server_drain(server, NULL);
+	if (!server->persist)
+		jvpn_loop_stop(first(server)->engine.loop, JVPN_EXIT_OK);
 }
 
 /* What was drained is on its way to the disk; results may bring further changes. */
@@ -172,24 +153,20 @@ static void on_hup(void *user, int signo, uint64_t now_ns)
 {
 	struct jvpn_server *server = user;
 	struct jvpn_report *report = jvpn_report_new();
-	struct jvpn_policy policy;
-	int rv;
 
 	(void)signo;
 	(void)now_ns;
 	if (!report)
 		return;
-	rv = jvpn_server_options_reload_policy(server->options, &policy, report);
-	jvpn_process_reloaded(&first(server)->engine, NULL, rv, &policy, report);
+	(void)jvpn_server_reload(server, NULL, report);
 	jvpn_report_free(report);
-	/* A token file that cannot be read leaves the old one in force. */
-	(void)load_auth(server);
 }
 
 static void on_turn(void *user, uint64_t now_ns)
 {
 	struct jvpn_server *server = user;
 
+	jvpn_operator_turn(&server->operator, now_ns);
 	if (!server->persist)
 		return;
 	jvpn_persist_poll(server->persist, now_ns);
@@ -200,8 +177,10 @@ static void on_turn(void *user, uint64_t now_ns)
 static uint64_t next_deadline(void *user)
 {
 	const struct jvpn_server *server = user;
-	uint64_t at = server->stopping ? server->stop_by_ns : JVPN_TIME_NEVER;
+	uint64_t at = jvpn_operator_next_deadline(&server->operator);
 
+	if (server->stopping)
+		at = jvpn_time_min(at, server->stop_by_ns);
 	if (server->persist)
 		at = jvpn_time_min(at, jvpn_persist_next_deadline(server->persist));
 	return at;
@@ -240,6 +219,14 @@ static int open_sockets(struct jvpn_server *server)
 	return code;
 }
 
+static int open_control(struct jvpn_server *server)
+{
+	char error[JVPN_PROCESS_ERROR_MAX] = "";
+	int rv = jvpn_server_control_open(server, error, sizeof(error));
+
+	return rv ? jvpn_process_fail(jvpn_process_exit_code(rv), error) : JVPN_EXIT_OK;
+}
+
 static int open_all(struct jvpn_server *server)
 {
 	int code = load_secrets(server);
@@ -258,6 +245,8 @@ static int open_all(struct jvpn_server *server)
 		code = restore(server);
 	if (!code)
 		code = open_sockets(server);
+	if (!code)
+		code = open_control(server);
 	return code ? code
 		    : jvpn_process_take_signals(first(server)->engine.loop, on_stop, on_hup,
 						server);
@@ -265,6 +254,7 @@ static int open_all(struct jvpn_server *server)
 
 static void close_workers(struct jvpn_server *server)
 {
+	jvpn_operator_close(&server->operator);
 	for (size_t i = 0; i < server->worker_count; i++)
 		jvpn_worker_close_sockets(&server->worker[i]);
 	jvpn_server_gateway_close(server);
@@ -333,6 +323,8 @@ int main(int argc, char **argv)
 		return jvpn_server_add_client(&options);
 	case JVPN_SERVER_AUDIT:
 		return jvpn_server_audit_export(options.store_path, stdout);
+	case JVPN_SERVER_OPERATE:
+		return jvpn_operate_run(&options.operate);
 	}
 	return code;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "config/load.h"
 #include "config/program.h"
 #include "quic/version.h"
 #include "server/config.h"
@@ -45,6 +46,7 @@ static const struct jvpn_cli_option audit_options[] = {
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define ASK(id)  (JVPN_OPERATE_FIRST + JVPN_CTL_##id)
 
 static const struct jvpn_cli_command commands[] = {
 	{NULL, JVPN_SERVER_RUN, NULL, NULL, run_options, COUNT(run_options)},
@@ -56,6 +58,29 @@ static const struct jvpn_cli_command commands[] = {
 	{"audit", JVPN_SERVER_AUDIT, "export",
 	 "Prints the event stream as it stands in the session store.", audit_options,
 	 COUNT(audit_options)},
+	{"status", ASK(STATUS), NULL, "How the server is.", jvpn_operate_options,
+	 JVPN_OPERATE_OPTIONS},
+	{"sessions", ASK(SESSIONS), NULL, "Lists the sessions.", jvpn_operate_options,
+	 JVPN_OPERATE_OPTIONS},
+	{"session", ASK(SESSION), "ID",
+	 "Everything about one session; the exit code tells its state.", jvpn_operate_options,
+	 JVPN_OPERATE_OPTIONS},
+	{"transports", ASK(TRANSPORTS), "[ID]", "Lists the transports of one session or of all.",
+	 jvpn_operate_options, JVPN_OPERATE_OPTIONS},
+	{"switch", ASK(SWITCH), "ID", "Asks a client to move its session.", jvpn_operate_to_options,
+	 JVPN_OPERATE_TO_OPTIONS},
+	{"terminate", ASK(TERMINATE), "ID", "Ends a session.", jvpn_operate_reason_options,
+	 JVPN_OPERATE_REASON_OPTIONS},
+	{"drain", ASK(DRAIN), NULL, "No new sessions; the present ones wait in the store.",
+	 jvpn_operate_options, JVPN_OPERATE_OPTIONS},
+	{"reload", ASK(RELOAD), NULL, "Loads policy and tokens again, and says what is wrong.",
+	 jvpn_operate_options, JVPN_OPERATE_OPTIONS},
+	{"events", ASK(EVENTS), NULL, "Prints the newest events, or follows them.",
+	 jvpn_operate_events_options, JVPN_OPERATE_EVENTS_OPTIONS},
+	{"policy show", ASK(POLICY), NULL, "Prints the policy in force.", jvpn_operate_options,
+	 JVPN_OPERATE_OPTIONS},
+	{"policy check", JVPN_OPERATE_POLICY_CHECK, "FILE", "Checks a policy; no server is needed.",
+	 jvpn_operate_check_options, JVPN_OPERATE_CHECK_OPTIONS},
 };
 
 struct given {
@@ -108,9 +133,15 @@ static int take_own(struct given *given, int letter, const char *value, char *er
 static int take_option(void *user, int letter, const char *value, char *error, size_t error_size)
 {
 	struct given *given = user;
+	int rv;
 
 	if (jvpn_program_take(&given->program, letter, value))
 		return 0;
+	/* -f means another thing where it is --force */
+	given->out->operate.server = true;
+	rv = jvpn_operate_take(&given->out->operate, letter, value, error, error_size);
+	if (rv < 0 || (rv > 0 && letter != 'f'))
+		return rv < 0 ? rv : 0;
 	return take_own(given, letter, value, error, error_size);
 }
 
@@ -256,6 +287,31 @@ static int finish_audit(const struct given *given, const char *operand,
 	return JVPN_EXIT_OK;
 }
 
+/* The command asks the server that runs: of the configuration only its control socket counts. */
+static int finish_operate(const struct given *given, struct jvpn_server_options *out)
+{
+	struct jvpn_load load = {0};
+	int code = JVPN_EXIT_OK;
+
+	out->command = JVPN_SERVER_OPERATE;
+	out->operate.server = true;
+	if (given->program.socket)
+		return copy_path(given->program.socket, out->operate.socket)
+			       ? JVPN_EXIT_OK
+			       : fail("--socket: the path is too long");
+	if (out->operate.check)
+		return JVPN_EXIT_OK;
+	code = choose_files(given, out);
+	if (code)
+		return code;
+	load.keys = jvpn_server_config_keys(&load.count);
+	if (!jvpn_control_find_path(true, out->config_path, &load, &out->config,
+				    &out->config.control))
+		return fail("the configuration says control.socket: off");
+	memcpy(out->operate.socket, out->config.control.socket, sizeof(out->operate.socket));
+	return JVPN_EXIT_OK;
+}
+
 static void print_config(const struct jvpn_server_options *out)
 {
 	size_t count;
@@ -280,10 +336,15 @@ static bool finish_run(const struct given *given, struct jvpn_server_options *ou
 	return !given->program.print_config;
 }
 
-static bool finish(struct given *given, const struct jvpn_cli_result *result, int *exit_code)
+static bool finish(struct given *given, struct jvpn_cli_result *result, int *exit_code)
 {
 	struct jvpn_server_options *out = given->out;
+	int rc;
 
+	if (jvpn_operate_finish(&out->operate, result, &rc)) {
+		*exit_code = rc ? fail(result->error) : finish_operate(given, out);
+		return *exit_code == JVPN_EXIT_OK;
+	}
 	out->command = (enum jvpn_server_command)result->command->id;
 	switch (out->command) {
 	case JVPN_SERVER_INIT:
@@ -297,6 +358,7 @@ static bool finish(struct given *given, const struct jvpn_cli_result *result, in
 		return *exit_code == JVPN_EXIT_OK;
 	case JVPN_SERVER_RUN:
 	case JVPN_SERVER_CHECK:
+	case JVPN_SERVER_OPERATE:
 		break;
 	}
 	return finish_run(given, out, exit_code);

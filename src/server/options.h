@@ -19,6 +19,7 @@
 #include "core/policy.h"
 #include "quic/cipher.h"
 #include "quic/quic.h"
+#include "runtime/operate.h"
 #include "store/store.h"
 
 #define JVPN_NODE_ID_MAX     63
@@ -49,9 +50,9 @@ struct jvpn_server_config {
 	char policy[JVPN_CONFIG_PATH_MAX];        /* "": the built-in policy */
 	char events_output[JVPN_CONFIG_PATH_MAX]; /* "stdout" or a path */
 	struct jvpn_config_control control;
-	int log_level;                            /* enum jvpn_log_level */
-	int tls_cipher;                           /* enum jvpn_cipher */
-	int quic_congestion;                      /* enum jvpn_congestion */
+	int log_level;       /* enum jvpn_log_level */
+	int tls_cipher;      /* enum jvpn_cipher */
+	int quic_congestion; /* enum jvpn_congestion */
 	uint64_t quic_initial_rtt_ms;
 	uint64_t quic_handshake_timeout_ms;
 	uint64_t quic_max_udp_payload;
@@ -68,7 +69,8 @@ enum jvpn_server_command {
 	JVPN_SERVER_CHECK,      /* as RUN, but stop before sockets and devices */
 	JVPN_SERVER_INIT,       /* init DIR */
 	JVPN_SERVER_ADD_CLIENT, /* add-client NAME */
-	JVPN_SERVER_AUDIT       /* audit export */
+	JVPN_SERVER_AUDIT,      /* audit export */
+	JVPN_SERVER_OPERATE     /* ask the server that runs */
 };
 
 struct jvpn_server_options {
@@ -87,6 +89,8 @@ struct jvpn_server_options {
 	 * configuration's public.* unless given. "" and host "": not known. */
 	char server_name[JVPN_CONFIG_HOST_MAX + 1];
 	struct jvpn_config_host address;
+	/* OPERATE: */
+	struct jvpn_operate operate;
 	/* AUDIT: */
 	char store_path[JVPN_CONFIG_PATH_MAX];
 	/* ADD_CLIENT: */

@@ -11,6 +11,7 @@
 #include "core/table.h"
 #include "crypto/keyring.h"
 #include "proto/connectip.h"
+#include "runtime/operator.h"
 #include "server/options.h"
 #include "server/worker.h"
 
@@ -40,6 +41,7 @@ struct jvpn_server {
 	struct jvpn_connectip_routes routes; /* advertised to every client */
 	struct jvpn_worker *worker;          /* the first one has the signals and the store */
 	size_t worker_count;
+	struct jvpn_operator operator; /* the control socket; the first worker's */
 	/* The first worker's, beside its own: before QUIC is flushed, and the program's timers. */
 	void (*on_turn)(void *user, uint64_t now_ns);
 	uint64_t (*next_deadline)(void *user);
@@ -47,6 +49,7 @@ struct jvpn_server {
 	struct jvpn_watch *store_watch;
 	size_t stored;       /* sessions that were in the store at the start */
 	size_t capacity;     /* max_sessions, or 'stored' if that is more */
+	bool draining;       /* no new sessions; the present ones were told */
 	bool stopping;       /* sessions were told; end when everything is written */
 	uint64_t stop_by_ns; /* or then */
 };

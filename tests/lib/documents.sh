@@ -73,7 +73,7 @@ for program in jvpn-server jvpn-client; do
 	source=$srcdir/src/${program#jvpn-}/options.c
 	page=$srcdir/man/$program.8
 	for option in $(sed -n 's/^[[:space:]]*{[^"]*, "\([a-z-]*\)", \("[^"]*"\|NULL\), ".*/\1/p' "$source" \
-		"$srcdir/src/common/config/program.h"); do
+		"$srcdir/src/common/config/program.h" "$srcdir/src/common/runtime/operate.c"); do
 		grep -Eq -- "Fl (. , )?-$option" "$page" || fail "$page does not know --$option"
 	done
 done

@@ -217,6 +217,24 @@ static void drop_line(struct jvpn_ctl_client *c, size_t len)
 	c->in_len -= len;
 }
 
+static void end_task(struct jvpn_ctl_client *c)
+{
+	const struct jvpn_ctl_server *s = c->server;
+
+	c->busy = false;
+	if (c->task.state && s->ops->on_end)
+		s->ops->on_end(s->user, &c->task);
+	c->task.state = NULL;
+}
+
+static void take_progress(struct jvpn_ctl_client *c, enum jvpn_ctl_progress progress)
+{
+	c->progress = progress;
+	c->busy = progress != JVPN_CTL_DONE;
+	if (!c->busy)
+		end_task(c);
+}
+
 static void start(struct jvpn_ctl_client *c)
 {
 	const struct jvpn_ctl_server *s = c->server;
@@ -228,8 +246,7 @@ static void start(struct jvpn_ctl_client *c)
 			      (unsigned)c->peer.uid);
 		return;
 	}
-	c->progress = s->ops->on_request(s->user, c, &c->task);
-	c->busy = c->progress != JVPN_CTL_DONE;
+	take_progress(c, s->ops->on_request(s->user, c, &c->task));
 }
 
 /* The next line of the input. False: there is none, or it has to wait. */
@@ -264,8 +281,7 @@ static bool go_on(struct jvpn_ctl_client *c)
 	if (room(c) < JVPN_CTL_ITEM_MAX)
 		return false;
 	c->active_ns = s->now_ns;
-	c->progress = s->ops->on_more(s->user, c, &c->task);
-	c->busy = c->progress != JVPN_CTL_DONE;
+	take_progress(c, s->ops->on_more(s->user, c, &c->task));
 	return c->progress != JVPN_CTL_WAIT;
 }
 
@@ -281,6 +297,7 @@ static void close_client(struct jvpn_ctl_client *c)
 {
 	struct jvpn_ctl_server *s = c->server;
 
+	end_task(c);
 	close(c->fd); /* leaves epoll by itself */
 	free(c->in);
 	free(c->out);

@@ -43,7 +43,8 @@ enum jvpn_ctl_progress {
 struct jvpn_ctl_task {
 	struct jvpn_ctl_request request;
 	uint64_t cursor, count;
-	uint64_t wake_ns;
+	uint64_t wake_ns, deadline_ns;
+	void *state; /* on_end frees it */
 	struct jvpn_recent_cursor recent;
 	char text[JVPN_TRANSPORT_ID_MAX + 1];
 };
@@ -55,6 +56,8 @@ struct jvpn_ctl_ops {
 	/* The rest of an answer; each call writes one item at most. */
 	enum jvpn_ctl_progress (*on_more)(void *user, struct jvpn_ctl_client *client,
 					  struct jvpn_ctl_task *task);
+	/* A request with a state is answered, or its peer is gone. */
+	void (*on_end)(void *user, struct jvpn_ctl_task *task);
 	/* Is there something new for a task that said WAIT? Asked before the loop sleeps. */
 	bool (*is_due)(void *user, const struct jvpn_ctl_task *task);
 };

@@ -216,6 +216,14 @@ static enum jvpn_ctl_progress on_more(void *user, struct jvpn_ctl_client *client
 	return JVPN_CTL_DONE;
 }
 
+static void on_end(void *user, struct jvpn_ctl_task *task)
+{
+	const struct jvpn_operator *op = user;
+
+	if (op->config.end)
+		op->config.end(op->config.user, task);
+}
+
 static bool is_due(void *user, const struct jvpn_ctl_task *task)
 {
 	const struct jvpn_operator *op = user;
@@ -231,7 +239,7 @@ static bool is_due(void *user, const struct jvpn_ctl_task *task)
 }
 
 static const struct jvpn_ctl_ops ctl_ops = {
-	.on_request = on_request, .on_more = on_more, .is_due = is_due};
+	.on_request = on_request, .on_more = on_more, .on_end = on_end, .is_due = is_due};
 
 /* ---- opening ---- */
 

@@ -29,6 +29,8 @@ struct jvpn_operator_config {
 		*policy_path; /* borrowed for the whole time; policy "": built in */
 	/* By enum jvpn_ctl_command_id; POLICY and EVENTS need none. */
 	const struct jvpn_operator_command *commands;
+	void (*end)(void *user,
+		    struct jvpn_ctl_task *task); /* on_end of ctl/server.h; may be NULL */
 	void *user;
 };
 

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Control commands of the server, on the first worker's thread: asks the workers one after the other and
+ * passes on what they answer. Looks into no session itself.
+ */
+#include "server/control.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/time.h"
+#include "config/report.h"
+#include "runtime/operator.h"
+#include "server/server.h"
+
+/* A switch that was asked for is settled by then, and looked at so often. */
+#define SWITCH_PATIENCE_NS (20 * JVPN_NS_PER_S)
+#define SWITCH_LOOK_NS     (20 * JVPN_NS_PER_MS)
+
+static struct jvpn_control_job *job_of(const struct jvpn_ctl_task *task)
+{
+	return task->state;
+}
+
+static struct jvpn_control_job *new_job(struct jvpn_ctl_client *c, struct jvpn_ctl_task *task,
+					enum jvpn_control_job_kind kind)
+{
+	struct jvpn_control_job *job = calloc(1, sizeof(*job));
+
+	if (!job) {
+		jvpn_ctl_fail(c, "internal", "no memory");
+		return NULL;
+	}
+	job->kind = kind;
+	job->request = &task->request;
+	jvpn_ctl_who(c, job->who);
+	task->state = job;
+	return job;
+}
+
+static void end_task(void *user, struct jvpn_ctl_task *task)
+{
+	(void)user;
+	free(task->state);
+	task->state = NULL;
+}
+
+/* The job on the worker that is next; task->cursor counts them. */
+static void run(const struct jvpn_server *server, struct jvpn_ctl_task *task)
+{
+	jvpn_control_job_run(&server->worker[task->cursor], job_of(task));
+}
+
+static bool next_worker(const struct jvpn_server *server, struct jvpn_ctl_task *task)
+{
+	task->cursor++;
+	job_of(task)->cursor = 0;
+	job_of(task)->over = false;
+	return task->cursor < server->worker_count;
+}
+
+/* ---- lists ---- */
+
+/* The next of the items that the job has brought. */
+static bool put_item(struct jvpn_ctl_client *c, struct jvpn_ctl_task *task, const char *name)
+{
+	struct jvpn_control_job *job = job_of(task);
+	const char *begin = job->out + job->at, *end;
+
+	if (job->at == job->len)
+		return false;
+	end = memchr(begin, '\n', job->len - job->at);
+	jvpn_ctl_answer_raw(c, name, begin, (size_t)(end - begin));
+	job->at += (size_t)(end - begin) + 1;
+	task->count++;
+	return true;
+}
+
+static enum jvpn_ctl_progress end_list(struct jvpn_ctl_client *c, const struct jvpn_ctl_task *task)
+{
+	if (task->request.has_session && !job_of(task)->found) {
+		jvpn_ctl_fail(c, "not_found", "no such session");
+		return JVPN_CTL_DONE;
+	}
+	jvpn_json_uint(jvpn_ctl_begin(c, "end"), "count", task->count);
+	jvpn_ctl_end(c);
+	return JVPN_CTL_DONE;
+}
+
+static enum jvpn_ctl_progress more_list(void *user, struct jvpn_ctl_client *c,
+					struct jvpn_ctl_task *task)
+{
+	const struct jvpn_server *server = user;
+	struct jvpn_control_job *job = job_of(task);
+
+	if (put_item(c, task, "item"))
+		return JVPN_CTL_MORE;
+	if (job->over && (job->found || !next_worker(server, task)))
+		return end_list(c, task);
+	job->items = job->at = job->len = 0;
+	run(server, task);
+	return JVPN_CTL_MORE;
+}
+
+static enum jvpn_ctl_progress on_sessions(void *user, struct jvpn_ctl_client *c,
+					  struct jvpn_ctl_task *task)
+{
+	(void)user;
+	return new_job(c, task, JVPN_CONTROL_JOB_SESSIONS) ? JVPN_CTL_MORE : JVPN_CTL_DONE;
+}
+
+static enum jvpn_ctl_progress on_transports(void *user, struct jvpn_ctl_client *c,
+					    struct jvpn_ctl_task *task)
+{
+	(void)user;
+	return new_job(c, task, JVPN_CONTROL_JOB_TRANSPORTS) ? JVPN_CTL_MORE : JVPN_CTL_DONE;
+}
+
+/* ---- one session ---- */
+
+/* Runs the job on one worker after the other until one has the session. False: nobody has it, and that
+ * is said. */
+static bool run_where_it_is(const struct jvpn_server *server, struct jvpn_ctl_client *c,
+			    struct jvpn_ctl_task *task)
+{
+	do
+		run(server, task);
+	while (!job_of(task)->found && next_worker(server, task));
+	if (!job_of(task)->found)
+		jvpn_ctl_fail(c, "not_found", "no such session");
+	return job_of(task)->found;
+}
+
+/* The error of the job, its message, or nothing yet. */
+static bool put_outcome(struct jvpn_ctl_client *c, const struct jvpn_control_job *job)
+{
+	if (job->error.code) {
+		jvpn_ctl_fail(c, job->error.code, "%s", job->error.message);
+		return true;
+	}
+	if (!job->message[0])
+		return false;
+	jvpn_json_text(jvpn_ctl_begin(c, "result"), "message", job->message);
+	jvpn_ctl_end(c);
+	return true;
+}
+
+static enum jvpn_ctl_progress on_session(void *user, struct jvpn_ctl_client *c,
+					 struct jvpn_ctl_task *task)
+{
+	if (new_job(c, task, JVPN_CONTROL_JOB_SESSION) && run_where_it_is(user, c, task))
+		(void)put_item(c, task, "result");
+	return JVPN_CTL_DONE;
+}
+
+static enum jvpn_ctl_progress on_terminate(void *user, struct jvpn_ctl_client *c,
+					   struct jvpn_ctl_task *task)
+{
+	if (new_job(c, task, JVPN_CONTROL_JOB_TERMINATE) && run_where_it_is(user, c, task))
+		(void)put_outcome(c, job_of(task));
+	return JVPN_CTL_DONE;
+}
+
+static uint64_t now_of(const struct jvpn_server *server)
+{
+	return server->worker[0].engine.driver->now_ns;
+}
+
+static enum jvpn_ctl_progress on_switch(void *user, struct jvpn_ctl_client *c,
+					struct jvpn_ctl_task *task)
+{
+	const struct jvpn_server *server = user;
+
+	if (!task->request.has_session) {
+		jvpn_ctl_fail(c, "missing_key", "switch needs session");
+		return JVPN_CTL_DONE;
+	}
+	if (!new_job(c, task, JVPN_CONTROL_JOB_SWITCH) || !run_where_it_is(server, c, task) ||
+	    put_outcome(c, job_of(task)))
+		return JVPN_CTL_DONE;
+	job_of(task)->kind = JVPN_CONTROL_JOB_OUTCOME;
+	task->deadline_ns = now_of(server) + SWITCH_PATIENCE_NS;
+	task->wake_ns = now_of(server) + SWITCH_LOOK_NS;
+	return JVPN_CTL_WAIT;
+}
+
+static enum jvpn_ctl_progress more_switch(void *user, struct jvpn_ctl_client *c,
+					  struct jvpn_ctl_task *task)
+{
+	const struct jvpn_server *server = user;
+	struct jvpn_control_job *job = job_of(task);
+
+	if (now_of(server) < task->wake_ns)
+		return JVPN_CTL_WAIT;
+	run(server, task);
+	task->wake_ns = now_of(server) + SWITCH_LOOK_NS;
+	if (!job->over && now_of(server) < task->deadline_ns)
+		return JVPN_CTL_WAIT;
+	if (!put_outcome(c, job))
+		jvpn_ctl_fail(c, "refused", "%s",
+			      job->found ? "the client has not moved within 20 s"
+					 : "the session ended meanwhile");
+	return JVPN_CTL_DONE;
+}
+
+/* ---- the node ---- */
+
+static void put_states(struct jvpn_json *j, const size_t *states)
+{
+	jvpn_json_open(j, "states", '{');
+	for (int i = JVPN_STATE_NONE + 1; i < JVPN_STATE_COUNT; i++)
+		jvpn_json_uint(j, jvpn_state_name((enum jvpn_state)i), states[i]);
+	jvpn_json_close(j, '}');
+}
+
+static enum jvpn_ctl_progress on_status(void *user, struct jvpn_ctl_client *c,
+					struct jvpn_ctl_task *task)
+{
+	const struct jvpn_server *server = user;
+	const struct jvpn_server_config *config = &server->options->config;
+	struct jvpn_control_job *job = new_job(c, task, JVPN_CONTROL_JOB_COUNT);
+	struct jvpn_json *j;
+
+	if (!job)
+		return JVPN_CTL_DONE;
+	do
+		run(server, task);
+	while (next_worker(server, task));
+	j = jvpn_ctl_begin(c, "result");
+	jvpn_operator_describe(&server->operator, j);
+	jvpn_json_text(j, "node_id", config->node_id);
+	jvpn_json_text(j, "device", config->tun_name);
+	jvpn_json_uint(j, "sessions", server->index.table.count);
+	jvpn_json_uint(j, "capacity", server->capacity);
+	put_states(j, job->states);
+	jvpn_json_uint(j, "connections", job->connections);
+	jvpn_json_uint(j, "half_open", job->half_open);
+	jvpn_json_uint(j, "workers", server->worker_count);
+	jvpn_json_text(j, "store", server->persist ? config->store_path : "memory");
+	jvpn_json_bool(j, "draining", server->draining || server->stopping);
+	jvpn_ctl_end(c);
+	return JVPN_CTL_DONE;
+}
+
+static enum jvpn_ctl_progress on_drain(void *user, struct jvpn_ctl_client *c,
+				       struct jvpn_ctl_task *task)
+{
+	struct jvpn_server *server = user;
+	char who[JVPN_CTL_WHO_MAX + 1];
+	bool first = !server->draining;
+
+	(void)task;
+	jvpn_ctl_who(c, who);
+	if (first)
+		jvpn_server_drain(server, who);
+	jvpn_json_text(jvpn_ctl_begin(c, "result"), "message",
+		       !first ? "draining already"
+		       : server->persist
+			       ? "draining: the sessions wait in the store for the next start"
+			       : "draining: the sessions are ended, there is no durable "
+				 "store");
+	jvpn_ctl_end(c);
+	return JVPN_CTL_DONE;
+}
+
+static enum jvpn_ctl_progress on_reload(void *user, struct jvpn_ctl_client *c,
+					struct jvpn_ctl_task *task)
+{
+	struct jvpn_server *server = user;
+	struct jvpn_report *report = jvpn_report_new();
+	char who[JVPN_CTL_WHO_MAX + 1];
+	int rv;
+
+	(void)task;
+	if (!report) {
+		jvpn_ctl_fail(c, "internal", "no memory");
+		return JVPN_CTL_DONE;
+	}
+	jvpn_ctl_who(c, who);
+	rv = jvpn_server_reload(server, who, report);
+	jvpn_operator_answer_reload(&server->operator, c, rv, report);
+	jvpn_report_free(report);
+	return JVPN_CTL_DONE;
+}
+
+static const struct jvpn_operator_command commands[JVPN_CTL_COUNT] = {
+	[JVPN_CTL_STATUS] = {on_status, NULL},
+	[JVPN_CTL_SESSIONS] = {on_sessions, more_list},
+	[JVPN_CTL_SESSION] = {on_session, NULL},
+	[JVPN_CTL_TRANSPORTS] = {on_transports, more_list},
+	[JVPN_CTL_SWITCH] = {on_switch, more_switch},
+	[JVPN_CTL_TERMINATE] = {on_terminate, NULL},
+	[JVPN_CTL_DRAIN] = {on_drain, NULL},
+	[JVPN_CTL_RELOAD] = {on_reload, NULL},
+};
+
+int jvpn_server_control_open(struct jvpn_server *server, char *error, size_t error_size)
+{
+	struct jvpn_operator_config config = {.control = &server->options->config.control,
+					      .server = true,
+					      .config_path = server->options->config_path,
+					      .policy_path = server->options->policy_path,
+					      .commands = commands,
+					      .end = end_task,
+					      .user = server};
+
+	return jvpn_operator_open(&server->operator, & server->worker[0].engine, &config, error,
+				  error_size);
+}

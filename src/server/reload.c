@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What SIGHUP, SIGTERM and the commands "reload" and "drain" do to the whole server.
+ */
+#include "base/err.h"
+#include "runtime/process.h"
+#include "server/auth.h"
+#include "server/control.h"
+#include "server/server.h"
+
+int jvpn_server_reload(struct jvpn_server *server, const char *who, struct jvpn_report *report)
+{
+	struct jvpn_engine *engine = &server->worker[0].engine;
+	struct jvpn_auth *auth = NULL;
+	struct jvpn_policy policy;
+	int rv = jvpn_server_options_reload_policy(server->options, &policy, report);
+	/* Read also when the policy is wrong: all errors in one pass. */
+	int auth_rv = jvpn_auth_load(server->options->config.auth_tokens, &auth, report);
+
+	if (!rv)
+		rv = auth_rv;
+	jvpn_process_reloaded(engine, who, rv, &policy, report);
+	if (rv) {
+		jvpn_auth_free(auth);
+		return rv;
+	}
+	jvpn_auth_free(server->auth);
+	server->auth = auth;
+	return 0;
+}
+
+void jvpn_server_drain(struct jvpn_server *server, const char *who)
+{
+	server->draining = true;
+	jvpn_engine_emit(&server->worker[0].engine, JVPN_AUDIT_NODE_DRAINING,
+			 server->persist ? JVPN_REASON_NODE_DRAINING : JVPN_REASON_NODE_SHUTDOWN,
+			 who);
+	for (size_t i = 0; i < server->worker_count; i++)
+		if (server->persist)
+			jvpn_worker_drain_sessions(&server->worker[i]);
+		else
+			jvpn_worker_end_sessions(&server->worker[i]);
+}
