@@ -19,7 +19,7 @@
 /* A standing queue that keeps the bottleneck busy between two bursts. */
 #define JVPN_INFLIGHT_TARGET_NS 10000000ULL
 /* Below so many octets a round an RTT says more about delayed acknowledgements than about queues. */
-#define JVPN_INFLIGHT_MIN_BYTES 24000u
+#define JVPN_INFLIGHT_MIN_BYTES 12000u
 #define JVPN_INFLIGHT_NONE      UINT64_MAX
 
 /* What is known when packets were acknowledged. */
