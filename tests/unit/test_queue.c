@@ -334,6 +334,33 @@ static void put_super(struct jvpn_queue *queue, struct jvpn_super *super, uint64
 	ck_assert_int_eq(jvpn_queue_put_super(queue, hash_of(queue, super), super, now_ns), 0);
 }
 
+/* Many slow sessions: each keeps a little, and whoever is short loses nothing. */
+START_TEST(queue__all_have_too_much__a_long_queue_gets_shorter)
+{
+	static struct jvpn_pool pool;
+	struct jvpn_queue many = queue_of(4096, 3000000, JVPN_TIME_NEVER);
+	struct jvpn_queue few = queue_of(4096, 3000000, JVPN_TIME_NEVER);
+
+	many.config.pool = few.config.pool = &pool;
+	for (int i = 0; i < 2000; i++)
+		push(&many, 1, 1000, 0);
+	push(&few, 2, 1000, 0);
+	ck_assert_uint_eq(many.bytes, 2000000);
+	ck_assert_uint_ge(pool.used, 2001000);
+	pool.used += JVPN_POOL_SCARCE_BYTES;
+	push(&many, 1, 1000, 0);
+	push(&few, 2, 1000, 0);
+	ck_assert_uint_le(many.bytes, JVPN_QUEUE_SCARCE_BYTES);
+	ck_assert_uint_ge(many.bytes, JVPN_QUEUE_SCARCE_BYTES - 1000);
+	ck_assert_uint_eq(few.bytes, 2000);
+	pool.used -= JVPN_POOL_SCARCE_BYTES;
+	jvpn_queue_clear(&many);
+	jvpn_queue_clear(&few);
+	ck_assert_uint_eq(pool.used, 0);
+	jvpn_pool_clear(&pool);
+}
+END_TEST
+
 START_TEST(queue_put_super__segments__are_those_of_the_segmenter)
 {
 	struct jvpn_pool pool = {0};
@@ -472,6 +499,7 @@ END_TEST
 
 UNIT_TESTS(queue)
 {
+	tcase_add_test(tc, queue__all_have_too_much__a_long_queue_gets_shorter);
 	tcase_add_test(tc, queue_put_super__segments__are_those_of_the_segmenter);
 	tcase_add_test(tc, queue_put_super__another_flow__has_its_turn_in_between);
 	tcase_add_test(tc, queue_put_super__full_while_a_segment_is_out__it_stays_whole);

@@ -17,13 +17,27 @@ static void *take(struct jvpn_pool_list *list, size_t bytes)
 	return buffer;
 }
 
-void *jvpn_pool_take(struct jvpn_pool *pool, size_t bytes)
+static void *take_of(struct jvpn_pool *pool, size_t bytes)
 {
 	if (bytes <= JVPN_POOL_BUFFER_BYTES)
 		return take(&pool->small, JVPN_POOL_BUFFER_BYTES);
 	if (bytes <= JVPN_POOL_LARGE_BYTES && bytes > JVPN_POOL_LARGE_BYTES / 2)
 		return take(&pool->large, JVPN_POOL_LARGE_BYTES);
 	return malloc(bytes);
+}
+
+void *jvpn_pool_take(struct jvpn_pool *pool, size_t bytes)
+{
+	void *buffer = take_of(pool, bytes);
+
+	if (buffer)
+		pool->used += bytes;
+	return buffer;
+}
+
+bool jvpn_pool_is_scarce(const struct jvpn_pool *pool)
+{
+	return pool->used > JVPN_POOL_SCARCE_BYTES;
 }
 
 static void give(struct jvpn_pool_list *list, size_t most, void *buffer)
@@ -39,6 +53,7 @@ static void give(struct jvpn_pool_list *list, size_t most, void *buffer)
 
 void jvpn_pool_give(struct jvpn_pool *pool, void *buffer, size_t bytes)
 {
+	pool->used -= bytes < pool->used ? bytes : pool->used;
 	if (bytes <= JVPN_POOL_BUFFER_BYTES)
 		give(&pool->small, JVPN_POOL_KEEP, buffer);
 	else if (bytes <= JVPN_POOL_LARGE_BYTES && bytes > JVPN_POOL_LARGE_BYTES / 2)

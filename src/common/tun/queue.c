@@ -215,6 +215,14 @@ static void make_room(struct jvpn_queue *q)
 	q->counters.dropped_full++;
 }
 
+static size_t most_bytes(const struct jvpn_queue *q)
+{
+	if (q->config.pool && jvpn_pool_is_scarce(q->config.pool) &&
+	    q->config.max_bytes > JVPN_QUEUE_SCARCE_BYTES)
+		return JVPN_QUEUE_SCARCE_BYTES;
+	return q->config.max_bytes;
+}
+
 /* Room for so much more. */
 static int make_room_for(struct jvpn_queue *q, size_t packets, size_t bytes)
 {
@@ -224,8 +232,7 @@ static int make_room_for(struct jvpn_queue *q, size_t packets, size_t bytes)
 		q->flow = calloc(JVPN_QUEUE_FLOWS, sizeof(*q->flow));
 	if (!q->flow)
 		return JVPN_ENOMEM;
-	while (q->packets + packets > q->config.max_packets ||
-	       q->bytes + bytes > q->config.max_bytes)
+	while (q->packets + packets > q->config.max_packets || q->bytes + bytes > most_bytes(q))
 		make_room(q);
 	return 0;
 }

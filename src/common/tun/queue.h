@@ -20,6 +20,8 @@
 #define JVPN_QUEUE_FLOWS 64
 /* What a flow may send in its turn. */
 #define JVPN_QUEUE_QUANTUM 1514
+/* What a queue may have while all of them together have too much (jvpn_pool_is_scarce). */
+#define JVPN_QUEUE_SCARCE_BYTES (256 * 1024)
 
 struct jvpn_queue_config {
 	size_t max_packets;
