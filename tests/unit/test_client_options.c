@@ -277,6 +277,60 @@ START_TEST(client_options__run_check_print__as_told)
 }
 END_TEST
 
+START_TEST(client_options__control_commands__ask_the_right_socket)
+{
+	int code;
+
+	fixture_write("office.yaml", minimal);
+	ck_assert(run("jvpn-client status -c @/office.yaml", &code));
+	ck_assert_int_eq(options.command, JVPN_CLIENT_OPERATE);
+	ck_assert_int_eq(options.operate.request.command->id, JVPN_CTL_STATUS);
+	ck_assert_ptr_nonnull(strstr(options.operate.socket, "/jvpn/client-office.sock"));
+	/* a file that cannot be read or is wrong is no matter of this command */
+	ck_assert(run("jvpn-client status -c @/nothing.yaml", &code));
+	ck_assert_ptr_nonnull(strstr(options.operate.socket, "/client-nothing.sock"));
+	fixture_write("broken.yaml", "version: 9\ncontrol:\n  socket: mine.sock\nwhat: is this\n");
+	ck_assert(run("jvpn-client status --json -c @/broken.yaml", &code));
+	ck_assert_ptr_nonnull(strstr(options.operate.socket, "/mine.sock"));
+	ck_assert(options.operate.json);
+	ck_assert(run("jvpn-client switch --to wlan0 -s /x.sock", &code));
+	ck_assert_str_eq(options.operate.socket, "/x.sock");
+	ck_assert_str_eq(options.operate.request.to, "wlan0");
+	fixture_write("off.yaml", "version: 1\ncontrol: { socket: off }\n");
+	ck_assert(!run("jvpn-client status -c @/off.yaml", &code) && code == JVPN_EXIT_CONFIG);
+	ck_assert(!run("jvpn-client session -s /x", &code) && code == JVPN_EXIT_CONFIG);
+	ck_assert(!run("jvpn-client session abc -s /x", &code) && code == JVPN_EXIT_CONFIG);
+	ck_assert(!run("jvpn-client drain -s /x", &code) && code == JVPN_EXIT_CONFIG);
+	ck_assert(!run("jvpn-client policy", &code) && code == JVPN_EXIT_CONFIG);
+	ck_assert_ptr_nonnull(strstr(fixture_err, "policy show or policy check was expected"));
+	ck_assert(!run("jvpn-client events --since 0 -s /x", &code) && code == JVPN_EXIT_CONFIG);
+	ck_assert(run("jvpn-client events -f --since 12 -s /x", &code));
+	ck_assert(options.operate.request.follow && options.operate.request.since == 12);
+}
+END_TEST
+
+START_TEST(client_config__control__auto_off_or_a_path)
+{
+	struct jvpn_client_config config;
+	char text[1024];
+
+	ck_assert_int_eq(load_text(minimal, &config), 0);
+	ck_assert_str_eq(config.control.socket, "");
+	ck_assert_int_eq(config.control.group_may, JVPN_GROUP_MAY_READ);
+	snprintf(text, sizeof(text), "%scontrol:\n  socket: off\n  group: adm\n  group_may: act\n",
+		 minimal);
+	ck_assert_int_eq(load_text(text, &config), 0);
+	ck_assert_str_eq(config.control.socket, "off");
+	ck_assert_str_eq(config.control.group, "adm");
+	ck_assert_int_eq(config.control.group_may, JVPN_GROUP_MAY_ACT);
+	snprintf(text, sizeof(text), "%scontrol:\n  socket: c.sock\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), 0);
+	ck_assert_ptr_nonnull(strstr(config.control.socket, "/c.sock"));
+	snprintf(text, sizeof(text), "%scontrol:\n  group_may: rule\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+}
+END_TEST
+
 START_TEST(client_options__clear__wipes_the_token)
 {
 	static const char zero[sizeof(options.config.token)];
@@ -305,5 +359,7 @@ UNIT_TESTS(client_options)
 	tcase_add_test(tc, client_config__system_tables__refused);
 	tcase_add_test(tc, client_config__state_dir__auto_none_or_a_path);
 	tcase_add_test(tc, client_options__run_check_print__as_told);
+	tcase_add_test(tc, client_options__control_commands__ask_the_right_socket);
+	tcase_add_test(tc, client_config__control__auto_off_or_a_path);
 	tcase_add_test(tc, client_options__clear__wipes_the_token);
 }

@@ -354,6 +354,35 @@ START_TEST(server_options__print_config__reads_back_to_the_same)
 }
 END_TEST
 
+START_TEST(server_options__control_commands__as_told)
+{
+	int code;
+
+	ck_assert(run("jvpn-server sessions -j -c @/server.yaml", &code));
+	ck_assert_int_eq(options.command, JVPN_SERVER_OPERATE);
+	ck_assert_int_eq(options.operate.request.command->id, JVPN_CTL_SESSIONS);
+	ck_assert_ptr_nonnull(strstr(options.operate.socket, "/jvpn/server.sock"));
+	ck_assert(options.operate.server && options.operate.json);
+	ck_assert(run("jvpn-server terminate 000102030405060708090a0b0c0d0e0f --reason "
+		      "node_shutdown -s /x",
+		      &code));
+	ck_assert_int_eq(options.operate.request.reason, JVPN_REASON_NODE_SHUTDOWN);
+	ck_assert(options.operate.request.has_session);
+	ck_assert(!run("jvpn-server terminate 000102030405060708090a0b0c0d0e0f --reason "
+		       "client_closed -s /x",
+		       &code));
+	ck_assert_int_eq(code, JVPN_EXIT_CONFIG);
+	ck_assert(run("jvpn-server transports -s /x", &code));
+	ck_assert(!options.operate.request.has_session);
+	ck_assert(!run("jvpn-server switch -s /x", &code));
+	ck_assert(run("jvpn-server policy check @/server.yaml", &code));
+	ck_assert(options.operate.check && strstr(options.operate.check_file, "server.yaml"));
+	/* -f still means --force where that is known */
+	ck_assert(run("jvpn-server init @/new -f", &code));
+	ck_assert(options.force);
+}
+END_TEST
+
 UNIT_TESTS(server_options)
 {
 	tcase_add_checked_fixture(tc, setup, fixture_teardown);
@@ -370,4 +399,5 @@ UNIT_TESTS(server_options)
 	tcase_add_test(tc, server_options__help_version_mistakes__answered);
 	tcase_add_test(tc, server_options__subcommands__filled);
 	tcase_add_test(tc, server_options__print_config__reads_back_to_the_same);
+	tcase_add_test(tc, server_options__control_commands__as_told);
 }

@@ -286,9 +286,11 @@ static void put_session(const struct jvpn_ctl_show *show, const cJSON *s)
 	fputs(" old\n", show->out);
 	put_session_state(show, s);
 	put_label(show, "binding");
-	fputs(has(s, "binding") ? text_of(s, "binding") : "none, for ", show->out);
-	if (!has(s, "binding"))
+	put_text(show, s, "binding");
+	if (!has(s, "binding")) {
+		fputs("none, for ", show->out);
 		put_duration(show, s, "transportless_ms");
+	}
 	fprintf(show->out, "; %" PRIu64 " standing by\n", uint_of(s, "candidates"));
 	put_label(show, "inside");
 	put_text(show, s, "inner_ipv4");
@@ -335,10 +337,15 @@ static void put_server(const struct jvpn_ctl_show *show, const cJSON *r)
 	put_label(show, "sessions");
 	fprintf(show->out, "%" PRIu64 " of %" PRIu64 " at most%s", uint_of(r, "sessions"),
 		uint_of(r, "capacity"), show->draining ? "; draining: takes no new ones" : "");
-	cJSON_ArrayForEach(o, states) if (o->valuedouble > 0)
+	cJSON_ArrayForEach(o, states)
 	{
+		char state[CELL_MAX];
+
+		if (!o->string || !cJSON_IsNumber(o) || o->valuedouble < 1)
+			continue;
+		clean(o->string, state, sizeof(state));
 		fprintf(show->out, ", %.0f ", o->valuedouble);
-		put_state(show, o->string, 0);
+		put_state(show, state, 0);
 	}
 	fputc('\n', show->out);
 	put_label(show, "store");
