@@ -2,14 +2,19 @@ dnl SPDX-License-Identifier: GPL-3.0-or-later
 
 dnl JVPN_ENABLE_SANITIZERS
 dnl --enable-sanitizers: AddressSanitizer (with leaks) and UndefinedBehaviorSanitizer, every finding fatal.
+dnl --enable-sanitizers=thread: ThreadSanitizer.
 dnl --enable-fuzzers: the fuzz targets are linked with libFuzzer (clang only).
 AC_DEFUN([JVPN_ENABLE_SANITIZERS], [
 	AC_ARG_ENABLE([sanitizers],
-		[AS_HELP_STRING([--enable-sanitizers],
-			[build with ASan and UBSan, findings are fatal (for tests)])],
+		[AS_HELP_STRING([--enable-sanitizers@<:@=thread@:>@],
+			[build with ASan and UBSan, or TSan; findings are fatal (for tests)])],
 		[], [enable_sanitizers=no])
-	AS_IF([test "x$enable_sanitizers" = xyes], [
-		jvpn_sanitizers="-fsanitize=address,undefined"
+	AS_CASE([$enable_sanitizers],
+		[no], [],
+		[yes], [jvpn_sanitizers="-fsanitize=address,undefined"],
+		[thread], [jvpn_sanitizers="-fsanitize=thread"],
+		[AC_MSG_ERROR([--enable-sanitizers=$enable_sanitizers: expected yes, no or thread])])
+	AS_IF([test "x$enable_sanitizers" != xno], [
 		AC_MSG_CHECKING([whether $CC links with $jvpn_sanitizers])
 		jvpn_save_CFLAGS=$CFLAGS
 		CFLAGS="$CFLAGS $jvpn_sanitizers"
@@ -22,7 +27,7 @@ AC_DEFUN([JVPN_ENABLE_SANITIZERS], [
 		JVPN_LDFLAGS="$JVPN_LDFLAGS $jvpn_sanitizers"
 		AC_DEFINE([JVPN_SANITIZERS], [1], [Define to 1 in a build with sanitizers.])
 	])
-	AM_CONDITIONAL([JVPN_SANITIZERS], [test "x$enable_sanitizers" = xyes])
+	AM_CONDITIONAL([JVPN_SANITIZERS], [test "x$enable_sanitizers" != xno])
 
 	AC_ARG_ENABLE([fuzzers],
 		[AS_HELP_STRING([--enable-fuzzers], [link the fuzz targets with libFuzzer (clang)])],

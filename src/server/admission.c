@@ -83,7 +83,7 @@ static void answer_ok(struct jvpn_transport *t, bool plain)
 /* ADDRESS_ASSIGN and ROUTE_ADVERTISEMENT (RFC 9484 section 4.7). */
 static void send_config(const struct jvpn_server *server, struct jvpn_transport *t)
 {
-	static uint8_t value[JVPN_CAPSULE_BUFFER_BYTES];
+	uint8_t value[JVPN_CAPSULE_BUFFER_BYTES];
 	struct jvpn_writer w;
 
 	jvpn_writer_init(&w, value, sizeof(value));
@@ -116,43 +116,79 @@ static void turn_away(struct jvpn_worker *worker, struct jvpn_transport *t, int 
 
 /* ---- new sessions ---- */
 
-static void evict(struct jvpn_worker *worker, size_t victim)
+static void lock(const struct jvpn_worker *worker)
 {
-	struct jvpn_live *live = worker->server->index.live[victim];
+	pthread_mutex_lock(&worker->server->lock);
+}
 
-	if (live)
+static void unlock(const struct jvpn_worker *worker)
+{
+	pthread_mutex_unlock(&worker->server->lock);
+}
+
+struct jvpn_worker *jvpn_server_owner(struct jvpn_server *server, const struct jvpn_id *id)
+{
+	return &server->worker[id->b[0] % server->worker_count];
+}
+
+/* Under the lock. Not if somebody else has taken it out before. */
+static void leave_index(struct jvpn_server_index *index, const struct jvpn_live *live, size_t at)
+{
+	if (index->live[at] != live)
+		return;
+	index->live[at] = NULL;
+	jvpn_table_remove(&index->table, at);
+}
+
+/* Its place is free already; the session itself ends on its own thread. */
+static void evict(struct jvpn_worker *worker, struct jvpn_live *live, const struct jvpn_id *id)
+{
+	struct jvpn_worker *owner = jvpn_server_owner(worker->server, id);
+
+	if (owner != worker)
+		jvpn_worker_evict(owner, id);
+	else if (live)
 		jvpn_driver_terminate(live, JVPN_REASON_RESOURCE_EXHAUSTED);
 }
 
 static bool make_room(struct jvpn_worker *worker, uint64_t user_hash)
 {
+	struct jvpn_server_index *index = &worker->server->index;
+	struct jvpn_live *live = NULL;
+	struct jvpn_id id = {{0}};
+	enum jvpn_admit admit;
 	size_t victim;
 
-	switch (jvpn_table_admit(&worker->server->index.table, &worker->engine.driver->policy,
-				 user_hash, &victim)) {
-	case JVPN_ADMIT_OK:
-		return true;
-	case JVPN_ADMIT_EVICT:
-		evict(worker, victim);
-		return true;
-	case JVPN_ADMIT_NONE:
-	case JVPN_ADMIT_FULL:
-		break;
+	lock(worker);
+	admit = jvpn_table_admit(&index->table, &worker->engine.driver->policy, user_hash, &victim);
+	if (admit == JVPN_ADMIT_EVICT) {
+		live = index->live[victim];
+		id = index->entry[victim].id;
+		leave_index(index, live, victim);
 	}
-	return false;
+	unlock(worker);
+	if (admit == JVPN_ADMIT_EVICT)
+		evict(worker, live, &id);
+	return admit == JVPN_ADMIT_OK || admit == JVPN_ADMIT_EVICT;
 }
 
 static int lease_addresses(struct jvpn_worker *worker, struct jvpn_live *live)
 {
+	struct jvpn_lease_pool *leases = worker->server->leases;
 	struct jvpn_lease lease;
-	int rv = jvpn_lease_allocate(worker->server->leases, live, worker->engine.driver->now_ns,
-				     &lease);
+	int rv;
 
+	lock(worker);
+	rv = jvpn_lease_allocate(leases, live, worker->engine.driver->now_ns, &lease);
+	if (!rv)
+		jvpn_lease_publish(leases, &lease, worker->id);
+	unlock(worker);
 	if (!rv)
 		jvpn_lease_to_addresses(&lease, &live->addresses);
 	return rv;
 }
 
+/* Under the lock. */
 static void release_addresses(struct jvpn_worker *worker, const struct jvpn_live *live)
 {
 	struct jvpn_lease lease = {0};
@@ -167,13 +203,31 @@ static void release_addresses(struct jvpn_worker *worker, const struct jvpn_live
 		jvpn_lease_release(worker->server->leases, &lease, worker->engine.driver->now_ns);
 }
 
+static int enter_index(struct jvpn_worker *worker, struct jvpn_live *live, const struct jvpn_id *id,
+		       uint64_t user_hash)
+{
+	struct jvpn_server_index *index = &worker->server->index;
+	int at;
+
+	lock(worker);
+	at = jvpn_table_add(&index->table, id, user_hash, worker->engine.driver->now_ns);
+	if (at >= 0)
+		index->live[at] = live;
+	unlock(worker);
+	if (at < 0)
+		return at;
+	live->index = (uint32_t)at;
+	live->indexed = true;
+	return 0;
+}
+
 /* BIRTH: id, identity, addresses, keys and a place in the index, or nothing at all. JVPN_ECLOSED: it
  * ended at once, and 'live' is gone. */
 static int give_birth(struct jvpn_worker *worker, struct jvpn_live *live, struct jvpn_transport *t,
 		      const struct jvpn_auth_identity *identity)
 {
 	struct jvpn_event create = {.type = JVPN_EVENT_CREATE, .slot = JVPN_SLOT_NONE};
-	int index, rv = jvpn_random(create.u.create.id.b, JVPN_ID_BYTES);
+	int rv = jvpn_random(create.u.create.id.b, JVPN_ID_BYTES);
 	uint8_t *octet = &create.u.create.id.b[0];
 
 	if (rv)
@@ -185,15 +239,10 @@ static int give_birth(struct jvpn_worker *worker, struct jvpn_live *live, struct
 	rv = jvpn_driver_derive_keys(live, t, &create.u.create.id);
 	if (!rv)
 		rv = lease_addresses(worker, live);
+	if (!rv)
+		rv = enter_index(worker, live, &create.u.create.id, identity->user_hash);
 	if (rv)
 		return rv;
-	index = jvpn_table_add(&worker->server->index.table, &create.u.create.id,
-			       identity->user_hash, worker->engine.driver->now_ns);
-	if (index < 0)
-		return index;
-	worker->server->index.live[index] = live;
-	live->index = (uint32_t)index;
-	live->indexed = true;
 	return jvpn_driver_step(live, &create) ? 0 : JVPN_ECLOSED;
 }
 
@@ -261,12 +310,24 @@ static void create_session(struct jvpn_worker *worker, struct jvpn_transport *t,
 	bind_first(live, t);
 }
 
+static enum jvpn_reason check_token(const struct jvpn_worker *worker,
+				    const struct jvpn_h3_request *request,
+				    struct jvpn_auth_identity *identity)
+{
+	enum jvpn_reason reason;
+
+	lock(worker);
+	reason = jvpn_auth_check(worker->server->auth, request->authorization,
+				 jvpn_clock_wall_ms() / JVPN_MS_PER_S, identity);
+	unlock(worker);
+	return reason;
+}
+
 static void on_create(struct jvpn_worker *worker, struct jvpn_transport *t,
 		      const struct jvpn_h3_request *request, const struct jvpn_jvfield *field)
 {
 	struct jvpn_auth_identity identity;
-	enum jvpn_reason reason = jvpn_auth_check(worker->server->auth, request->authorization,
-						  jvpn_clock_wall_ms() / JVPN_MS_PER_S, &identity);
+	enum jvpn_reason reason = check_token(worker, request, &identity);
 
 	if (reason != JVPN_REASON_NONE) {
 		turn_away(worker, t, 401, reason);
@@ -315,9 +376,7 @@ static bool identity_differs(const struct jvpn_worker *worker, const struct jvpn
 
 	if (!request->authorization[0])
 		return false;
-	return jvpn_auth_check(worker->server->auth, request->authorization,
-			       jvpn_clock_wall_ms() / JVPN_MS_PER_S,
-			       &identity) != JVPN_REASON_NONE ||
+	return check_token(worker, request, &identity) != JVPN_REASON_NONE ||
 	       identity.user_hash != live->core.user_hash;
 }
 
@@ -341,13 +400,37 @@ static bool may_try(struct jvpn_transport *t, bool proof_ok)
 	return false;
 }
 
+struct jvpn_live *jvpn_server_find(const struct jvpn_worker *worker, const struct jvpn_id *id)
+{
+	const struct jvpn_server_index *index = &worker->server->index;
+	struct jvpn_live *live;
+	int at;
+
+	lock(worker);
+	at = jvpn_table_find(&index->table, id);
+	live = at < 0 ? NULL : index->live[at];
+	if (live && live->driver != worker->engine.driver)
+		live = NULL;
+	unlock(worker);
+	return live;
+}
+
+size_t jvpn_server_session_count(struct jvpn_server *server)
+{
+	size_t n;
+
+	pthread_mutex_lock(&server->lock);
+	n = server->index.table.count;
+	pthread_mutex_unlock(&server->lock);
+	return n;
+}
+
 static void on_attach(struct jvpn_worker *worker, struct jvpn_transport *t,
 		      const struct jvpn_h3_request *request,
 		      const struct jvpn_msg_reattach_request *attach)
 {
 	struct jvpn_event event = {.type = JVPN_EVENT_ATTACH_REQUEST};
-	int index = jvpn_table_find(&worker->server->index.table, &attach->session_id);
-	struct jvpn_live *live = index < 0 ? NULL : worker->server->index.live[index];
+	struct jvpn_live *live = jvpn_server_find(worker, &attach->session_id);
 
 	if (!live) {
 		charge_stranger(worker, t, JVPN_REASON_UNKNOWN_SESSION);
@@ -406,9 +489,14 @@ void jvpn_server_on_request(void *user, struct jvpn_transport *transport,
 void jvpn_server_on_stepped(void *user, struct jvpn_live *live, enum jvpn_state before)
 {
 	struct jvpn_worker *worker = user;
+	struct jvpn_server_index *index = &worker->server->index;
 
-	if (live->indexed)
-		jvpn_table_update(&worker->server->index.table, live->index, &live->core);
+	if (live->indexed) {
+		lock(worker);
+		if (index->live[live->index] == live)
+			jvpn_table_update(&index->table, live->index, &live->core);
+		unlock(worker);
+	}
 	if (before != live->core.state)
 		jvpn_log_debug(JVPN_LOG_SESSION, "%s: %s -> %s", live->user,
 			       jvpn_state_name(before), jvpn_state_name(live->core.state));
@@ -421,9 +509,9 @@ void jvpn_server_on_ended(void *user, struct jvpn_live *live, enum jvpn_reason r
 	if (reason != JVPN_REASON_NONE)
 		jvpn_log_info(JVPN_LOG_SESSION, "session of %s ended: %s", live->user,
 			      jvpn_reason_name(reason));
+	lock(worker);
 	release_addresses(worker, live);
-	if (live->indexed) {
-		worker->server->index.live[live->index] = NULL;
-		jvpn_table_remove(&worker->server->index.table, live->index);
-	}
+	if (live->indexed)
+		leave_index(&worker->server->index, live, live->index);
+	unlock(worker);
 }

@@ -46,10 +46,15 @@ static void end_task(void *user, struct jvpn_ctl_task *task)
 	task->state = NULL;
 }
 
+static void run_job(struct jvpn_worker *worker, void *user)
+{
+	jvpn_control_job_run(worker, user);
+}
+
 /* The job on the worker that is next; task->cursor counts them. */
 static void run(const struct jvpn_server *server, struct jvpn_ctl_task *task)
 {
-	jvpn_control_job_run(&server->worker[task->cursor], job_of(task));
+	jvpn_worker_run(&server->worker[task->cursor], run_job, job_of(task));
 }
 
 static bool next_worker(const struct jvpn_server *server, struct jvpn_ctl_task *task)
@@ -217,7 +222,7 @@ static void put_states(struct jvpn_json *j, const size_t *states)
 static enum jvpn_ctl_progress on_status(void *user, struct jvpn_ctl_client *c,
 					struct jvpn_ctl_task *task)
 {
-	const struct jvpn_server *server = user;
+	struct jvpn_server *server = user;
 	const struct jvpn_server_config *config = &server->options->config;
 	struct jvpn_control_job *job = new_job(c, task, JVPN_CONTROL_JOB_COUNT);
 	struct jvpn_json *j;
@@ -231,7 +236,7 @@ static enum jvpn_ctl_progress on_status(void *user, struct jvpn_ctl_client *c,
 	jvpn_operator_describe(&server->operator, j);
 	jvpn_json_text(j, "node_id", config->node_id);
 	jvpn_json_text(j, "device", config->tun_name);
-	jvpn_json_uint(j, "sessions", server->index.table.count);
+	jvpn_json_uint(j, "sessions", jvpn_server_session_count(server));
 	jvpn_json_uint(j, "capacity", server->capacity);
 	put_states(j, job->states);
 	jvpn_json_uint(j, "connections", job->connections);

@@ -18,18 +18,22 @@
 /* The session at a place of the index, if it is this worker's. */
 static struct jvpn_live *live_at(const struct jvpn_worker *worker, size_t place)
 {
-	struct jvpn_live *live = worker->server->index.live[place];
+	struct jvpn_live *live;
+	bool is_ours;
 
-	return live && live->driver == worker->engine.driver && live->core.state != JVPN_STATE_BIRTH
-		       ? live
-		       : NULL;
+	pthread_mutex_lock(&worker->server->lock);
+	live = worker->server->index.live[place];
+	is_ours = live && live->driver == worker->engine.driver;
+	pthread_mutex_unlock(&worker->server->lock);
+	return is_ours && live->core.state != JVPN_STATE_BIRTH ? live : NULL;
 }
 
 static struct jvpn_live *find(const struct jvpn_worker *worker, struct jvpn_control_job *job)
 {
-	int place = jvpn_table_find(&worker->server->index.table, &job->request->session);
-	struct jvpn_live *live = place < 0 ? NULL : live_at(worker, (size_t)place);
+	struct jvpn_live *live = jvpn_server_find(worker, &job->request->session);
 
+	if (live && live->core.state == JVPN_STATE_BIRTH)
+		live = NULL;
 	job->found = live != NULL;
 	return live;
 }

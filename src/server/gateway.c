@@ -51,30 +51,41 @@ void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, 
 	}
 }
 
-static void route_packet(void *user, struct jvpn_forward_packet *p)
+static void send_down(struct jvpn_worker *worker, struct jvpn_live *live,
+		      struct jvpn_forward_packet *p)
 {
-	struct jvpn_worker *worker = user;
 	struct jvpn_forward *forward = &worker->downlink;
-	enum jvpn_forward_verdict verdict = jvpn_forward_receive(forward, p);
-	struct jvpn_live *live;
+	enum jvpn_forward_verdict verdict;
 
-	if (verdict != JVPN_FORWARD_PASS)
-		return;
-	live = jvpn_lease_owner(worker->server->leases, p->view.version,
-				jvpn_ippkt_dst(&p->view, p->data));
-	if (live) {
-		p->assigned = &live->addresses;
-		p->limit = &live->icmp;
-		p->mtu = live->mtu;
-		verdict = jvpn_forward_downlink(forward, p);
-	} else {
-		verdict = jvpn_forward_refuse(forward, p);
-	}
-	if (verdict == JVPN_FORWARD_PASS && live)
+	p->assigned = &live->addresses;
+	p->limit = &live->icmp;
+	p->mtu = live->mtu;
+	verdict = jvpn_forward_downlink(forward, p);
+	if (verdict == JVPN_FORWARD_PASS)
 		jvpn_pump_send(live, p);
-	else if (verdict == JVPN_FORWARD_FRAGMENT && live)
+	else if (verdict == JVPN_FORWARD_FRAGMENT)
 		jvpn_pump_send_fragments(live, p);
 	else if (verdict == JVPN_FORWARD_REPLY)
+		to_tun(worker, forward->reply, forward->reply_len);
+}
+
+void jvpn_server_route_packet(void *user, struct jvpn_forward_packet *p)
+{
+	struct jvpn_worker *worker = user;
+	struct jvpn_server *server = worker->server;
+	struct jvpn_forward *forward = &worker->downlink;
+	uint32_t owner = worker->id;
+	struct jvpn_live *live;
+
+	if (jvpn_forward_receive(forward, p) != JVPN_FORWARD_PASS)
+		return;
+	live = jvpn_lease_find(server->leases, p->view.version, jvpn_ippkt_dst(&p->view, p->data),
+			       &owner);
+	if (live)
+		send_down(worker, live, p);
+	else if (owner < server->worker_count && owner != worker->id)
+		jvpn_worker_hand_packet(worker, &server->worker[owner], p);
+	else if (jvpn_forward_refuse(forward, p) == JVPN_FORWARD_REPLY)
 		to_tun(worker, forward->reply, forward->reply_len);
 }
 
@@ -85,9 +96,11 @@ static void on_tun_readable(void *user, uint64_t now_ns)
 
 	if (jvpn_pump_read(worker->pump, now_ns) != JVPN_ECLOSED || worker->server->stopping)
 		return;
+	jvpn_loop_enable(loop, worker->tun_watch, false);
+	if (worker->id != 0)
+		return; /* the first one reads the same, and ends the process */
 	jvpn_log_error(JVPN_LOG_TUN, "somebody has deleted the device %s: start again",
 		       jvpn_tun_name(worker->tun));
-	jvpn_loop_enable(loop, worker->tun_watch, false);
 	jvpn_loop_stop(loop, JVPN_EXIT_ENVIRONMENT);
 }
 
@@ -270,12 +283,17 @@ static void init_forward(const struct jvpn_server *server, struct jvpn_forward *
 static int open_queue(struct jvpn_worker *worker, char *error, size_t error_size)
 {
 	const struct jvpn_server_config *c = &worker->server->options->config;
-	struct jvpn_tun_config config = {.name = c->tun_name, .offload = c->tun_offload};
-	int rv = jvpn_tun_open(&config, &worker->tun, error, error_size);
+	struct jvpn_tun_config config = {.name = c->tun_name,
+					 .offload = c->tun_offload,
+					 .multi_queue = worker->server->worker_count > 1};
+	int rv;
 
+	if (worker->id != 0) /* the name may have been a pattern */
+		config.name = jvpn_tun_name(device(worker->server));
+	rv = jvpn_tun_open(&config, &worker->tun, error, error_size);
 	return rv ? rv
-		  : jvpn_pump_new(worker->tun, &worker->engine.driver->pool, route_packet, worker,
-				  &worker->pump);
+		  : jvpn_pump_new(worker->tun, &worker->engine.driver->pool,
+				  jvpn_server_route_packet, worker, &worker->pump);
 }
 
 static int open_device(struct jvpn_server *server, char *error, size_t error_size)

@@ -54,17 +54,24 @@ static int name_address(int rv, const struct sockaddr_storage *address, char *er
 static int open_one(struct jvpn_listener *l, const struct jvpn_listener_config *config, char *error,
 		    size_t error_size)
 {
-	struct jvpn_endpoint_config endpoint = {.local = config->address[l->count],
-						.buffer_bytes = config->buffer_bytes,
+	struct jvpn_endpoint_config endpoint = {.buffer_bytes = config->buffer_bytes,
 						.disable_gso = !config->offload,
-						.disable_gro = !config->offload};
+						.disable_gro = !config->offload,
+						.join = config->join != NULL};
 	struct listen_socket *s = &l->socket[l->count];
-	int rv = jvpn_endpoint_open(&endpoint, &s->endpoint, error, error_size);
+	int rv;
 
+	if (config->join) /* the kernel may have chosen the port */
+		jvpn_endpoint_local(config->join->socket[l->count].endpoint, &endpoint.local);
+	else
+		endpoint.local = config->address[l->count];
+	rv = jvpn_endpoint_open(&endpoint, &s->endpoint, error, error_size);
 	if (rv)
 		return name_address(rv, &endpoint.local, error, error_size);
 	s->listener = l;
 	l->count++;
+	if (config->share && jvpn_endpoint_share(s->endpoint))
+		jvpn_log_warn(JVPN_LOG_QUIC, "the kernel does not share UDP ports");
 	return jvpn_loop_watch_readable(l->loop, jvpn_endpoint_fd(s->endpoint), on_readable, s,
 					&s->watch);
 }
@@ -91,6 +98,30 @@ int jvpn_listener_open(struct jvpn_loop *loop, struct jvpn_quic *quic,
 	}
 	*out = l;
 	return 0;
+}
+
+int jvpn_listener_steer(struct jvpn_listener *first, size_t server_id_len, unsigned workers)
+{
+	int rv = 0;
+
+	for (size_t i = 0; i < first->count && !rv; i++)
+		rv = jvpn_endpoint_steer(first->socket[i].endpoint, server_id_len, workers);
+	return rv;
+}
+
+size_t jvpn_listener_index(const struct jvpn_listener *listener,
+			   const struct jvpn_endpoint *endpoint)
+{
+	size_t i = 0;
+
+	while (i + 1 < listener->count && listener->socket[i].endpoint != endpoint)
+		i++;
+	return i;
+}
+
+struct jvpn_endpoint *jvpn_listener_endpoint(const struct jvpn_listener *listener, size_t index)
+{
+	return listener->socket[index].endpoint;
 }
 
 void jvpn_listener_free(struct jvpn_listener *listener)

@@ -33,7 +33,9 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 	%D%/templates.c \
 	%D%/templates.h \
 	%D%/worker.c \
-	%D%/worker.h
+	%D%/worker.h \
+	%D%/worker_mail.c \
+	%D%/worker_thread.c
 
 sbin_PROGRAMS += jvpn-server
 jvpn_server_SOURCES = %D%/main.c

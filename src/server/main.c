@@ -131,7 +131,7 @@ static void on_stop(void *user, int signo, uint64_t now_ns)
 		return;
 	}
 	jvpn_log_info(JVPN_LOG_MAIN, "%s: %s %zu sessions", strsignal(signo),
-		      server->persist ? "keeping" : "ending", server->index.table.count);
+		      server->persist ? "keeping" : "ending", jvpn_server_session_count(server));
 	server->stopping = true;
 	server->stop_by_ns = jvpn_time_add(now_ns, STOP_NS);
 	jvpn_server_drain(server, NULL);
@@ -167,10 +167,7 @@ static void on_turn(void *user, uint64_t now_ns)
 	struct jvpn_server *server = user;
 
 	jvpn_operator_turn(&server->operator, now_ns);
-	if (!server->persist)
-		return;
-	jvpn_persist_poll(server->persist, now_ns);
-	if (server->stopping)
+	if (server->stopping && server->persist)
 		stop_when_written(server, now_ns);
 }
 
@@ -179,11 +176,7 @@ static uint64_t next_deadline(void *user)
 	const struct jvpn_server *server = user;
 	uint64_t at = jvpn_operator_next_deadline(&server->operator);
 
-	if (server->stopping)
-		at = jvpn_time_min(at, server->stop_by_ns);
-	if (server->persist)
-		at = jvpn_time_min(at, jvpn_persist_next_deadline(server->persist));
-	return at;
+	return server->stopping ? jvpn_time_min(at, server->stop_by_ns) : at;
 }
 
 static void announce(const struct jvpn_server *server)
@@ -191,6 +184,8 @@ static void announce(const struct jvpn_server *server)
 	const struct jvpn_config_addresses *listen = &server->options->config.listen;
 	char text[80];
 
+	if (server->worker_count > 1)
+		jvpn_log_info(JVPN_LOG_MAIN, "%zu workers", server->worker_count);
 	for (size_t i = 0; i < listen->count; i++) {
 		jvpn_driver_format_address(&listen->item[i], text, sizeof(text));
 		jvpn_log_info(JVPN_LOG_MAIN, "listening on %s, UDP", text);
@@ -201,7 +196,7 @@ static int open_workers(struct jvpn_server *server)
 {
 	int code = JVPN_EXIT_OK;
 
-	if (jvpn_workers_new(server, 1))
+	if (jvpn_workers_new(server, jvpn_workers_count(server->options)))
 		return jvpn_process_fail(JVPN_EXIT_FAILURE, jvpn_err_text(JVPN_ENOMEM));
 	for (size_t i = 0; i < server->worker_count && !code; i++)
 		code = jvpn_worker_open_engine(&server->worker[i]);
@@ -216,6 +211,8 @@ static int open_sockets(struct jvpn_server *server)
 
 	for (size_t i = 0; i < server->worker_count && !code; i++)
 		code = jvpn_worker_open_sockets(&server->worker[i]);
+	if (!code)
+		jvpn_workers_steer(server);
 	return code;
 }
 
@@ -255,8 +252,11 @@ static int open_all(struct jvpn_server *server)
 static void close_workers(struct jvpn_server *server)
 {
 	jvpn_operator_close(&server->operator);
-	for (size_t i = 0; i < server->worker_count; i++)
+	jvpn_workers_join(server);
+	for (size_t i = 0; i < server->worker_count; i++) {
+		jvpn_worker_say_handed(&server->worker[i]);
 		jvpn_worker_close_sockets(&server->worker[i]);
+	}
 	jvpn_server_gateway_close(server);
 	if (server->worker_count && first(server)->engine.loop)
 		jvpn_loop_unwatch(first(server)->engine.loop, server->store_watch);
@@ -284,8 +284,10 @@ static int run(const struct jvpn_server_options *options)
 	code = open_all(&server);
 	if (!code) {
 		announce(&server);
-		code = jvpn_loop_run(first(&server)->engine.loop);
+		code = jvpn_workers_start(&server);
 	}
+	if (!code)
+		code = jvpn_loop_run(first(&server)->engine.loop);
 	close_all(&server);
 	return code;
 }

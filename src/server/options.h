@@ -25,6 +25,8 @@
 #define JVPN_NODE_ID_MAX     63
 #define JVPN_TUN_NAME_MAX    15
 #define JVPN_CLIENT_NAME_MAX 63
+/* As many as the store has lanes. */
+#define JVPN_SERVER_WORKERS_MAX 64
 
 /* The file's values (jvpn.conf.5). Paths are absolute or relative to the working directory: ready
  * to be opened. */
@@ -47,6 +49,7 @@ struct jvpn_server_config {
 	char tun_name[JVPN_TUN_NAME_MAX + 1];
 	uint64_t tun_mtu;                         /* 0: auto */
 	bool tun_offload;                         /* super-packets to and from the kernel */
+	uint64_t workers;                         /* 0: auto */
 	char policy[JVPN_CONFIG_PATH_MAX];        /* "": the built-in policy */
 	char events_output[JVPN_CONFIG_PATH_MAX]; /* "stdout" or a path */
 	struct jvpn_config_control control;
@@ -59,7 +62,8 @@ struct jvpn_server_config {
 	uint64_t quic_socket_buffer_bytes;
 	uint64_t quic_retry_above_half_open;
 	uint64_t quic_handshakes_per_source;
-	bool quic_offload; /* GSO and GRO */
+	bool quic_offload;  /* GSO and GRO */
+	bool quic_steering; /* the SO_REUSEPORT filter */
 	struct jvpn_config_hex quic_server_id;
 	char debug_keylog[JVPN_CONFIG_PATH_MAX]; /* "" always without --enable-debug */
 };

@@ -8,6 +8,25 @@
 #include "server/control.h"
 #include "server/server.h"
 
+static void take_policy(struct jvpn_worker *worker, void *user)
+{
+	const struct jvpn_policy *policy = user;
+
+	if (worker->id != 0) /* the first one has it from jvpn_process_reloaded() */
+		jvpn_driver_set_policy(worker->engine.driver, policy);
+}
+
+/* Workers look at it under the lock. */
+static void replace_auth(struct jvpn_server *server, struct jvpn_auth *auth)
+{
+	struct jvpn_auth *old = server->auth;
+
+	pthread_mutex_lock(&server->lock);
+	server->auth = auth;
+	pthread_mutex_unlock(&server->lock);
+	jvpn_auth_free(old);
+}
+
 int jvpn_server_reload(struct jvpn_server *server, const char *who, struct jvpn_report *report)
 {
 	struct jvpn_engine *engine = &server->worker[0].engine;
@@ -24,9 +43,18 @@ int jvpn_server_reload(struct jvpn_server *server, const char *who, struct jvpn_
 		jvpn_auth_free(auth);
 		return rv;
 	}
-	jvpn_auth_free(server->auth);
-	server->auth = auth;
+	jvpn_workers_each(server, take_policy, &policy);
+	replace_auth(server, auth);
 	return 0;
+}
+
+static void drain(struct jvpn_worker *worker, void *user)
+{
+	(void)user;
+	if (worker->server->persist)
+		jvpn_worker_drain_sessions(worker);
+	else
+		jvpn_worker_end_sessions(worker);
 }
 
 void jvpn_server_drain(struct jvpn_server *server, const char *who)
@@ -35,9 +63,5 @@ void jvpn_server_drain(struct jvpn_server *server, const char *who)
 	jvpn_engine_emit(&server->worker[0].engine, JVPN_AUDIT_NODE_DRAINING,
 			 server->persist ? JVPN_REASON_NODE_DRAINING : JVPN_REASON_NODE_SHUTDOWN,
 			 who);
-	for (size_t i = 0; i < server->worker_count; i++)
-		if (server->persist)
-			jvpn_worker_drain_sessions(&server->worker[i]);
-		else
-			jvpn_worker_end_sessions(&server->worker[i]);
+	jvpn_workers_each(server, drain, NULL);
 }

@@ -84,12 +84,14 @@ static enum jvpn_reason settle(struct jvpn_worker *worker, struct jvpn_live *liv
 		live->addresses.count = 0;
 		return JVPN_REASON_RESOURCE_EXHAUSTED;
 	}
+	jvpn_lease_publish(server->leases, &lease, worker->id);
 	return entry->opened ? JVPN_REASON_NONE : JVPN_REASON_SECURITY_FAILURE;
 }
 
 static int restore_one(void *user, const struct jvpn_persist_entry *entry)
 {
-	struct jvpn_worker *worker = user;
+	struct jvpn_server *server = user;
+	struct jvpn_worker *worker = jvpn_server_owner(server, &entry->record.session.id);
 	struct jvpn_event event = {.type = JVPN_EVENT_RESTORE, .slot = JVPN_SLOT_NONE};
 	struct jvpn_event timer = {.type = JVPN_EVENT_TIMER, .slot = JVPN_SLOT_NONE};
 	enum jvpn_reason reason;
@@ -125,7 +127,7 @@ int jvpn_server_restore(struct jvpn_server *server, char *error, size_t error_si
 
 	if (!server->persist)
 		return 0;
-	rv = jvpn_persist_load(server->persist, restore_one, &server->worker[0], text);
+	rv = jvpn_persist_load(server->persist, restore_one, server, text);
 	if (rv)
 		snprintf(error, error_size, "%s: %s", server->options->config.store_path,
 			 text[0] ? text : jvpn_err_text(rv));

@@ -5,6 +5,8 @@
 #ifndef JVPN_SERVER_SERVER_H
 #define JVPN_SERVER_SERVER_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +23,8 @@ struct jvpn_netcfg;
 struct jvpn_persist;
 struct jvpn_tls;
 
-/* The sessions of this node: the core's index, and what stands behind each entry. */
+/* The sessions of this node: the core's index, and what stands behind each entry. Under the server's
+ * lock; a live session is only for the thread of its worker, which alone takes it out. */
 struct jvpn_server_index {
 	struct jvpn_table table;
 	struct jvpn_table_entry *entry;
@@ -29,8 +32,10 @@ struct jvpn_server_index {
 	struct jvpn_map *by_id;
 };
 
-/* Owner: main. */
+/* Owner: main. 'lock' is for what may change while there are several workers: tokens, addresses, index.
+ * Nobody calls the driver, the store or the event stream with it, and no packet needs it. */
 struct jvpn_server {
+	pthread_mutex_t lock;
 	const struct jvpn_server_options *options;
 	struct jvpn_keyring keys;
 	struct jvpn_tls *tls;
@@ -47,16 +52,21 @@ struct jvpn_server {
 	uint64_t (*next_deadline)(void *user);
 	struct jvpn_persist *persist; /* NULL: memory is the store */
 	struct jvpn_watch *store_watch;
-	size_t stored;       /* sessions that were in the store at the start */
-	size_t capacity;     /* max_sessions, or 'stored' if that is more */
-	bool draining;       /* no new sessions; the present ones were told */
-	bool stopping;       /* sessions were told; end when everything is written */
-	uint64_t stop_by_ns; /* or then */
+	size_t stored;        /* sessions that were in the store at the start */
+	size_t capacity;      /* max_sessions, or 'stored' if that is more */
+	atomic_bool draining; /* no new sessions; the present ones were told */
+	atomic_bool stopping; /* sessions were told; end when everything is written */
+	uint64_t stop_by_ns;  /* or then */
 };
 
 /* admission.c: who gets a session. 'user' of an op is the worker. */
 int jvpn_server_index_init(struct jvpn_server_index *index, size_t capacity);
 void jvpn_server_index_clear(struct jvpn_server_index *index);
+/* Where a session would be, if there is one: the worker that its id names. */
+struct jvpn_worker *jvpn_server_owner(struct jvpn_server *server, const struct jvpn_id *id);
+/* The session, if it is this worker's; on its thread. */
+struct jvpn_live *jvpn_server_find(const struct jvpn_worker *worker, const struct jvpn_id *id);
+size_t jvpn_server_session_count(struct jvpn_server *server);
 void jvpn_server_on_request(void *user, struct jvpn_transport *transport,
 			    const struct jvpn_h3_request *request);
 void jvpn_server_on_create_answer(void *user, struct jvpn_transport *transport,
@@ -79,6 +89,8 @@ void jvpn_server_make_routes(const struct jvpn_config_prefixes *prefixes,
 /* Device, addresses and pool of the server, and the queue of each worker. */
 int jvpn_server_gateway_open(struct jvpn_server *server, char *error, size_t error_size);
 void jvpn_server_gateway_close(struct jvpn_server *server);
+/* A packet from the TUN to its session, or to the worker that has it; 'user' is the worker. */
+void jvpn_server_route_packet(void *user, struct jvpn_forward_packet *packet);
 /* Inner packets that were joined go to the kernel. Once a turn, and after each flush of QUIC. */
 void jvpn_server_gateway_flush(struct jvpn_worker *worker);
 void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, size_t len);

@@ -17,7 +17,7 @@
 #   inside the tunnel: 10.77.0.0/24 and fd77:77::/64; 203.0.113.66 is where attacks come from
 #
 # JVPN_BUILDDIR  which binaries (default: build/)      JVPN_KEEP=1  keep logs and captures
-# JVPN_TRACE=1   set -x
+# JVPN_TRACE=1   set -x                          JVPN_WORKERS=N  threads of the server
 #
 # A test prints one line per check ("ok - what", "not ok - what", "skip - what: reason") and ends
 # with finish: exit 0 all held, 1 something did not, 77 nothing could be checked.
@@ -412,6 +412,7 @@ server_yaml() {
 		routes: [ ${JVPN_ROUTES:-198.51.100.0/24, "2001:db8:51::/64"} ]
 		tun:
 		  name: $tun
+		${JVPN_WORKERS:+workers: $JVPN_WORKERS}
 		${JVPN_SERVER_POLICY:+policy: $JVPN_SERVER_POLICY}
 		control:
 		  socket: ${JVPN_SERVER_SOCKET:-$work/server.sock}

@@ -608,6 +608,7 @@ END_TEST
 /* What the server has given away in this turn; the test brings it back as if it were the owner. */
 static struct {
 	uint8_t data[8][PAIR_DATAGRAM_MAX];
+	struct jvpn_tuple tuple[8];
 	struct jvpn_datagram datagram[8];
 	size_t waiting, count;
 	unsigned worker;
@@ -623,6 +624,8 @@ static bool keep_misdirected(void *user, struct jvpn_endpoint *endpoint,
 	ck_assert_uint_lt(given.waiting, 8);
 	*to = *d;
 	to->data = memcpy(given.data[given.waiting], d->data, d->len);
+	given.tuple[given.waiting] = *d->tuple;
+	to->tuple = &given.tuple[given.waiting];
 	given.worker = worker;
 	given.waiting++;
 	given.count++;

@@ -115,7 +115,7 @@ void jvpn_letter_free(struct jvpn_letter *letter)
 	free(letter);
 }
 
-static void ring(struct jvpn_mailbox *m)
+void jvpn_mailbox_ring(struct jvpn_mailbox *m)
 {
 	uint64_t one = 1;
 
@@ -162,7 +162,7 @@ int jvpn_mailbox_post(struct jvpn_mailbox *m, struct jvpn_letter *letter)
 	place->letter = letter;
 	atomic_store_explicit(&place->ticket, number + 1, memory_order_release);
 	atomic_fetch_add_explicit(&m->posted, 1, memory_order_relaxed);
-	ring(m);
+	jvpn_mailbox_ring(m);
 	return 0;
 }
 
@@ -173,7 +173,7 @@ void jvpn_mailbox_call(struct jvpn_mailbox *m, struct jvpn_call *call)
 	*m->calls_end = call;
 	m->calls_end = &call->next;
 	pthread_mutex_unlock(&m->lock);
-	ring(m);
+	jvpn_mailbox_ring(m);
 }
 
 static struct jvpn_call *take_calls(struct jvpn_mailbox *m)
@@ -212,7 +212,7 @@ struct jvpn_letter *jvpn_mailbox_take(struct jvpn_mailbox *m)
 	if (atomic_load_explicit(&place->ticket, memory_order_acquire) != m->tail + 1)
 		return NULL;
 	if (m->taken++ == TAKE_MAX) {
-		ring(m); /* the rest in the next turn */
+		jvpn_mailbox_ring(m); /* the rest in the next turn */
 		return NULL;
 	}
 	letter = place->letter;

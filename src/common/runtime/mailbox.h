@@ -53,6 +53,9 @@ int jvpn_mailbox_post(struct jvpn_mailbox *mailbox, struct jvpn_letter *letter);
 /* Any thread. In the order of their arrival, before letters that wait. */
 void jvpn_mailbox_call(struct jvpn_mailbox *mailbox, struct jvpn_call *call);
 
+/* Any thread: the reader has a look, even if there is nothing. */
+void jvpn_mailbox_ring(struct jvpn_mailbox *mailbox);
+
 /* The reader, once when the descriptor is readable: runs the calls. Then _take until it is NULL. */
 void jvpn_mailbox_open(struct jvpn_mailbox *mailbox);
 struct jvpn_letter *jvpn_mailbox_take(struct jvpn_mailbox *mailbox);

@@ -480,6 +480,7 @@ static void tell_one(struct jvpn_persist *p, uint32_t ticket)
 static void tell_answers(struct jvpn_persist *p)
 {
 	struct jvpn_persist_answers taken = take_answers(p);
+	bool is_quiet;
 	uint32_t next;
 
 	for (uint32_t at = taken.first; at != NO_TICKET; at = next) {
@@ -490,7 +491,11 @@ static void tell_answers(struct jvpn_persist *p)
 		return;
 	lock(p);
 	p->shared->open_answers -= taken.count;
+	is_quiet = !p->shared->open_answers && !jvpn_store_pending(p->shared->store);
 	unlock(p);
+	/* It may wait for that (jvpn_persist_pending). */
+	if (is_quiet && !is_root(p))
+		wake(p->shared->lane[0]);
 }
 
 /* Every lane that has answers; none can go away: that is the root's thread, too. */

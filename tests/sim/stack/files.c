@@ -106,7 +106,7 @@ static void configure_server(void)
 	FILE *f = create("server.yaml");
 
 	fprintf(f,
-		"version: 1\nnode_id: server\nlisten: [\"192.0.2.1:443\", \"192.0.2.1:8443\"]\n"
+		"version: 1\nworkers: 1\nnode_id: server\nlisten: [\"192.0.2.1:443\", \"192.0.2.1:8443\"]\n"
 		"tls:\n  certificate: server.crt\n  key: server.key\nstate_dir: state\n"
 		"auth:\n  tokens: tokens\npool:\n  ipv4: \"10.77.0.0/20\"\n"
 		"routes: [\"0.0.0.0/0\"]\nstore:\n  kind: %s\npolicy: sim-policy.yaml\nlog:\n  level: %s\n",
