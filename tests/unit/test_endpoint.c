@@ -128,6 +128,25 @@ START_TEST(endpoint_receive__wildcard_socket__knows_the_local_address_and_answer
 }
 END_TEST
 
+START_TEST(endpoint_receive__one_datagram__was_alone)
+{
+	struct jvpn_endpoint *a = open_at("127.0.0.1", 0, _i);
+	struct jvpn_endpoint *b = open_at("127.0.0.1", 0, _i);
+	struct jvpn_tuple t = tuple_to(a, b, "127.0.0.1");
+	struct jvpn_datagram v[2];
+
+	ck_assert(!jvpn_endpoint_was_alone(b));
+	ck_assert_int_eq(jvpn_endpoint_send(a, &t, 0, (const uint8_t *)"one", 3, 3), 0);
+	ck_assert_uint_eq(receive_all(b, v, 1), 1);
+	ck_assert(jvpn_endpoint_was_alone(b));
+	ck_assert_int_eq(jvpn_endpoint_send(a, &t, 0, (const uint8_t *)"onetwo", 6, 3), 0);
+	ck_assert_uint_eq(receive_all(b, v, 2), 2);
+	ck_assert(!jvpn_endpoint_was_alone(b));
+	jvpn_endpoint_free(a);
+	jvpn_endpoint_free(b);
+}
+END_TEST
+
 START_TEST(endpoint_receive__empty_datagram__counts_against_the_budget)
 {
 	struct jvpn_endpoint *a = open_at("127.0.0.1", 0, true);
@@ -266,6 +285,7 @@ UNIT_TESTS(endpoint)
 	tcase_add_loop_test(tc, endpoint_send__batch_v6__arrives_in_order, 0, 4);
 	tcase_add_test(
 		tc, endpoint_receive__wildcard_socket__knows_the_local_address_and_answers_from_it);
+	tcase_add_loop_test(tc, endpoint_receive__one_datagram__was_alone, 0, 2);
 	tcase_add_test(tc, endpoint_receive__empty_datagram__counts_against_the_budget);
 	tcase_add_test(tc, endpoint_send__closed_port__is_swallowed);
 	tcase_add_test(tc, endpoint_send__out_of_bounds__is_refused);

@@ -475,6 +475,12 @@ int jvpn_endpoint_receive(struct jvpn_endpoint *e, struct jvpn_datagram *v, size
 	return (int)n;
 }
 
+bool jvpn_endpoint_was_alone(const struct jvpn_endpoint *e)
+{
+	return e->received_count == 1 && e->received[0].offset == e->received[0].len &&
+	       e->received[0].segment == 0;
+}
+
 bool jvpn_endpoint_has_more(const struct jvpn_endpoint *e)
 {
 	return e->received_next < e->received_count;

@@ -64,6 +64,9 @@ void jvpn_endpoint_local(const struct jvpn_endpoint *endpoint, struct sockaddr_s
 /* Up to 'max' datagrams of one system call, GRO already split. Empty datagrams count. Returns how
  * many, 0 when nothing is waiting, JVPN_EIO. */
 int jvpn_endpoint_receive(struct jvpn_endpoint *endpoint, struct jvpn_datagram *v, size_t max);
+/* Did the last call bring one datagram alone? Then hardly another one waits, and asking for it costs as
+ * much as this one; if there is one, or an error, the socket stays readable. */
+bool jvpn_endpoint_was_alone(const struct jvpn_endpoint *endpoint);
 /* Were datagrams read that _receive has not given out? The socket does not become readable for them. */
 bool jvpn_endpoint_has_more(const struct jvpn_endpoint *endpoint);
 /* Sends 'len' bytes as datagrams of 'segment' bytes (the last may be shorter) to tuple->remote from

@@ -283,7 +283,8 @@ int jvpn_quic_receive(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint, ui
 			take_datagram(quic, endpoint, &v[i], &last);
 		total += n > 0 ? n : 0;
 		/* What one system call has brought is taken whole: nobody calls again for it. */
-	} while (n > 0 && (total < JVPN_QUIC_RECEIVE_BUDGET || jvpn_endpoint_has_more(endpoint)));
+	} while (n > 0 && !jvpn_endpoint_was_alone(endpoint) &&
+		 (total < JVPN_QUIC_RECEIVE_BUDGET || jvpn_endpoint_has_more(endpoint)));
 	finish_batch(quic);
 	dispatch_all(quic);
 	take_hints(quic, endpoint);

@@ -43,6 +43,7 @@ struct jvpn_loop {
 	ev_io timer_io;
 	int timer_fd;
 	uint64_t armed_ns; /* what timer_fd is set to, JVPN_TIME_NEVER: disarmed */
+	uint64_t due_ns;   /* the deadline that is meant: never before armed_ns */
 	uint64_t fired_ns; /* when it last expired */
 	uint64_t now_ns;
 	jvpn_loop_begin_fn begin;
@@ -60,16 +61,17 @@ static void arm(struct jvpn_loop *loop, uint64_t at_ns)
 
 	if (at_ns > loop->now_ns && at_ns != JVPN_TIME_NEVER)
 		at_ns = jvpn_time_max(at_ns, loop->fired_ns + LOOP_TIMER_SPACING_NS);
-	if (at_ns == loop->armed_ns)
+	loop->due_ns = at_ns;
+	/* Deadlines move later with every packet: setting the timer each time costs more than a wake-up
+	 * now and then that finds nothing to do. */
+	if (at_ns >= loop->armed_ns)
 		return;
 	loop->armed_ns = at_ns;
-	if (at_ns != JVPN_TIME_NEVER) {
-		/* 0 would disarm it. */
-		its.it_value.tv_sec = (time_t)(at_ns / JVPN_NS_PER_S);
-		its.it_value.tv_nsec = (long)(at_ns % JVPN_NS_PER_S);
-		if (at_ns == 0)
-			its.it_value.tv_nsec = 1;
-	}
+	/* 0 would disarm it. */
+	its.it_value.tv_sec = (time_t)(at_ns / JVPN_NS_PER_S);
+	its.it_value.tv_nsec = (long)(at_ns % JVPN_NS_PER_S);
+	if (at_ns == 0)
+		its.it_value.tv_nsec = 1;
 	(void)timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &its, NULL);
 }
 
@@ -103,7 +105,8 @@ static void on_timer(struct ev_loop *ev, ev_io *w, int revents)
 	(void)revents;
 	if (read(loop->timer_fd, &expirations, sizeof(expirations)) == sizeof(expirations)) {
 		loop->armed_ns = JVPN_TIME_NEVER;
-		loop->fired_ns = loop->now_ns;
+		if (loop->due_ns <= loop->now_ns)
+			loop->fired_ns = loop->now_ns;
 	}
 }
 

@@ -445,6 +445,12 @@ bool jvpn_endpoint_take_hint(struct jvpn_endpoint *endpoint, struct jvpn_endpoin
 	return had;
 }
 
+bool jvpn_endpoint_was_alone(const struct jvpn_endpoint *endpoint)
+{
+	(void)endpoint;
+	return false;
+}
+
 bool jvpn_endpoint_has_more(const struct jvpn_endpoint *endpoint)
 {
 	return endpoint->head;
