@@ -89,6 +89,7 @@ struct jvpn_client {
 	bool reached;   /* the server let us in */
 	char ended[96]; /* the session before this one, for the events */
 	bool stopping;
+	bool told_features; /* of the UDP sockets, in the log */
 	int exit_code;
 };
 

@@ -16,6 +16,7 @@
 #include "crypto/wipe.h"
 #include "quic/tls.h"
 #include "runtime/clock.h"
+#include "runtime/features.h"
 #include "runtime/process.h"
 #include "runtime/pump.h"
 
@@ -290,6 +291,7 @@ static int run(const struct jvpn_client_options *options)
 	int code;
 
 	client.options = options;
+	jvpn_features_log();
 	code = open_state(&client);
 	if (!code)
 		code = open_all(&client);

@@ -10,7 +10,7 @@
 #include "client/config.h"
 #include "config/load.h"
 #include "config/program.h"
-#include "quic/version.h"
+#include "runtime/features.h"
 #include "runtime/operate.h"
 
 #define PROGRAM        "jvpn-client"
@@ -153,15 +153,15 @@ static void print_config(const struct jvpn_client_options *out)
 /* --help and --version win over everything else on the line, mistakes included. */
 static bool is_answered(const struct jvpn_program *program, const struct jvpn_cli_command *command)
 {
-	char libraries[256];
+	char features[JVPN_FEATURES_TEXT_MAX];
 
 	if (program->help) {
 		jvpn_cli_help(&cli, command, stdout);
 		return true;
 	}
 	if (program->version) {
-		jvpn_quic_library_versions(libraries, sizeof(libraries));
-		jvpn_program_print_version(program, PROGRAM, libraries, stdout);
+		jvpn_features_describe(features, sizeof(features));
+		jvpn_program_print_version(program, PROGRAM, features, stdout);
 		return true;
 	}
 	return false;

@@ -22,6 +22,18 @@ static void on_readable(void *user, uint64_t now_ns)
 		jvpn_log_error(JVPN_LOG_QUIC, "reading the UDP socket: %s", jvpn_err_text(rv));
 }
 
+/* Those of the first socket are those of all: the kernel is the same. */
+static void tell_features(const struct jvpn_dialled *s)
+{
+	char features[80];
+
+	if (s->client->told_features)
+		return;
+	s->client->told_features = true;
+	jvpn_endpoint_describe(s->endpoint, features, sizeof(features));
+	jvpn_log_info(JVPN_LOG_QUIC, "UDP sockets: offloads: %s", features);
+}
+
 int jvpn_dialled_open(struct jvpn_client *client, struct jvpn_candidate *candidate,
 		      struct jvpn_dialled **out, char *error, size_t error_size)
 {
@@ -42,6 +54,8 @@ int jvpn_dialled_open(struct jvpn_client *client, struct jvpn_candidate *candida
 	s->client = client;
 	s->candidate = candidate;
 	rv = jvpn_endpoint_open(&config, &s->endpoint, error, error_size);
+	if (!rv)
+		tell_features(s);
 	if (!rv)
 		rv = jvpn_loop_watch_readable(client->engine.loop, jvpn_endpoint_fd(s->endpoint),
 					      on_readable, s, &s->watch);

@@ -51,6 +51,16 @@ static int name_address(int rv, const struct sockaddr_storage *address, char *er
 	return rv;
 }
 
+static void tell_features(const struct jvpn_endpoint *endpoint,
+			  const struct sockaddr_storage *address)
+{
+	char where[80], features[80];
+
+	jvpn_driver_format_address(address, where, sizeof(where));
+	jvpn_endpoint_describe(endpoint, features, sizeof(features));
+	jvpn_log_info(JVPN_LOG_QUIC, "%s: offloads: %s", where, features);
+}
+
 static int open_one(struct jvpn_listener *l, const struct jvpn_listener_config *config, char *error,
 		    size_t error_size)
 {
@@ -68,6 +78,8 @@ static int open_one(struct jvpn_listener *l, const struct jvpn_listener_config *
 	rv = jvpn_endpoint_open(&endpoint, &s->endpoint, error, error_size);
 	if (rv)
 		return name_address(rv, &endpoint.local, error, error_size);
+	if (!config->join) /* the others are of the same kernel */
+		tell_features(s->endpoint, &endpoint.local);
 	s->listener = l;
 	l->count++;
 	if (config->share && jvpn_endpoint_share(s->endpoint))

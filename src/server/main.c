@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "quic/tls.h"
 #include "runtime/clock.h"
+#include "runtime/features.h"
 #include "runtime/persist.h"
 #include "runtime/process.h"
 #include "server/audit.h"
@@ -186,6 +187,7 @@ static void announce(const struct jvpn_server *server)
 
 	if (server->worker_count > 1)
 		jvpn_log_info(JVPN_LOG_MAIN, "%zu workers", server->worker_count);
+	jvpn_features_log();
 	for (size_t i = 0; i < listen->count; i++) {
 		jvpn_driver_format_address(&listen->item[i], text, sizeof(text));
 		jvpn_log_info(JVPN_LOG_MAIN, "listening on %s, UDP", text);

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "config/load.h"
 #include "config/program.h"
-#include "quic/version.h"
+#include "runtime/features.h"
 #include "server/config.h"
 
 #define PROGRAM              "jvpn-server"
@@ -367,15 +367,15 @@ static bool finish(struct given *given, struct jvpn_cli_result *result, int *exi
 /* --help and --version win over everything else on the line, mistakes included. */
 static bool is_answered(const struct given *given, const struct jvpn_cli_result *result)
 {
-	char libraries[256];
+	char features[JVPN_FEATURES_TEXT_MAX];
 
 	if (given->program.help) {
 		jvpn_cli_help(&cli, result->command, stdout);
 		return true;
 	}
 	if (given->program.version) {
-		jvpn_quic_library_versions(libraries, sizeof(libraries));
-		jvpn_program_print_version(&given->program, PROGRAM, libraries, stdout);
+		jvpn_features_describe(features, sizeof(features));
+		jvpn_program_print_version(&given->program, PROGRAM, features, stdout);
 		return true;
 	}
 	return false;

@@ -18,7 +18,7 @@ EXTRA_DIST += %D%/documents.sh %D%/validate-events %D%/compare-audit
 
 # The proof that the prover can fail.
 TESTS += %D%/prover.sh
-EXTRA_DIST += %D%/prover.sh %D%/prove-events %D%/mutate-events %D%/metrics
+EXTRA_DIST += %D%/prover.sh %D%/prove-events %D%/mutate-events %D%/metrics %D%/packet-sweep
 
 # After a change of the registry or of a key: write the generated parts again.
 update-docs: %D%/registry_dump

@@ -8,6 +8,7 @@ UNIT_TESTS += %D%/unit_base
 	%D%/test_heap.c \
 	%D%/test_map.c \
 	%D%/test_prefix.c \
+	%D%/test_without.c \
 	%D%/unit.h %D%/main.c
 %C%_unit_base_CPPFLAGS = $(UNIT_CPPFLAGS)
 %C%_unit_base_LDADD = src/common/base/libjvpn_base.a $(CHECK_LIBS)

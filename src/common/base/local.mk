@@ -23,5 +23,7 @@ noinst_LIBRARIES += %D%/libjvpn_base.a
 	%D%/prefix.h \
 	%D%/rng.c \
 	%D%/rng.h \
-	%D%/time.h
+	%D%/time.h \
+	%D%/without.c \
+	%D%/without.h
 %C%_libjvpn_base_a_CFLAGS = $(AM_CFLAGS) $(JVPN_STRICT_CFLAGS)

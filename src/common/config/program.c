@@ -66,7 +66,7 @@ int jvpn_program_log_level(const struct jvpn_program *program, int level)
 }
 
 void jvpn_program_print_version(const struct jvpn_program *program, const char *name,
-				const char *libraries, FILE *stream)
+				const char *features, FILE *stream)
 {
 	fprintf(stream, "%s %s\n", name, PACKAGE_VERSION);
 #ifdef JVPN_DEBUG
@@ -74,7 +74,7 @@ void jvpn_program_print_version(const struct jvpn_program *program, const char *
 	      stream);
 #endif
 	if (program->verbosity > 0)
-		fprintf(stream, "%s\n", libraries);
+		fprintf(stream, "%s\n", features);
 }
 
 int jvpn_program_load_policy(const char *path, struct jvpn_policy *out, struct jvpn_report *report)

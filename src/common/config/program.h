@@ -33,7 +33,7 @@ enum {
 
 /* Elements that every subcommand has too. */
 #define JVPN_PROGRAM_COMMON_OPTIONS                                                                \
-	{'v', "verbose", NULL, "log more (with -V: libraries too)"},                               \
+	{'v', "verbose", NULL, "log more (with -V: libraries and features)"},                      \
 		{'q', "quiet", NULL, "log less"},                                                  \
 		{'V', "version", NULL, "print the version, then end"},                             \
 	{                                                                                          \
@@ -59,9 +59,9 @@ bool jvpn_program_take(struct jvpn_program *program, int letter, const char *val
 const char *jvpn_program_choose(const char *given, const char *variable, const char *fallback);
 /* Applies -v and -q to an enum jvpn_log_level of the configuration. */
 int jvpn_program_log_level(const struct jvpn_program *program, int level);
-/* "jvpn-server 0.1.0", and with -v a line for the libraries. */
+/* "jvpn-server 0.1.0", and with -v the lines of 'features'. */
 void jvpn_program_print_version(const struct jvpn_program *program, const char *name,
-				const char *libraries, FILE *stream);
+				const char *features, FILE *stream);
 /* Loads the policy from path; "" or NULL: the built-in one. As jvpn_policy_file_load(). */
 int jvpn_program_load_policy(const char *path, struct jvpn_policy *out, struct jvpn_report *report);
 /* The host name as node id, [A-Za-z0-9._-]; "jvpn" when there is none. */

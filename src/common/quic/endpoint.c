@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/without.h"
 #include "quic/steer.h"
 
 #ifndef UDP_SEGMENT
@@ -103,18 +104,18 @@ static void set_ip_options(struct jvpn_endpoint *e)
 {
 	if (is_v6(e)) {
 		set_int(e->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-		set_int(e->fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+		e->stats.ecn = set_int(e->fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
 		set_int(e->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
 		if (e->wildcard)
-			set_int(e->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+			e->stats.pktinfo = set_int(e->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 		if (e->want_hints)
 			set_int(e->fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
 	} else {
-		set_int(e->fd, IPPROTO_IP, IP_RECVTOS, 1);
+		e->stats.ecn = set_int(e->fd, IPPROTO_IP, IP_RECVTOS, 1);
 		/* Don't fragment, and do not let ICMP decide the size: ngtcp2 probes (RFC 8899). */
 		set_int(e->fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
 		if (e->wildcard)
-			set_int(e->fd, IPPROTO_IP, IP_PKTINFO, 1);
+			e->stats.pktinfo = set_int(e->fd, IPPROTO_IP, IP_PKTINFO, 1);
 		if (e->want_hints)
 			set_int(e->fd, IPPROTO_IP, IP_RECVERR, 1);
 	}
@@ -122,11 +123,14 @@ static void set_ip_options(struct jvpn_endpoint *e)
 
 static void set_offload(struct jvpn_endpoint *e, const struct jvpn_endpoint_config *config)
 {
+	bool gso = !config->disable_gso && !jvpn_without("gso");
+	bool gro = !config->disable_gro && !jvpn_without("gro");
+
 	/* Segment size 0: not used by default, each sendmsg brings its own. */
-	e->gso = !config->disable_gso && set_int(e->fd, IPPROTO_UDP, UDP_SEGMENT, 0);
+	e->gso = gso && set_int(e->fd, IPPROTO_UDP, UDP_SEGMENT, 0);
 	e->stats.gso = e->gso;
-	e->stats.gro = !config->disable_gro && set_int(e->fd, IPPROTO_UDP, UDP_GRO, 1);
-	if (!config->disable_gso && !e->gso)
+	e->stats.gro = gro && set_int(e->fd, IPPROTO_UDP, UDP_GRO, 1);
+	if (gso && !e->gso)
 		jvpn_log_info(JVPN_LOG_QUIC, "the kernel has no UDP_SEGMENT: sending one by one");
 }
 
@@ -269,6 +273,18 @@ void jvpn_endpoint_get_stats(const struct jvpn_endpoint *e, struct jvpn_endpoint
 {
 	*stats = e->stats;
 	stats->gso = e->gso;
+}
+
+static const char *yes_no(bool yes)
+{
+	return yes ? "yes" : "no";
+}
+
+void jvpn_endpoint_describe(const struct jvpn_endpoint *e, char *out, size_t size)
+{
+	snprintf(out, size, "GSO %s, GRO %s, ECN %s, packet info %s", yes_no(e->gso),
+		 yes_no(e->stats.gro), yes_no(e->stats.ecn),
+		 e->wildcard ? yes_no(e->stats.pktinfo) : "not needed");
 }
 
 /* --- receiving --- */

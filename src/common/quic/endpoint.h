@@ -92,8 +92,11 @@ struct jvpn_endpoint_stats {
 	uint64_t send_blocked;              /* the socket buffer was full */
 	uint64_t hints;                     /* ICMP errors, taken note of or not */
 	bool gso, gro;                      /* in use now */
+	bool ecn, pktinfo;                  /* the kernel tells both of what it receives */
 };
 void jvpn_endpoint_get_stats(const struct jvpn_endpoint *endpoint,
 			     struct jvpn_endpoint_stats *stats);
+/* "GSO yes, GRO no, ...": what is in use. */
+void jvpn_endpoint_describe(const struct jvpn_endpoint *endpoint, char *out, size_t size);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "base/without.h"
 #include "crypto/random.h"
 #include "quic/aead.h"
 #include "quic/quic_internal.h"
@@ -46,6 +47,11 @@ static int init_sources(struct jvpn_quic *quic)
 	return 0;
 }
 
+bool jvpn_quic_has_direct_aead(void)
+{
+	return !jvpn_without("aead") && jvpn_aead_is_direct();
+}
+
 int jvpn_quic_new(const struct jvpn_quic_config *config, struct jvpn_quic **out)
 {
 	struct jvpn_quic *quic = calloc(1, sizeof(*quic));
@@ -59,7 +65,7 @@ int jvpn_quic_new(const struct jvpn_quic_config *config, struct jvpn_quic **out)
 	if (quic->config.max_udp_payload < NGTCP2_MAX_UDP_PAYLOAD_SIZE)
 		quic->config.max_udp_payload = NGTCP2_MAX_UDP_PAYLOAD_SIZE;
 	quic->hold_budget.max_bytes = config->hold_max_bytes_process;
-	quic->aead_is_direct = jvpn_aead_is_direct();
+	quic->aead_is_direct = jvpn_quic_has_direct_aead();
 	if (!quic->aead_is_direct)
 		jvpn_log_info(JVPN_LOG_QUIC, "AES-GCM through wolfSSL's EVP layer: slower");
 	err = init_layout(quic);

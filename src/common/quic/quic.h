@@ -211,6 +211,8 @@ uint8_t jvpn_quic_route_prefix(const struct jvpn_quic *quic, uint8_t out[12]);
  * in both directions, or with the first packet after so long; 0: not for this reason. Half the limit of
  * the AEAD is not passed in any case. Takes force at once. */
 void jvpn_quic_set_key_update(struct jvpn_quic *quic, uint64_t after_bytes, uint64_t after_ns);
+/* AES-GCM without wolfSSL's EVP layer (aead.h); computes samples. */
+bool jvpn_quic_has_direct_aead(void);
 size_t jvpn_quic_conn_count(const struct jvpn_quic *quic);
 void jvpn_quic_get_stats(const struct jvpn_quic *quic, struct jvpn_quic_stats *stats);
 /* The caller is about to free this endpoint: connections on it end without another packet (on_closed

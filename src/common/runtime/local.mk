@@ -20,6 +20,8 @@ noinst_LIBRARIES += %D%/libjvpn_runtime.a
 	%D%/driver_transport.c \
 	%D%/engine.c \
 	%D%/engine.h \
+	%D%/features.c \
+	%D%/features.h \
 	%D%/loop.c \
 	%D%/loop.h \
 	%D%/mailbox.c \

@@ -42,15 +42,11 @@ static void write_joined(void *user, const struct jvpn_tun_offload *offload, con
 	(void)jvpn_tun_write(pump->tun, offload, packet, len);
 }
 
-static const char *yes_no(bool yes)
-{
-	return yes ? "yes" : "no";
-}
-
 int jvpn_pump_new(struct jvpn_tun *tun, struct jvpn_pool *pool, jvpn_pump_fn fn, void *user,
 		  struct jvpn_pump **out)
 {
 	struct jvpn_tun_features features;
+	char text[64];
 	struct jvpn_pump *pump = malloc(sizeof(*pump));
 	int rv = 0;
 
@@ -58,8 +54,8 @@ int jvpn_pump_new(struct jvpn_tun *tun, struct jvpn_pool *pool, jvpn_pump_fn fn,
 		return JVPN_ENOMEM;
 	*pump = (struct jvpn_pump){.tun = tun, .fn = fn, .user = user, .pool = pool};
 	jvpn_tun_get_features(tun, &features);
-	jvpn_log_info(JVPN_LOG_TUN, "%s: offloads: checksum %s, TSO %s, USO %s", jvpn_tun_name(tun),
-		      yes_no(features.vnet), yes_no(features.tso), yes_no(features.uso));
+	jvpn_tun_describe(tun, text, sizeof(text));
+	jvpn_log_info(JVPN_LOG_TUN, "%s: offloads: %s", jvpn_tun_name(tun), text);
 	if (features.vnet)
 		rv = jvpn_coalescer_new(features.uso, write_joined, pump, &pump->coalescer);
 	if (rv) {

@@ -53,6 +53,8 @@ struct jvpn_tun_features {
 	bool uso;  /* and UDP ones (Linux 6.2) */
 };
 void jvpn_tun_get_features(const struct jvpn_tun *tun, struct jvpn_tun_features *features);
+/* "checksum yes, TSO yes, USO no" */
+void jvpn_tun_describe(const struct jvpn_tun *tun, char *out, size_t size);
 
 /* One packet, or one super-packet: *offload says which (all zero without offloads). Returns its
  * length; 0 when nothing is waiting; JVPN_ENOSPACE when it was longer than size, JVPN_EMALFORMED when

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/without.h"
 
 /* Linux 6.2; the headers may be older than the kernel. */
 #ifndef TUN_F_USO4
@@ -132,7 +133,12 @@ static void set_offload(struct jvpn_tun *tun)
 		(void)ioctl(tun->fd, TUNSETOFFLOAD, 0);
 		return;
 	}
-	tun->features.uso = ioctl(tun->fd, TUNSETOFFLOAD, tso | TUN_F_USO4 | TUN_F_USO6) == 0;
+	if (jvpn_without("tso")) {
+		(void)ioctl(tun->fd, TUNSETOFFLOAD, 0);
+		return;
+	}
+	tun->features.uso = !jvpn_without("uso") &&
+			    ioctl(tun->fd, TUNSETOFFLOAD, tso | TUN_F_USO4 | TUN_F_USO6) == 0;
 	tun->features.tso = tun->features.uso || ioctl(tun->fd, TUNSETOFFLOAD, tso) == 0;
 }
 
@@ -215,7 +221,7 @@ int jvpn_tun_open(const struct jvpn_tun_config *config, struct jvpn_tun **out, c
 		err = JVPN_EIO;
 		goto fail;
 	}
-	tun->features.vnet = config->offload && has_vnet(tun);
+	tun->features.vnet = config->offload && !jvpn_without("vnet") && has_vnet(tun);
 	err = attach(tun, config, name);
 	if (err != 0) {
 		err = attach_error(name_error(err, name), name, error, error_size);
@@ -276,6 +282,17 @@ static int io_error(int err)
 void jvpn_tun_get_features(const struct jvpn_tun *tun, struct jvpn_tun_features *features)
 {
 	*features = tun->features;
+}
+
+static const char *yes_no(bool yes)
+{
+	return yes ? "yes" : "no";
+}
+
+void jvpn_tun_describe(const struct jvpn_tun *tun, char *out, size_t size)
+{
+	snprintf(out, size, "checksum %s, TSO %s, USO %s", yes_no(tun->features.vnet),
+		 yes_no(tun->features.tso), yes_no(tun->features.uso));
 }
 
 static enum jvpn_gso gso_kind(uint8_t type)
