@@ -116,6 +116,41 @@ START_TEST(quic_mtu__path_of_1500__carries_1280_with_the_answer_and_more_soon)
 }
 END_TEST
 
+/* Runs until both have it; the time it took. */
+static uint64_t time_to_size(size_t max_packet, uint64_t limit_ns)
+{
+	uint64_t from = p->now_ns;
+
+	while (p->now_ns < from + limit_ns &&
+	       (p->client.max_packet < max_packet || p->server.max_packet < max_packet))
+		pair_run(p, 5 * MS);
+	return p->now_ns - from;
+}
+
+START_TEST(quic_mtu__path_of_1500__whole_size_a_round_trip_after_the_answer)
+{
+	pair_init(p, NULL);
+	pair_connect(p);
+	ck_assert(pair_run_until(p, &p->client.responded, 3000 * MS));
+	ck_assert_uint_le(time_to_size(1410, 1000 * MS), 3 * p->delay_ns);
+}
+END_TEST
+
+/* Three probes of the whole size are lost first; with traffic QUIC sees it at once. */
+START_TEST(quic_mtu__narrower_path__its_size_within_a_second)
+{
+	pair_init(p, NULL);
+	p->drop_larger_than = 1420;
+	pair_connect(p);
+	ck_assert(pair_run_until(p, &p->client.responded, 3000 * MS));
+	p->client.keep_sending = p->server.keep_sending = _i == 1;
+	p->client.send_len = p->server.send_len = 200;
+	jvpn_conn_want_write(p->client.conn);
+	jvpn_conn_want_write(p->server.conn);
+	ck_assert_uint_le(time_to_size(1350, 3000 * MS), _i == 1 ? 200 * MS : 1000 * MS);
+}
+END_TEST
+
 START_TEST(quic_mtu__path_below_1331__stays_under_1280)
 {
 	pair_init(p, NULL);
@@ -797,6 +832,8 @@ UNIT_TESTS(quic_pair)
 		       quic_hint__port_unreachable__is_told_ten_times_a_second_and_ends_nothing);
 	tcase_add_test(tc, quic_pair__packets__pass_both_ways_in_order);
 	tcase_add_test(tc, quic_mtu__path_of_1500__carries_1280_with_the_answer_and_more_soon);
+	tcase_add_test(tc, quic_mtu__path_of_1500__whole_size_a_round_trip_after_the_answer);
+	tcase_add_loop_test(tc, quic_mtu__narrower_path__its_size_within_a_second, 0, 2);
 	tcase_add_test(tc, quic_mtu__path_below_1331__stays_under_1280);
 	tcase_add_test(tc, quic_probe__living_path__is_acknowledged);
 	tcase_add_test(tc, quic_probe__dead_path__age_of_the_oldest_grows);
