@@ -112,6 +112,7 @@ START_TEST(show__status__state_is_learned)
 				     "\"DEGRADED\",\"binding\":null},\"transports\":[]}"));
 	end();
 	ck_assert_int_eq(show.state, JVPN_STATE_DEGRADED);
+	teardown();
 	begin(JVPN_CTL_STATUS);
 	ck_assert(jvpn_ctl_learn_line(&show, JVPN_CTL_LINE_RESULT, "{\"session\":null}"));
 	ck_assert(jvpn_ctl_learn_line(&show, JVPN_CTL_LINE_ITEM, "not looked at"));

@@ -298,7 +298,9 @@ static void close_client(struct jvpn_ctl_client *c)
 	struct jvpn_ctl_server *s = c->server;
 
 	end_task(c);
-	close(c->fd); /* leaves epoll by itself */
+	/* Closing is not enough while a process that was forked just now has it, too. */
+	(void)epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
+	close(c->fd);
 	free(c->in);
 	free(c->out);
 	memset(c, 0, sizeof(*c));
