@@ -23,46 +23,91 @@ static struct jvpn_control_job *job_of(const struct jvpn_ctl_task *task)
 	return task->state;
 }
 
-static struct jvpn_control_job *new_job(struct jvpn_ctl_client *c, struct jvpn_ctl_task *task,
-					enum jvpn_control_job_kind kind)
+/* The command goes on with its "more" as soon as there is a job. */
+static enum jvpn_ctl_progress begin(struct jvpn_ctl_client *c, struct jvpn_ctl_task *task,
+				    enum jvpn_control_job_kind kind)
 {
 	struct jvpn_control_job *job = calloc(1, sizeof(*job));
 
 	if (!job) {
 		jvpn_ctl_fail(c, "internal", "no memory");
-		return NULL;
+		return JVPN_CTL_DONE;
 	}
 	job->kind = kind;
-	job->request = &task->request;
+	job->request = task->request;
 	jvpn_ctl_who(c, job->who);
 	task->state = job;
-	return job;
+	return JVPN_CTL_MORE;
 }
 
 static void end_task(void *user, struct jvpn_ctl_task *task)
 {
+	struct jvpn_control_job *job = task->state;
+
 	(void)user;
-	free(task->state);
 	task->state = NULL;
+	if (job->running)
+		job->orphan = true;
+	else
+		free(job);
 }
 
-static void run_job(struct jvpn_worker *worker, void *user)
+/* ---- there and back ---- */
+
+static void come_back(struct jvpn_call *call)
 {
-	jvpn_control_job_run(worker, user);
+	struct jvpn_control_job *job = (struct jvpn_control_job *)call;
+
+	job->running = false;
+	if (job->orphan)
+		free(job);
 }
 
-/* The job on the worker that is next; task->cursor counts them. */
-static void run(const struct jvpn_server *server, struct jvpn_ctl_task *task)
+static void run_there(struct jvpn_call *call)
 {
-	jvpn_worker_run(&server->worker[task->cursor], run_job, job_of(task));
+	struct jvpn_control_job *job = (struct jvpn_control_job *)call;
+	struct jvpn_worker *first = &job->worker->server->worker[0];
+
+	jvpn_control_job_run(job->worker, job);
+	job->call.fn = come_back;
+	jvpn_mailbox_call(first->mailbox, &job->call);
 }
 
+/* Nobody waits for a worker: what it answers wakes the first one's loop. */
+static void send_job(struct jvpn_worker *worker, struct jvpn_control_job *job)
+{
+	job->asked = true;
+	job->worker = worker;
+	if (!worker->has_thread) {
+		jvpn_control_job_run(worker, job);
+		return;
+	}
+	job->running = true;
+	job->call.fn = run_there;
+	jvpn_mailbox_call(worker->mailbox, &job->call);
+}
+
+/* Asks the worker that is next, if it was not asked; task->cursor counts them. True: it has answered. */
+static bool has_answered(const struct jvpn_server *server, struct jvpn_ctl_task *task)
+{
+	struct jvpn_control_job *job = job_of(task);
+
+	if (!job->asked)
+		send_job(&server->worker[task->cursor], job);
+	return !job->running;
+}
+
+/* False: all were asked. */
 static bool next_worker(const struct jvpn_server *server, struct jvpn_ctl_task *task)
 {
+	struct jvpn_control_job *job = job_of(task);
+
+	if (task->cursor + 1 == server->worker_count)
+		return false;
 	task->cursor++;
-	job_of(task)->cursor = 0;
-	job_of(task)->over = false;
-	return task->cursor < server->worker_count;
+	job->cursor = 0;
+	job->over = job->asked = false;
+	return true;
 }
 
 /* ---- lists ---- */
@@ -99,12 +144,14 @@ static enum jvpn_ctl_progress more_list(void *user, struct jvpn_ctl_client *c,
 	const struct jvpn_server *server = user;
 	struct jvpn_control_job *job = job_of(task);
 
+	if (!has_answered(server, task))
+		return JVPN_CTL_WAIT;
 	if (put_item(c, task, "item"))
 		return JVPN_CTL_MORE;
 	if (job->over && (job->found || !next_worker(server, task)))
 		return end_list(c, task);
 	job->items = job->at = job->len = 0;
-	run(server, task);
+	job->asked = false;
 	return JVPN_CTL_MORE;
 }
 
@@ -112,30 +159,17 @@ static enum jvpn_ctl_progress on_sessions(void *user, struct jvpn_ctl_client *c,
 					  struct jvpn_ctl_task *task)
 {
 	(void)user;
-	return new_job(c, task, JVPN_CONTROL_JOB_SESSIONS) ? JVPN_CTL_MORE : JVPN_CTL_DONE;
+	return begin(c, task, JVPN_CONTROL_JOB_SESSIONS);
 }
 
 static enum jvpn_ctl_progress on_transports(void *user, struct jvpn_ctl_client *c,
 					    struct jvpn_ctl_task *task)
 {
 	(void)user;
-	return new_job(c, task, JVPN_CONTROL_JOB_TRANSPORTS) ? JVPN_CTL_MORE : JVPN_CTL_DONE;
+	return begin(c, task, JVPN_CONTROL_JOB_TRANSPORTS);
 }
 
 /* ---- one session ---- */
-
-/* Runs the job on one worker after the other until one has the session. False: nobody has it, and that
- * is said. */
-static bool run_where_it_is(const struct jvpn_server *server, struct jvpn_ctl_client *c,
-			    struct jvpn_ctl_task *task)
-{
-	do
-		run(server, task);
-	while (!job_of(task)->found && next_worker(server, task));
-	if (!job_of(task)->found)
-		jvpn_ctl_fail(c, "not_found", "no such session");
-	return job_of(task)->found;
-}
 
 /* The error of the job, its message, or nothing yet. */
 static bool put_outcome(struct jvpn_ctl_client *c, const struct jvpn_control_job *job)
@@ -151,43 +185,75 @@ static bool put_outcome(struct jvpn_ctl_client *c, const struct jvpn_control_job
 	return true;
 }
 
-static enum jvpn_ctl_progress on_session(void *user, struct jvpn_ctl_client *c,
-					 struct jvpn_ctl_task *task)
-{
-	if (new_job(c, task, JVPN_CONTROL_JOB_SESSION) && run_where_it_is(user, c, task))
-		(void)put_item(c, task, "result");
-	return JVPN_CTL_DONE;
-}
-
-static enum jvpn_ctl_progress on_terminate(void *user, struct jvpn_ctl_client *c,
-					   struct jvpn_ctl_task *task)
-{
-	if (new_job(c, task, JVPN_CONTROL_JOB_TERMINATE) && run_where_it_is(user, c, task))
-		(void)put_outcome(c, job_of(task));
-	return JVPN_CTL_DONE;
-}
-
 static uint64_t now_of(const struct jvpn_server *server)
 {
 	return server->worker[0].engine.driver->now_ns;
 }
 
-static enum jvpn_ctl_progress on_switch(void *user, struct jvpn_ctl_client *c,
-					struct jvpn_ctl_task *task)
+/* The client was asked; what comes of it is looked at every now and then. */
+static enum jvpn_ctl_progress watch_switch(const struct jvpn_server *server,
+					   struct jvpn_ctl_task *task)
 {
-	const struct jvpn_server *server = user;
-
-	if (!task->request.has_session) {
-		jvpn_ctl_fail(c, "missing_key", "switch needs session");
-		return JVPN_CTL_DONE;
-	}
-	if (!new_job(c, task, JVPN_CONTROL_JOB_SWITCH) || !run_where_it_is(server, c, task) ||
-	    put_outcome(c, job_of(task)))
-		return JVPN_CTL_DONE;
 	job_of(task)->kind = JVPN_CONTROL_JOB_OUTCOME;
+	job_of(task)->asked = false;
 	task->deadline_ns = now_of(server) + SWITCH_PATIENCE_NS;
 	task->wake_ns = now_of(server) + SWITCH_LOOK_NS;
 	return JVPN_CTL_WAIT;
+}
+
+/* The worker that has the session has answered. */
+static enum jvpn_ctl_progress answer_one(const struct jvpn_server *server,
+					 struct jvpn_ctl_client *c, struct jvpn_ctl_task *task)
+{
+	const struct jvpn_control_job *job = job_of(task);
+
+	if (job->kind == JVPN_CONTROL_JOB_SESSION) {
+		(void)put_item(c, task, "result");
+		return JVPN_CTL_DONE;
+	}
+	if (put_outcome(c, job))
+		return JVPN_CTL_DONE;
+	return watch_switch(server, task);
+}
+
+/* One worker after the other, until one has the session. */
+static enum jvpn_ctl_progress more_one(void *user, struct jvpn_ctl_client *c,
+				       struct jvpn_ctl_task *task)
+{
+	const struct jvpn_server *server = user;
+
+	if (!has_answered(server, task))
+		return JVPN_CTL_WAIT;
+	if (job_of(task)->found)
+		return answer_one(server, c, task);
+	if (next_worker(server, task))
+		return JVPN_CTL_MORE;
+	jvpn_ctl_fail(c, "not_found", "no such session");
+	return JVPN_CTL_DONE;
+}
+
+static enum jvpn_ctl_progress on_session(void *user, struct jvpn_ctl_client *c,
+					 struct jvpn_ctl_task *task)
+{
+	(void)user;
+	return begin(c, task, JVPN_CONTROL_JOB_SESSION);
+}
+
+static enum jvpn_ctl_progress on_terminate(void *user, struct jvpn_ctl_client *c,
+					   struct jvpn_ctl_task *task)
+{
+	(void)user;
+	return begin(c, task, JVPN_CONTROL_JOB_TERMINATE);
+}
+
+static enum jvpn_ctl_progress on_switch(void *user, struct jvpn_ctl_client *c,
+					struct jvpn_ctl_task *task)
+{
+	(void)user;
+	if (task->request.has_session)
+		return begin(c, task, JVPN_CONTROL_JOB_SWITCH);
+	jvpn_ctl_fail(c, "missing_key", "switch needs session");
+	return JVPN_CTL_DONE;
 }
 
 static enum jvpn_ctl_progress more_switch(void *user, struct jvpn_ctl_client *c,
@@ -196,12 +262,18 @@ static enum jvpn_ctl_progress more_switch(void *user, struct jvpn_ctl_client *c,
 	const struct jvpn_server *server = user;
 	struct jvpn_control_job *job = job_of(task);
 
-	if (now_of(server) < task->wake_ns)
+	if (job->kind == JVPN_CONTROL_JOB_SWITCH)
+		return more_one(user, c, task);
+	if (!job->asked && now_of(server) < task->wake_ns)
 		return JVPN_CTL_WAIT;
-	run(server, task);
-	task->wake_ns = now_of(server) + SWITCH_LOOK_NS;
-	if (!job->over && now_of(server) < task->deadline_ns)
+	task->wake_ns = 0; /* the answer wakes us */
+	if (!has_answered(server, task))
 		return JVPN_CTL_WAIT;
+	if (!job->over && now_of(server) < task->deadline_ns) {
+		job->asked = false;
+		task->wake_ns = now_of(server) + SWITCH_LOOK_NS;
+		return JVPN_CTL_WAIT;
+	}
 	if (!put_outcome(c, job))
 		jvpn_ctl_fail(c, "refused", "%s",
 			      job->found ? "the client has not moved within 20 s"
@@ -222,16 +294,22 @@ static void put_states(struct jvpn_json *j, const size_t *states)
 static enum jvpn_ctl_progress on_status(void *user, struct jvpn_ctl_client *c,
 					struct jvpn_ctl_task *task)
 {
+	(void)user;
+	return begin(c, task, JVPN_CONTROL_JOB_COUNT);
+}
+
+static enum jvpn_ctl_progress more_status(void *user, struct jvpn_ctl_client *c,
+					  struct jvpn_ctl_task *task)
+{
 	struct jvpn_server *server = user;
 	const struct jvpn_server_config *config = &server->options->config;
-	struct jvpn_control_job *job = new_job(c, task, JVPN_CONTROL_JOB_COUNT);
+	const struct jvpn_control_job *job = job_of(task);
 	struct jvpn_json *j;
 
-	if (!job)
-		return JVPN_CTL_DONE;
-	do
-		run(server, task);
-	while (next_worker(server, task));
+	if (!has_answered(server, task))
+		return JVPN_CTL_WAIT;
+	if (next_worker(server, task))
+		return JVPN_CTL_MORE;
 	j = jvpn_ctl_begin(c, "result");
 	jvpn_operator_describe(&server->operator, j);
 	jvpn_json_text(j, "node_id", config->node_id);
@@ -290,12 +368,12 @@ static enum jvpn_ctl_progress on_reload(void *user, struct jvpn_ctl_client *c,
 }
 
 static const struct jvpn_operator_command commands[JVPN_CTL_COUNT] = {
-	[JVPN_CTL_STATUS] = {on_status, NULL},
+	[JVPN_CTL_STATUS] = {on_status, more_status},
 	[JVPN_CTL_SESSIONS] = {on_sessions, more_list},
-	[JVPN_CTL_SESSION] = {on_session, NULL},
+	[JVPN_CTL_SESSION] = {on_session, more_one},
 	[JVPN_CTL_TRANSPORTS] = {on_transports, more_list},
 	[JVPN_CTL_SWITCH] = {on_switch, more_switch},
-	[JVPN_CTL_TERMINATE] = {on_terminate, NULL},
+	[JVPN_CTL_TERMINATE] = {on_terminate, more_one},
 	[JVPN_CTL_DRAIN] = {on_drain, NULL},
 	[JVPN_CTL_RELOAD] = {on_reload, NULL},
 };

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "ctl/server.h"
+#include "runtime/mailbox.h"
 
 struct jvpn_report;
 struct jvpn_server;
@@ -29,10 +30,14 @@ enum jvpn_control_job_kind {
 	JVPN_CONTROL_JOB_TERMINATE
 };
 
-/* Owner: the task that it belongs to; while it runs nobody else looks at it. */
+/* Owner: the task that it belongs to, or nobody when that ended while the job was under way. Between
+ * 'running' and its end only the worker looks at it. */
 struct jvpn_control_job {
+	struct jvpn_call call; /* first: there and back */
+	struct jvpn_worker *worker;
+	bool asked, running, orphan; /* the first worker's */
 	enum jvpn_control_job_kind kind;
-	const struct jvpn_ctl_request *request; /* borrowed */
+	struct jvpn_ctl_request request;
 	char who[JVPN_CTL_WHO_MAX + 1];
 	char from[JVPN_TRANSPORT_ID_MAX + 1]; /* SWITCH fills it, OUTCOME compares */
 	size_t cursor; /* SESSIONS, TRANSPORTS: the next place of the index */

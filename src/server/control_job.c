@@ -30,7 +30,7 @@ static struct jvpn_live *live_at(const struct jvpn_worker *worker, size_t place)
 
 static struct jvpn_live *find(const struct jvpn_worker *worker, struct jvpn_control_job *job)
 {
-	struct jvpn_live *live = jvpn_server_find(worker, &job->request->session);
+	struct jvpn_live *live = jvpn_server_find(worker, &job->request.session);
 
 	if (live && live->core.state == JVPN_STATE_BIRTH)
 		live = NULL;
@@ -145,7 +145,7 @@ static uint8_t find_slot(const struct jvpn_live *live, const char *name)
 
 static bool may_switch(const struct jvpn_live *live, struct jvpn_control_job *job, uint8_t slot)
 {
-	const char *to = job->request->to;
+	const char *to = job->request.to;
 	struct jvpn_ctl_error *error = &job->error;
 
 	if (live->plain)
@@ -172,8 +172,8 @@ static void start_switch(const struct jvpn_worker *worker, struct jvpn_control_j
 
 	if (!live)
 		return;
-	if (job->request->to[0])
-		event.slot = find_slot(live, job->request->to);
+	if (job->request.to[0])
+		event.slot = find_slot(live, job->request.to);
 	if (!may_switch(live, job, event.slot))
 		return;
 	jvpn_session_transport_id(&live->core, live->core.bound, job->from);
@@ -207,8 +207,8 @@ static void terminate(const struct jvpn_worker *worker, struct jvpn_control_job 
 
 	if (!live)
 		return;
-	event.u.reason = job->request->reason != JVPN_REASON_NONE ? job->request->reason
-								  : JVPN_REASON_OPERATOR_TERMINATED;
+	event.u.reason = job->request.reason != JVPN_REASON_NONE ? job->request.reason
+								 : JVPN_REASON_OPERATOR_TERMINATED;
 	(void)jvpn_driver_operate(live, &event, job->who);
 	snprintf(job->message, sizeof(job->message), "the session is ended");
 }
@@ -236,7 +236,7 @@ void jvpn_control_job_run(struct jvpn_worker *worker, struct jvpn_control_job *j
 		list(worker, job);
 		break;
 	case JVPN_CONTROL_JOB_TRANSPORTS:
-		if (job->request->has_session)
+		if (job->request.has_session)
 			show_transports(worker, job);
 		else
 			list(worker, job);
