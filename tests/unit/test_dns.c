@@ -84,6 +84,29 @@ START_TEST(dns_answer__addresses__all)
 }
 END_TEST
 
+/* With TC (RFC 1035 section 4.1.1) what is whole counts; without any address another server is asked. */
+START_TEST(dns_answer__truncated__what_is_there_counts)
+{
+	struct jvpn_dns_addresses out;
+	size_t one;
+
+	begin(0, 2);
+	packet[2] |= 2;
+	add_address(1);
+	one = len;
+	add_address(2);
+	for (size_t n = one; n < len; n++) {
+		ck_assert_int_eq(jvpn_dns_answer_read(&question, packet, n, &out), 0);
+		ck_assert_uint_eq(out.count, 1);
+		ck_assert_uint_eq(out.address[0][3], 1);
+	}
+	ck_assert_int_eq(jvpn_dns_answer_read(&question, packet, one - 1, &out), JVPN_EUNSUPPORTED);
+	packet[7] = 0;
+	ck_assert_int_eq(jvpn_dns_answer_read(&question, packet, one - 16, &out),
+			 JVPN_EUNSUPPORTED);
+}
+END_TEST
+
 START_TEST(dns_answer__cname__followed_in_any_order)
 {
 	static const uint8_t target[] = {1,   'x', 7, 'e', 'x', 'a', 'm', 'p',
@@ -177,6 +200,7 @@ UNIT_TESTS(dns)
 {
 	tcase_add_test(tc, dns_query__as_in_rfc1035);
 	tcase_add_test(tc, dns_answer__addresses__all);
+	tcase_add_test(tc, dns_answer__truncated__what_is_there_counts);
 	tcase_add_test(tc, dns_answer__cname__followed_in_any_order);
 	tcase_add_test(tc, dns_answer__cname_to_itself__ends);
 	tcase_add_test(tc, dns_answer__somebody_elses__not_taken);

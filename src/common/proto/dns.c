@@ -12,6 +12,7 @@
 #define HEADER_LEN       12
 #define LABEL_MAX        63
 #define FLAG_RESPONSE    0x8000U
+#define FLAG_TRUNCATED   0x0200
 #define FLAG_RECURSE     0x0100U
 #define MASK_OPCODE      0x7800U
 #define MASK_RCODE       0x000fU
@@ -195,6 +196,12 @@ static void take(struct jvpn_dns_addresses *out, const uint8_t *address, size_t 
 	memcpy(out->address[out->count++], address, len);
 }
 
+/* More would not fit into the datagram: what is there counts all the same. */
+static bool is_truncated(const uint8_t *data)
+{
+	return (u16_at(data, 2) & FLAG_TRUNCATED) != 0;
+}
+
 /* Once through the answer section: addresses of 'name', or the name that it stands for. */
 static int walk(const struct jvpn_dns_question *q, const uint8_t *data, size_t len, size_t at,
 		char name[JVPN_DNS_NAME_MAX + 1], struct jvpn_dns_addresses *out)
@@ -209,7 +216,7 @@ static int walk(const struct jvpn_dns_question *q, const uint8_t *data, size_t l
 		struct record r;
 
 		if (read_record(data, len, &at, &r))
-			return JVPN_EMALFORMED;
+			return is_truncated(data) ? 0 : JVPN_EMALFORMED;
 		if (r.class != CLASS_IN || !same_name(r.owner, name))
 			continue;
 		if (r.type == q->type && r.data_len == want)
@@ -243,6 +250,8 @@ int jvpn_dns_answer_read(const struct jvpn_dns_question *q, const uint8_t *data,
 		if (err)
 			return err;
 	}
+	if (found.count == 0 && is_truncated(data))
+		return JVPN_EUNSUPPORTED;
 	*out = found;
 	return 0;
 }

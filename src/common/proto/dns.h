@@ -31,7 +31,7 @@ struct jvpn_dns_addresses {
 /* Writes the query and returns its length; JVPN_EINVAL: no DNS name; JVPN_ENOSPACE. */
 int jvpn_dns_query_write(const struct jvpn_dns_question *q, uint8_t *out, size_t size);
 /* Reads the answer. 0; JVPN_ENOTFOUND: the name does not exist; JVPN_EUNSUPPORTED: the server does not
- * answer such questions now (try another one); JVPN_EMALFORMED: not an answer to q: ignore it.
+ * answer such questions now, or cut its answer before the first address (try another one); JVPN_EMALFORMED: not an answer to q: ignore it.
  * *out is set on 0 only. */
 int jvpn_dns_answer_read(const struct jvpn_dns_question *q, const uint8_t *data, size_t len,
 			 struct jvpn_dns_addresses *out);
