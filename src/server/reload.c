@@ -13,7 +13,7 @@ static void take_policy(struct jvpn_worker *worker, void *user)
 	const struct jvpn_policy *policy = user;
 
 	if (worker->id != 0) /* the first one has it from jvpn_process_reloaded() */
-		jvpn_driver_set_policy(worker->engine.driver, policy);
+		jvpn_engine_apply_policy(&worker->engine, policy);
 }
 
 /* Workers look at it under the lock. */

@@ -96,6 +96,12 @@ static void apply_to_quic(struct jvpn_engine *engine, const struct jvpn_policy *
 				 jvpn_ms_to_ns(policy->key_update_interval_ms));
 }
 
+void jvpn_engine_apply_policy(struct jvpn_engine *engine, const struct jvpn_policy *policy)
+{
+	jvpn_driver_set_policy(engine->driver, policy);
+	apply_to_quic(engine, policy);
+}
+
 void jvpn_engine_set_policy(struct jvpn_engine *engine, const struct jvpn_policy *policy,
 			    const char *who)
 {
@@ -103,8 +109,7 @@ void jvpn_engine_set_policy(struct jvpn_engine *engine, const struct jvpn_policy
 
 	snprintf(detail, sizeof(detail), "replaces %s%s%s", engine->driver->policy.version,
 		 who ? ", " : "", who ? who : "");
-	jvpn_driver_set_policy(engine->driver, policy);
-	apply_to_quic(engine, policy);
+	jvpn_engine_apply_policy(engine, policy);
 	jvpn_events_set_policy(engine->events, policy);
 	jvpn_engine_emit(engine, JVPN_AUDIT_POLICY_LOADED, JVPN_REASON_NONE, detail);
 }

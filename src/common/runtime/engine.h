@@ -49,6 +49,8 @@ void jvpn_engine_clear(struct jvpn_engine *engine);
  * new one (NULL: a signal). */
 void jvpn_engine_set_policy(struct jvpn_engine *engine, const struct jvpn_policy *policy,
 			    const char *who);
+/* The same for sessions and connections alone, without an event: of a further worker. */
+void jvpn_engine_apply_policy(struct jvpn_engine *engine, const struct jvpn_policy *policy);
 /* An event of the process itself, with a detail text that may be NULL. */
 void jvpn_engine_emit(struct jvpn_engine *engine, enum jvpn_audit_type type,
 		      enum jvpn_reason reason, const char *detail);
