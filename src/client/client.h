@@ -86,8 +86,9 @@ struct jvpn_client {
 	bool keep;          /* the end leaves session, TUN and routes to the next start */
 	bool disconnecting; /* the command: end the stored session, start no other */
 	uint64_t disconnect_until_ns;
-	bool reached;   /* the server let us in */
-	char ended[96]; /* the session before this one, for the events */
+	bool reached;            /* the server let us in */
+	unsigned sent_elsewhere; /* in a row */
+	char ended[96];          /* the session before this one, for the events */
 	bool stopping;
 	bool told_features; /* of the UDP sockets, in the log */
 	int exit_code;
@@ -111,6 +112,8 @@ void jvpn_dial_closed_port(struct jvpn_client *client, struct jvpn_transport *tr
 void jvpn_dial_answered(struct jvpn_client *client);
 /* The server asks not to be asked again so soon (retry-after); it is believed up to a minute. */
 void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds);
+/* Another worker of the server has the session: again at once, with the session's new prefix. */
+void jvpn_dial_elsewhere(struct jvpn_client *client, struct jvpn_transport *transport);
 /* The attach was refused, and is not wanted again before that (0: at the attempt's own time). */
 void jvpn_dial_refused(struct jvpn_client *client, struct jvpn_transport *transport,
 		       uint64_t retry_after_ms);

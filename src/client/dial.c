@@ -334,6 +334,12 @@ void jvpn_dial_hold(struct jvpn_client *client, uint32_t seconds)
 	}
 }
 
+void jvpn_dial_elsewhere(struct jvpn_client *client, struct jvpn_transport *t)
+{
+	(void)client;
+	drop(t, "the session lives elsewhere");
+}
+
 void jvpn_dial_refused(struct jvpn_client *client, struct jvpn_transport *t,
 		       uint64_t retry_after_ms)
 {

@@ -15,6 +15,9 @@
 #include "proto/connectip.h"
 #include "proto/jvfield.h"
 
+/* How often in a row a server may say that another worker has the session. */
+#define ELSEWHERE_MAX 3
+
 int jvpn_client_start_session(struct jvpn_client *client)
 {
 	struct jvpn_event create = {.type = JVPN_EVENT_CREATE, .slot = JVPN_SLOT_NONE};
@@ -136,6 +139,7 @@ static void on_accepted(struct jvpn_client *client, struct jvpn_transport *t,
 		jvpn_client_stop(client, JVPN_EXIT_SESSION_ENDED);
 		return;
 	}
+	client->sent_elsewhere = 0;
 	jvpn_dial_succeeded(client, t);
 	if (t->live && t->live->core.state != JVPN_STATE_BIRTH)
 		jvpn_driver_step(t->live, &event);
@@ -178,6 +182,24 @@ static void on_attach_failed(struct jvpn_transport *t, const struct jvpn_h3_resp
 	jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "refused");
 }
 
+/* A server whose workers have changed, or its id in connection IDs: the way there has another sign. Not
+ * for ever, and not to where we were. */
+static void on_elsewhere(struct jvpn_client *client, struct jvpn_transport *t,
+			 const struct jvpn_jvfield *field, const struct jvpn_h3_response *response)
+{
+	struct jvpn_live *live = t->live;
+
+	if (client->sent_elsewhere == ELSEWHERE_MAX) {
+		on_attach_failed(t, response);
+		return;
+	}
+	client->sent_elsewhere++;
+	memcpy(live->route_prefix, field->prefix, sizeof(live->route_prefix));
+	live->route_prefix_len = field->prefix_len;
+	jvpn_log_debug(JVPN_LOG_SESSION, "%s: the session is with another worker", t->peer);
+	jvpn_dial_elsewhere(client, t);
+}
+
 static void on_birth_refused(struct jvpn_client *client, struct jvpn_transport *t,
 			     const struct jvpn_h3_response *response)
 {
@@ -211,6 +233,8 @@ static void on_response(void *user, struct jvpn_transport *transport,
 		on_accepted(client, transport, &field);
 	else if (!transport->live || transport->live->core.state == JVPN_STATE_BIRTH)
 		on_birth_refused(client, transport, response);
+	else if (response->status == 421 && field.op == JVPN_JVFIELD_ELSEWHERE)
+		on_elsewhere(client, transport, &field, response);
 	else if (field.op == JVPN_JVFIELD_REFUSED)
 		on_attach_refused(client, transport, &field);
 	else

@@ -425,6 +425,23 @@ size_t jvpn_server_session_count(struct jvpn_server *server)
 	return n;
 }
 
+/* No secret: the server id is in every connection ID, the rest in the session id that was sent. The
+ * proof cannot be checked here, and is not. */
+static void send_elsewhere(struct jvpn_worker *worker, struct jvpn_transport *t,
+			   const struct jvpn_id *id)
+{
+	struct jvpn_h3_response response = {.status = 421, .body = "{\"status\":421}"};
+	struct jvpn_jvfield field = {.op = JVPN_JVFIELD_ELSEWHERE};
+
+	if (!jvpn_driver_charge_refusal(t)) {
+		close_limited(t);
+		return;
+	}
+	field.prefix_len = jvpn_driver_route_prefix(worker->engine.driver, id, field.prefix);
+	print_field(&field, &response);
+	jvpn_conn_respond(t->conn, &response);
+}
+
 static void on_attach(struct jvpn_worker *worker, struct jvpn_transport *t,
 		      const struct jvpn_h3_request *request,
 		      const struct jvpn_msg_reattach_request *attach)
@@ -432,6 +449,10 @@ static void on_attach(struct jvpn_worker *worker, struct jvpn_transport *t,
 	struct jvpn_event event = {.type = JVPN_EVENT_ATTACH_REQUEST};
 	struct jvpn_live *live = jvpn_server_find(worker, &attach->session_id);
 
+	if (jvpn_server_owner(worker->server, &attach->session_id) != worker) {
+		send_elsewhere(worker, t, &attach->session_id);
+		return;
+	}
 	if (!live) {
 		charge_stranger(worker, t, JVPN_REASON_UNKNOWN_SESSION);
 		return;
@@ -472,7 +493,8 @@ void jvpn_server_on_request(void *user, struct jvpn_transport *transport,
 	/* A version that we do not speak is a field that we ignore. */
 	if (rv == JVPN_EUNSUPPORTED)
 		rv = 0;
-	else if (field.op == JVPN_JVFIELD_REFUSED || field.op == JVPN_JVFIELD_OK)
+	else if (field.op == JVPN_JVFIELD_REFUSED || field.op == JVPN_JVFIELD_OK ||
+		 field.op == JVPN_JVFIELD_ELSEWHERE)
 		rv = JVPN_EMALFORMED;
 	if (rv) {
 		turn_away(worker, transport, 400, JVPN_REASON_MALFORMED_MESSAGE);

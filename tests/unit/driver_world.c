@@ -123,6 +123,12 @@ void jvpn_dial_closed_port(struct jvpn_client *client, struct jvpn_transport *tr
 	(void)client, (void)transport;
 }
 
+void jvpn_dial_elsewhere(struct jvpn_client *client, struct jvpn_transport *transport)
+{
+	(void)client;
+	jvpn_conn_close(transport->conn, JVPN_APP_NO_ERROR, "elsewhere");
+}
+
 void jvpn_dial_refused(struct jvpn_client *client, struct jvpn_transport *transport,
 		       uint64_t retry_after_ms)
 {

@@ -135,6 +135,13 @@ static const struct {
 	{"v=1, op=refused, reason=\"rate_limited\"", JVPN_EMALFORMED},
 	{"v=1, op=refused, reason=rate_limited, mac=:AA==:", JVPN_EMALFORMED},
 	{"v=1, op=refused, reason=rate_limited, mac", JVPN_EMALFORMED},
+	/* elsewhere */
+	{"v=1, op=elsewhere, prefix=:CZo=:", 0},
+	{"v=1, op=elsewhere, prefix=:AAECAwQFBgcICQoL:", 0},
+	{"v=1, op=elsewhere, prefix=:AAECAwQFBgcICQoLDA==:", JVPN_EMALFORMED},
+	{"v=1, op=elsewhere, prefix=::", JVPN_EMALFORMED},
+	{"v=1, op=elsewhere, prefix=\"CZo=\"", JVPN_EMALFORMED},
+	{"v=1, op=elsewhere", JVPN_EMALFORMED},
 };
 
 START_TEST(jvfield_parse__samples__as_documented)
@@ -142,6 +149,21 @@ START_TEST(jvfield_parse__samples__as_documented)
 	int err = parse(sample[_i].text);
 
 	ck_assert_msg(err == sample[_i].err, "%s: %d", sample[_i].text, err);
+}
+END_TEST
+
+START_TEST(jvfield__elsewhere__round_trip)
+{
+	char out[JVPN_JVFIELD_TEXT_MAX + 1];
+
+	ck_assert_int_eq(parse("v=1, op=elsewhere, prefix=:CQECmg==:"), 0);
+	ck_assert_uint_eq(field.op, JVPN_JVFIELD_ELSEWHERE);
+	ck_assert_uint_eq(field.prefix_len, 4);
+	ck_assert_mem_eq(field.prefix, "\x09\x01\x02\x9a", 4);
+	ck_assert_int_eq(jvpn_jvfield_print(&field, out, sizeof(out)), 0);
+	ck_assert_str_eq(out, "v=1, op=elsewhere, prefix=:CQECmg==:");
+	field.prefix_len = 0;
+	ck_assert_int_eq(jvpn_jvfield_print(&field, out, sizeof(out)), JVPN_EINVAL);
 }
 END_TEST
 
@@ -238,6 +260,7 @@ UNIT_TESTS(jvfield)
 {
 	tcase_add_loop_test(tc, jvfield__golden__round_trip, 0, GOLDEN_COUNT);
 	tcase_add_loop_test(tc, jvfield_print__no_room__error_at_every_size, 0, GOLDEN_COUNT);
+	tcase_add_test(tc, jvfield__elsewhere__round_trip);
 	tcase_add_test(tc, jvfield_parse__every_truncation_of_attach__error);
 	tcase_add_test(tc, jvfield_parse__attach__message);
 	tcase_add_test(tc, jvfield_parse__refused__message);

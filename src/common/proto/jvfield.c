@@ -24,7 +24,8 @@
 	X(PROOF, "proof")                                                                          \
 	X(REASON, "reason")                                                                        \
 	X(RETRY, "retry")                                                                          \
-	X(MAC, "mac")
+	X(MAC, "mac")                                                                              \
+	X(PREFIX, "prefix")
 
 enum member {
 #define X(name, key) MEMBER_##name,
@@ -40,10 +41,9 @@ static const char *const member_key[MEMBER_COUNT] = {
 };
 
 static const char *const op_name[JVPN_JVFIELD_COUNT] = {
-	[JVPN_JVFIELD_CREATE] = "create",
-	[JVPN_JVFIELD_ATTACH] = "attach",
-	[JVPN_JVFIELD_REFUSED] = "refused",
-	[JVPN_JVFIELD_OK] = "ok",
+	[JVPN_JVFIELD_CREATE] = "create",       [JVPN_JVFIELD_ATTACH] = "attach",
+	[JVPN_JVFIELD_REFUSED] = "refused",     [JVPN_JVFIELD_OK] = "ok",
+	[JVPN_JVFIELD_ELSEWHERE] = "elsewhere",
 };
 
 static const char *const reason_name[JVPN_REASON_COUNT] = {
@@ -53,8 +53,9 @@ static const char *const reason_name[JVPN_REASON_COUNT] = {
 };
 
 /* Bytes in base64 between colons, and a NUL. */
-#define ID_TEXT_SIZE  ((JVPN_ID_BYTES + 2) / 3 * 4 + 3)
-#define MAC_TEXT_SIZE ((JVPN_MAC_BYTES + 2) / 3 * 4 + 3)
+#define ID_TEXT_SIZE     ((JVPN_ID_BYTES + 2) / 3 * 4 + 3)
+#define MAC_TEXT_SIZE    ((JVPN_MAC_BYTES + 2) / 3 * 4 + 3)
+#define PREFIX_TEXT_SIZE ((JVPN_ROUTE_PREFIX_MAX + 2) / 3 * 4 + 3)
 
 static int gather(const char *text, size_t len, struct jvpn_sfield_value value[MEMBER_COUNT])
 {
@@ -140,6 +141,16 @@ static int read_refused(const struct jvpn_sfield_value *value, struct jvpn_jvfie
 	return jvpn_sfield_bytes(&value[MEMBER_MAC], deny->mac, JVPN_MAC_BYTES);
 }
 
+static int read_elsewhere(const struct jvpn_sfield_value *value, struct jvpn_jvfield *out)
+{
+	for (uint8_t len = 1; len <= JVPN_ROUTE_PREFIX_MAX; len++)
+		if (!jvpn_sfield_bytes(&value[MEMBER_PREFIX], out->prefix, len)) {
+			out->prefix_len = len;
+			return 0;
+		}
+	return JVPN_EMALFORMED;
+}
+
 static int read_field(const struct jvpn_sfield_value *value, struct jvpn_jvfield *out)
 {
 	uint64_t version;
@@ -158,6 +169,8 @@ static int read_field(const struct jvpn_sfield_value *value, struct jvpn_jvfield
 		return read_refused(value, out);
 	case JVPN_JVFIELD_OK:
 		return 0;
+	case JVPN_JVFIELD_ELSEWHERE:
+		return read_elsewhere(value, out);
 	case JVPN_JVFIELD_NONE:
 	case JVPN_JVFIELD_COUNT:
 		return value[MEMBER_OP].kind == JVPN_SFIELD_TOKEN ? JVPN_EUNSUPPORTED
@@ -218,6 +231,16 @@ static int print_refused(const struct jvpn_jvfield *field, char *out, size_t siz
 			m->retry_after_ms, mac);
 }
 
+static int print_elsewhere(const struct jvpn_jvfield *field, char *out, size_t size)
+{
+	char prefix[PREFIX_TEXT_SIZE];
+
+	if (field->prefix_len == 0 || field->prefix_len > JVPN_ROUTE_PREFIX_MAX)
+		return JVPN_EINVAL;
+	jvpn_sfield_bytes_print(field->prefix, field->prefix_len, prefix);
+	return snprintf(out, size, "v=1, op=elsewhere, prefix=%s", prefix);
+}
+
 static int print_field(const struct jvpn_jvfield *field, char *out, size_t size)
 {
 	switch (field->op) {
@@ -231,6 +254,8 @@ static int print_field(const struct jvpn_jvfield *field, char *out, size_t size)
 		return print_refused(field, out, size);
 	case JVPN_JVFIELD_OK:
 		return snprintf(out, size, "v=1, op=ok");
+	case JVPN_JVFIELD_ELSEWHERE:
+		return print_elsewhere(field, out, size);
 	case JVPN_JVFIELD_NONE:
 	case JVPN_JVFIELD_COUNT:
 		return JVPN_EINVAL;

@@ -25,6 +25,7 @@ enum jvpn_jvfield_op {
 	JVPN_JVFIELD_ATTACH, /* v, op, sid, ctr, ver, age, proof, label */
 	JVPN_JVFIELD_REFUSED, /* v, op, reason; with a verified attach also ctr, ver, age, retry, mac */
 	JVPN_JVFIELD_OK,      /* v, op: the server takes part (answer to create or attach) */
+	JVPN_JVFIELD_ELSEWHERE, /* v, op, prefix: another worker has the session (answer to attach) */
 	JVPN_JVFIELD_COUNT
 };
 
@@ -38,6 +39,9 @@ struct jvpn_jvfield {
 	 * name is JVPN_REASON_NONE. */
 	struct jvpn_msg_reattach_deny deny;
 	bool has_mac; /* REFUSED */
+	/* ELSEWHERE: what goes in front of the DCID of the next connection; 1..JVPN_ROUTE_PREFIX_MAX */
+	uint8_t prefix[JVPN_ROUTE_PREFIX_MAX];
+	uint8_t prefix_len;
 };
 
 /* Parses the field's text (several lines joined with ", " by the caller, RFC 9651 section 4.2).
