@@ -294,10 +294,10 @@ START_TEST(queue__pool__buffers_come_back_and_are_bounded)
 		push(&queue, 1, 1500, 0);
 	for (int i = 0; i < 1000; i++)
 		expect_next(&queue, 1, 1500, 0);
-	ck_assert_uint_eq(pool.small.kept, JVPN_POOL_KEEP);
+	ck_assert_uint_eq(pool.usual.kept, JVPN_POOL_KEEP);
 	jvpn_queue_clear(&queue);
 	jvpn_pool_clear(&pool);
-	ck_assert_ptr_null(pool.small.first);
+	ck_assert_ptr_null(pool.usual.first);
 }
 END_TEST
 

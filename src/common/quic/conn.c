@@ -163,7 +163,8 @@ void jvpn_conn_arm(struct jvpn_conn *conn)
 	uint64_t at = JVPN_TIME_NEVER;
 
 	if (!conn->is_dead) {
-		at = ngtcp2_conn_get_expiry2(conn->ng);
+		/* With nothing to send, the moment when it might be sent is none to wake up for. */
+		at = jvpn_time_max(ngtcp2_conn_get_expiry2(conn->ng), conn->unpaced_ns);
 		if (conn->linger_until_ns)
 			at = jvpn_time_min(at, conn->linger_until_ns);
 		if (conn->open_by_ns)

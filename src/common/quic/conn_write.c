@@ -49,6 +49,8 @@ static void end_burst(struct jvpn_conn *conn)
 	uint64_t wait_ns, now_ns = conn->quic->now_ns;
 	bool was_full = burst_is_full(conn);
 
+	/* Pacing has no deadline of its own here once something was allowed to leave. */
+	conn->unpaced_ns = was_full || conn->wants_write ? 0 : ngtcp2_conn_get_expiry2(conn->ng);
 	ngtcp2_conn_update_pkt_tx_time(conn->ng, now_ns);
 	if (was_full) {
 		wait_ns = jvpn_time_since(ngtcp2_conn_get_expiry2(conn->ng), now_ns);

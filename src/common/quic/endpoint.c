@@ -65,6 +65,7 @@ struct jvpn_endpoint {
 	size_t received_count, received_next;
 	struct kept kept;
 	bool want_hints;
+	bool was_idle; /* the last call brought nothing */
 	struct jvpn_endpoint_hint hint[HINTS];
 	size_t hint_count;
 	struct jvpn_endpoint_stats stats;
@@ -472,9 +473,12 @@ int jvpn_endpoint_receive(struct jvpn_endpoint *e, struct jvpn_datagram *v, size
 	size_t n = 0;
 
 	if (e->received_next >= e->received_count) {
+		bool was_idle = e->was_idle;
 		int got = read_messages(e);
 
-		if (got < 0 && e->want_hints)
+		e->was_idle = got == -EAGAIN;
+		/* Errors make the socket readable as well: they are there when nothing else is. */
+		if (got < 0 && e->want_hints && (got != -EAGAIN || was_idle))
 			read_errors(e);
 		if (got == -EAGAIN)
 			return 0;

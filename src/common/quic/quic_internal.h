@@ -102,6 +102,7 @@ struct jvpn_conn {
 	size_t burst_bytes;          /* written since the last ngtcp2_conn_update_pkt_tx_time() */
 	size_t turn_bytes, turn_max; /* written in this turn, and how much that may be */
 	size_t burst_max;            /* what it may be; at least ngtcp2's send quantum */
+	uint64_t unpaced_ns; /* nothing waits: ngtcp2's next deadline but pacing's; 0: unknown */
 
 	struct jvpn_probe probes[JVPN_QUIC_PROBES];
 	struct jvpn_probe sample; /* one inner packet at a time is tracked */

@@ -18,8 +18,11 @@
 
 #define LOOP_SIGNALS_MAX 8
 /* Timers fire at most so often: an interrupt and the sleep around it cost 20 us on a virtual machine,
- * and at several Gbit/s pacing would have one for every 64 KiB. A single deadline is met exactly. */
+ * and at several Gbit/s pacing would have one for every 64 KiB. */
 #define LOOP_TIMER_SPACING_NS (500 * 1000ULL)
+/* And not sooner than that: on a fast network an acknowledgement is due after a few microseconds, and would
+ * have an interrupt and a packet of its own just before the answer that it could go with. */
+#define LOOP_TIMER_AHEAD_NS (200 * 1000ULL)
 
 struct jvpn_watch {
 	ev_io io; /* first: libev hands back its address */
@@ -60,7 +63,8 @@ static void arm(struct jvpn_loop *loop, uint64_t at_ns)
 	struct itimerspec its = {0};
 
 	if (at_ns > loop->now_ns && at_ns != JVPN_TIME_NEVER)
-		at_ns = jvpn_time_max(at_ns, loop->fired_ns + LOOP_TIMER_SPACING_NS);
+		at_ns = jvpn_time_max(at_ns, jvpn_time_max(loop->now_ns + LOOP_TIMER_AHEAD_NS,
+							   loop->fired_ns + LOOP_TIMER_SPACING_NS));
 	loop->due_ns = at_ns;
 	/* Deadlines move later with every packet: setting the timer each time costs more than a wake-up
 	 * now and then that finds nothing to do. */

@@ -19,8 +19,10 @@ static void *take(struct jvpn_pool_list *list, size_t bytes)
 
 static void *take_of(struct jvpn_pool *pool, size_t bytes)
 {
+	if (bytes <= JVPN_POOL_SMALL_BYTES)
+		return take(&pool->small, JVPN_POOL_SMALL_BYTES);
 	if (bytes <= JVPN_POOL_BUFFER_BYTES)
-		return take(&pool->small, JVPN_POOL_BUFFER_BYTES);
+		return take(&pool->usual, JVPN_POOL_BUFFER_BYTES);
 	if (bytes <= JVPN_POOL_LARGE_BYTES && bytes > JVPN_POOL_LARGE_BYTES / 2)
 		return take(&pool->large, JVPN_POOL_LARGE_BYTES);
 	return malloc(bytes);
@@ -54,8 +56,10 @@ static void give(struct jvpn_pool_list *list, size_t most, void *buffer)
 void jvpn_pool_give(struct jvpn_pool *pool, void *buffer, size_t bytes)
 {
 	pool->used -= bytes < pool->used ? bytes : pool->used;
-	if (bytes <= JVPN_POOL_BUFFER_BYTES)
-		give(&pool->small, JVPN_POOL_KEEP, buffer);
+	if (bytes <= JVPN_POOL_SMALL_BYTES)
+		give(&pool->small, JVPN_POOL_SMALL_KEEP, buffer);
+	else if (bytes <= JVPN_POOL_BUFFER_BYTES)
+		give(&pool->usual, JVPN_POOL_KEEP, buffer);
 	else if (bytes <= JVPN_POOL_LARGE_BYTES && bytes > JVPN_POOL_LARGE_BYTES / 2)
 		give(&pool->large, JVPN_POOL_LARGE_KEEP, buffer);
 	else
@@ -76,5 +80,6 @@ static void clear(struct jvpn_pool_list *list)
 void jvpn_pool_clear(struct jvpn_pool *pool)
 {
 	clear(&pool->small);
+	clear(&pool->usual);
 	clear(&pool->large);
 }

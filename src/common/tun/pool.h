@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Buffers for packets that wait, of two sizes: taken and given back without the allocator, a bounded
+ * Buffers for packets that wait, of three sizes: taken and given back without the allocator, a bounded
  * number kept for the next burst. One thread.
  */
 #ifndef JVPN_TUN_POOL_H
@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Of small packets: many of them wait at once, and should stay in the processor's cache. */
+#define JVPN_POOL_SMALL_BYTES 512
+#define JVPN_POOL_SMALL_KEEP  1024
 /* Room in each: an inner packet of a usual path and what the queue adds. */
 #define JVPN_POOL_BUFFER_BYTES 2048
 /* Kept when nobody uses them: 1 MiB. */
@@ -26,7 +29,7 @@ struct jvpn_pool_list {
 
 /* Owner: runtime. Zeroed is an empty pool. Must outlive its buffers' users. */
 struct jvpn_pool {
-	struct jvpn_pool_list small, large;
+	struct jvpn_pool_list small, usual, large;
 	size_t used; /* octets taken and not given back */
 };
 
