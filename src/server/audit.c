@@ -21,7 +21,7 @@ struct export
 {
 	FILE *out;
 	uint64_t pid, seq;
-	bool damaged;
+	uint64_t damaged; /* entries that are no event lines: left out */
 };
 
 /* memmem() within the entry. */
@@ -52,8 +52,8 @@ static int print_entry(void *user, const struct jvpn_store_audit_entry *entry)
 	uint64_t pid;
 
 	if (!seq || entry->len < 2 || text[0] != '{' || end[-1] != '}') {
-		e->damaged = true;
-		return JVPN_EMALFORMED;
+		e->damaged++;
+		return 0;
 	}
 	pid = read_pid(seq + strlen(SEQ), end);
 	/* In a container each process may have the same pid. */
@@ -77,13 +77,13 @@ int jvpn_server_audit_export(const char *path, FILE *out)
 
 	if (fflush(out) || ferror(out))
 		return jvpn_process_fail(JVPN_EXIT_FAILURE, "the export cannot be written");
+	if (e.damaged) /* said even when the file itself is the greater trouble */
+		fprintf(stderr,
+			"jvpn-server: %s: %" PRIu64 " entries of the audit are damaged: left out\n",
+			path, e.damaged);
 	if (!rv)
-		return JVPN_EXIT_OK;
-	if (e.damaged)
-		snprintf(text, sizeof(text), "%s: the audit holds something else than event lines",
-			 path);
-	else
-		snprintf(text, sizeof(text), "%s", error[0] ? error : jvpn_err_text(rv));
+		return e.damaged ? JVPN_EXIT_ENVIRONMENT : JVPN_EXIT_OK;
+	snprintf(text, sizeof(text), "%s", error[0] ? error : jvpn_err_text(rv));
 	return jvpn_process_fail(rv == JVPN_EPERM ? JVPN_EXIT_PERMISSION : JVPN_EXIT_ENVIRONMENT,
 				 text);
 }

@@ -5,6 +5,9 @@ check_PROGRAMS += %D%/unit_server
 UNIT_TESTS += %D%/unit_server
 %C%_unit_server_SOURCES = \
 	%D%/unit.h %D%/main.c \
+	%D%/store_fixture.c \
+	%D%/store_fixture.h \
+	%D%/test_audit.c \
 	%D%/test_auth.c \
 	%D%/test_init.c \
 	%D%/test_lease.c \
