@@ -598,8 +598,8 @@ static struct trial search(const struct options *options, int fd, bool *generato
 	return best;
 }
 
-/* What is offered shall not depend on who else wants the processor. */
-static void favour_sender(void)
+/* What is offered, and what is taken, shall not depend on who else wants the processor. */
+static void favour_generator(void)
 {
 	const struct sched_param priority = {.sched_priority = 1};
 
@@ -617,9 +617,9 @@ static int run_udp(const struct options *options)
 	udp_pair(options, &client, &server);
 	sender = options->down ? server : client;
 	receiver = options->down ? client : server;
+	favour_generator();
 	if (!child())
 		count_packets(receiver);
-	favour_sender();
 	best = search(options, sender, &generator);
 	rate = best.seconds > 0 ? (double)best.received / best.seconds : 0;
 	printf("kpps %.2f\n", rate / 1000);
