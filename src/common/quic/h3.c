@@ -29,7 +29,8 @@ int jvpn_h3_new(bool server, const struct jvpn_h3_io *io, void *user, struct jvp
 	h3->phase = JVPN_H3_IDLE;
 	h3->stream_id = -1;
 	h3->extra_id = -1;
-	jvpn_capsule_parser_init(&h3->parser, h3->capsule, sizeof(h3->capsule));
+	h3->end_text = "";
+	jvpn_capsule_parser_init(&h3->parser, NULL, JVPN_CAPSULE_BUFFER_BYTES);
 	nghttp3_settings_default(&settings);
 	settings.max_field_section_size = JVPN_H3_FIELD_SECTION_MAX;
 	settings.qpack_max_dtable_capacity = 0; /* one request: nothing to remember */
@@ -54,7 +55,8 @@ void jvpn_h3_free(struct jvpn_h3 *h3)
 	nghttp3_conn_del(h3->conn);
 	jvpn_h3_out_clear(&h3->out);
 	jvpn_h3_notes_clear(&h3->notes);
-	jvpn_wipe(h3, sizeof(*h3)); /* the request held a token */
+	jvpn_h3_fields_drop(h3);
+	free(h3->capsule);
 	free(h3);
 }
 
@@ -178,8 +180,9 @@ bool jvpn_h3_poll(struct jvpn_h3 *h3, struct jvpn_h3_event *event)
 	struct jvpn_h3_note *next;
 
 	memset(event, 0, sizeof(*event));
-	if (h3->notes.polled != NULL && h3->notes.polled->type == JVPN_H3_EVENT_REQUEST)
-		jvpn_wipe(h3->request.authorization, sizeof(h3->request.authorization));
+	if (h3->notes.polled != NULL && (h3->notes.polled->type == JVPN_H3_EVENT_REQUEST ||
+					 h3->notes.polled->type == JVPN_H3_EVENT_RESPONSE))
+		jvpn_h3_fields_drop(h3);
 	if (hold_request(h3))
 		return false;
 	next = jvpn_h3_notes_take(&h3->notes);
@@ -190,9 +193,9 @@ bool jvpn_h3_poll(struct jvpn_h3 *h3, struct jvpn_h3_event *event)
 	event->type = next->type;
 	event->path_generation = next->path_generation;
 	if (next->type == JVPN_H3_EVENT_REQUEST)
-		event->request = &h3->request;
+		event->request = &h3->fields->request;
 	if (next->type == JVPN_H3_EVENT_RESPONSE)
-		event->response = &h3->response;
+		event->response = &h3->fields->response;
 	event->capsule_type = next->capsule_type;
 	event->data = next->data;
 	event->len = next->len;

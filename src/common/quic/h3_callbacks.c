@@ -6,12 +6,12 @@
 #include "quic/h3_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "crypto/random.h"
-#include "crypto/wipe.h"
 
 int jvpn_h3_fail(struct jvpn_h3 *h3, uint64_t code, const char *text)
 {
@@ -42,7 +42,7 @@ void jvpn_h3_end(struct jvpn_h3 *h3, uint64_t code, const char *text)
 		return;
 	h3->phase = JVPN_H3_OVER;
 	h3->end_code = code;
-	snprintf(h3->end_text, sizeof(h3->end_text), "%s", text);
+	h3->end_text = text;
 	if (jvpn_h3_notes_add(&h3->notes, JVPN_H3_EVENT_END, NULL, h3->generation, 0) != 0)
 		jvpn_h3_fail(h3, JVPN_H3_INTERNAL_ERROR, "out of memory");
 }
@@ -71,6 +71,14 @@ static void give_credit(struct jvpn_h3 *h3)
 	h3->uncredited = 0;
 }
 
+/* Between capsules, which is nearly always, a connection needs no buffer. */
+static void drop_capsule(struct jvpn_h3 *h3)
+{
+	free(h3->capsule);
+	h3->capsule = NULL;
+	h3->parser.buffer = NULL;
+}
+
 static int read_capsules(struct jvpn_h3 *h3, const uint8_t *data, size_t len)
 {
 	struct jvpn_capsule capsule;
@@ -78,6 +86,11 @@ static int read_capsules(struct jvpn_h3 *h3, const uint8_t *data, size_t len)
 	size_t left = len;
 	int rv;
 
+	if (h3->capsule == NULL)
+		h3->capsule = malloc(JVPN_CAPSULE_BUFFER_BYTES);
+	if (h3->capsule == NULL)
+		return jvpn_h3_fail(h3, JVPN_H3_INTERNAL_ERROR, "out of memory");
+	h3->parser.buffer = h3->capsule;
 	jvpn_reader_init(&in, data, len);
 	do {
 		rv = jvpn_capsule_parser_next(&h3->parser, &in, &capsule);
@@ -93,6 +106,8 @@ static int read_capsules(struct jvpn_h3 *h3, const uint8_t *data, size_t len)
 	/* A value that is skipped may be longer than the window. */
 	if (rv != 0 || !h3->parser.in_value || h3->parser.skipping)
 		give_credit(h3);
+	if (rv < 0 || !h3->parser.in_value)
+		drop_capsule(h3);
 	if (rv < 0)
 		abort_stream(h3, JVPN_H3_MESSAGE_ERROR, "malformed capsule");
 	return 0;
@@ -135,10 +150,10 @@ static int on_begin_headers(nghttp3_conn *conn, int64_t stream_id, void *user, v
 		h3->stream_id = stream_id;
 		h3->phase = JVPN_H3_FIELDS;
 	}
-	if (stream_id == h3->stream_id)
-		jvpn_h3_fields_reset(h3);
-	else
+	if (stream_id != h3->stream_id)
 		h3->extra_id = stream_id; /* refused when nghttp3 has returned */
+	else if (jvpn_h3_fields_reset(h3) != 0)
+		return jvpn_h3_fail(h3, JVPN_H3_INTERNAL_ERROR, "out of memory");
 	return 0;
 }
 
@@ -204,7 +219,7 @@ static int request_complete(struct jvpn_h3 *h3)
 	h3->phase = JVPN_H3_ASKED;
 	if (jvpn_h3_request_check(h3, &refusal) == 0)
 		return jvpn_h3_note_add(h3, JVPN_H3_EVENT_REQUEST);
-	jvpn_wipe(&h3->request, sizeof(h3->request));
+	jvpn_h3_fields_drop(h3);
 	/* Before our own control streams there is no answering: drop the stream. */
 	if (!h3->bound) {
 		abort_stream(h3, JVPN_H3_REQUEST_REJECTED,
@@ -218,13 +233,13 @@ static int request_complete(struct jvpn_h3 *h3)
 
 static int response_complete(struct jvpn_h3 *h3)
 {
-	if (h3->fields_bad || h3->fields_large) {
+	if (h3->fields == NULL || h3->fields_bad || h3->fields_large) {
 		abort_stream(h3, JVPN_H3_MESSAGE_ERROR, "malformed response");
 		return 0;
 	}
-	if (h3->response.status < 200) /* interim */
+	if (h3->fields->response.status < 200) /* interim */
 		return 0;
-	h3->phase = h3->response.status < 300 ? JVPN_H3_OPEN : JVPN_H3_REFUSED;
+	h3->phase = h3->fields->response.status < 300 ? JVPN_H3_OPEN : JVPN_H3_REFUSED;
 	if (h3->phase == JVPN_H3_REFUSED)
 		return 0; /* told with its body */
 	h3->response_told = true;

@@ -63,6 +63,12 @@ enum jvpn_h3_phase {
 	JVPN_H3_OVER
 };
 
+/* What comes in: a server's request or a client's response. */
+struct jvpn_h3_fields {
+	struct jvpn_h3_request request;
+	struct jvpn_h3_response response;
+};
+
 struct jvpn_h3 {
 	bool server;
 	struct jvpn_h3_io io;
@@ -82,19 +88,18 @@ struct jvpn_h3 {
 	bool fields_bad, fields_large;
 	bool response_told;
 	size_t body_len;
-	struct jvpn_h3_request request;
-	struct jvpn_h3_response response;
+	struct jvpn_h3_fields *fields; /* until the event that tells it is polled; else NULL */
 
 	struct jvpn_h3_out out;
 	struct jvpn_h3_notes notes;
 	struct jvpn_capsule_parser parser;
-	uint8_t capsule[JVPN_CAPSULE_BUFFER_BYTES];
+	uint8_t *capsule;    /* the parser's buffer, as long as a capsule is incomplete */
 	size_t uncredited;   /* octets of an unfinished capsule */
 	uint32_t generation; /* of the data being read */
 
 	uint64_t end_code;
-	char end_text[JVPN_H3_TEXT_MAX];
-	uint64_t error_code; /* 0: none */
+	const char *end_text; /* static */
+	uint64_t error_code;  /* 0: none */
 	char error_text[JVPN_H3_TEXT_MAX];
 };
 
@@ -105,7 +110,7 @@ extern const nghttp3_data_reader jvpn_h3_reader; /* takes from 'out' */
 int jvpn_h3_fail(struct jvpn_h3 *h3, uint64_t code, const char *text);
 /* What nghttp3 returned to one of our calls: 0, or JVPN_EH3 with code and text remembered. */
 int jvpn_h3_outcome(struct jvpn_h3 *h3, int rv);
-/* The tunnel's stream is over: one END event. */
+/* The tunnel's stream is over: one END event. 'text' is static. */
 void jvpn_h3_end(struct jvpn_h3 *h3, uint64_t code, const char *text);
 /* Queues an event; 0 or NGHTTP3_ERR_CALLBACK_FAILURE. */
 int jvpn_h3_note_add(struct jvpn_h3 *h3, enum jvpn_h3_event_type type);
@@ -132,8 +137,10 @@ struct jvpn_h3_note *jvpn_h3_notes_take(struct jvpn_h3_notes *notes);
 void jvpn_h3_notes_clear(struct jvpn_h3_notes *notes);
 
 /* h3_message.c */
-/* A fresh message begins. */
-void jvpn_h3_fields_reset(struct jvpn_h3 *h3);
+/* A fresh message begins. JVPN_ENOMEM. */
+int jvpn_h3_fields_reset(struct jvpn_h3 *h3);
+/* It has been told: wiped (a request holds a token) and freed. */
+void jvpn_h3_fields_drop(struct jvpn_h3 *h3);
 /* One field that came in. */
 void jvpn_h3_fields_add(struct jvpn_h3 *h3, nghttp3_vec name, nghttp3_vec value);
 /* Server: 0 when the request is one for our tunnel, else the status to refuse it with and the

@@ -7,10 +7,12 @@
 #include "quic/h3_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/err.h"
+#include "crypto/wipe.h"
 
 #define PATH_PREFIX    "/.well-known/masque/ip/"
 #define METHOD_CONNECT "CONNECT"
@@ -49,15 +51,28 @@ static const struct field fields[] = {
 	 sizeof(((struct jvpn_h3_response *)0)->jumping_session), true},
 };
 
-void jvpn_h3_fields_reset(struct jvpn_h3 *h3)
+int jvpn_h3_fields_reset(struct jvpn_h3 *h3)
 {
-	memset(&h3->request, 0, sizeof(h3->request));
-	memset(&h3->response, 0, sizeof(h3->response));
+	if (h3->fields == NULL)
+		h3->fields = malloc(sizeof(*h3->fields));
+	if (h3->fields == NULL)
+		return JVPN_ENOMEM;
+	memset(h3->fields, 0, sizeof(*h3->fields));
 	h3->fields_bytes = 0;
 	h3->fields_seen = 0;
 	h3->fields_bad = false;
 	h3->fields_large = false;
 	h3->body_len = 0;
+	return 0;
+}
+
+void jvpn_h3_fields_drop(struct jvpn_h3 *h3)
+{
+	if (h3->fields == NULL)
+		return;
+	jvpn_wipe(h3->fields, sizeof(*h3->fields));
+	free(h3->fields);
+	h3->fields = NULL;
 }
 
 static bool equals(nghttp3_vec v, const char *text)
@@ -93,21 +108,21 @@ static void take_special(struct jvpn_h3 *h3, const struct field *field, nghttp3_
 	uint32_t n;
 
 	if (strcmp(field->name, "capsule-protocol") == 0) {
-		h3->request.capsule_protocol = equals(value, "?1");
+		h3->fields->request.capsule_protocol = equals(value, "?1");
 		return;
 	}
 	n = decimal(value, RETRY_AFTER_MAX_S);
 	if (n == UINT32_MAX)
 		return;
 	if (strcmp(field->name, ":status") == 0)
-		h3->response.status = (int)n;
+		h3->fields->response.status = (int)n;
 	else
-		h3->response.retry_after_s = n;
+		h3->fields->response.retry_after_s = n;
 }
 
 static void take(struct jvpn_h3 *h3, const struct field *field, nghttp3_vec value)
 {
-	char *base = field->response ? (char *)&h3->response : (char *)&h3->request;
+	char *base = field->response ? (char *)&h3->fields->response : (char *)&h3->fields->request;
 
 	if (field->size == 0) {
 		take_special(h3, field, value);
@@ -127,6 +142,8 @@ static void take(struct jvpn_h3 *h3, const struct field *field, nghttp3_vec valu
 
 void jvpn_h3_fields_add(struct jvpn_h3 *h3, nghttp3_vec name, nghttp3_vec value)
 {
+	if (h3->fields == NULL)
+		return;
 	h3->fields_bytes += name.len + value.len + FIELD_OVERHEAD;
 	if (h3->fields_bytes > JVPN_H3_FIELD_SECTION_MAX) {
 		h3->fields_large = true;
@@ -234,7 +251,7 @@ static int refuse(struct jvpn_h3_response *refusal, int status, const char *reas
 
 int jvpn_h3_request_check(struct jvpn_h3 *h3, struct jvpn_h3_response *refusal)
 {
-	const struct jvpn_h3_request *request = &h3->request;
+	const struct jvpn_h3_request *request = &h3->fields->request;
 	int path = path_status(request->path);
 
 	if (h3->fields_large)
@@ -347,8 +364,11 @@ size_t jvpn_h3_response_fields(const struct jvpn_h3_response *response,
 
 void jvpn_h3_body_add(struct jvpn_h3 *h3, const uint8_t *data, size_t len)
 {
-	char *body = h3->response.body;
+	char *body;
 
+	if (h3->fields == NULL)
+		return;
+	body = h3->fields->response.body;
 	for (size_t i = 0; i < len && h3->body_len < JVPN_H3_BODY_MAX; i++)
 		body[h3->body_len++] = data[i] >= 0x20 && data[i] <= 0x7e ? (char)data[i] : ' ';
 	body[h3->body_len] = '\0';
