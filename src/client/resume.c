@@ -196,7 +196,7 @@ static void fill(const struct jvpn_client *client, uint64_t counter, struct jvpn
 	jvpn_session_export(&live->core, client->engine.driver->now_ns, &s->record.session);
 	s->record.session.counter = counter;
 	jvpn_clock_stamp(&s->record.stamp);
-	fill_addresses(&live->addresses, &s->record);
+	fill_addresses(live->addresses, &s->record);
 	s->keys = live->keys;
 	s->route_prefix_len = live->route_prefix_len;
 	memcpy(s->route_prefix, live->route_prefix, live->route_prefix_len);
@@ -367,16 +367,18 @@ static void on_written(void *user, uint64_t now_ns)
 
 /* ---- life ---- */
 
-static void restore_addresses(const struct jvpn_record *record, struct jvpn_live *live)
+static int restore_addresses(const struct jvpn_record *record, struct jvpn_live *live)
 {
-	live->addresses.count = record->address_count;
+	struct jvpn_connectip_addresses addresses = {.count = record->address_count};
+
 	for (size_t i = 0; i < record->address_count; i++) {
-		struct jvpn_connectip_address *a = &live->addresses.address[i];
+		struct jvpn_connectip_address *a = &addresses.address[i];
 
 		a->version = record->address[i].version;
 		a->prefix_len = record->address[i].prefix_len;
 		memcpy(a->address, record->address[i].address, sizeof(a->address));
 	}
+	return jvpn_live_set_addresses(live, &addresses);
 }
 
 static int restore(struct jvpn_client *client)
@@ -396,7 +398,9 @@ static int restore(struct jvpn_client *client)
 	client->live->route_prefix_len = r->saved->route_prefix_len;
 	memcpy(client->live->route_prefix, r->saved->route_prefix, r->saved->route_prefix_len);
 	memcpy(r->peer, r->saved->peer, sizeof(r->peer));
-	restore_addresses(&r->saved->record, client->live);
+	rv = restore_addresses(&r->saved->record, client->live);
+	if (rv)
+		return rv;
 	take_ticket(client, r->saved);
 	client->routes = r->saved->routes;
 	client->has_addresses = true;

@@ -25,7 +25,7 @@ int jvpn_client_start_session(struct jvpn_client *client)
 
 	if (rv)
 		return rv;
-	snprintf(client->live->note, sizeof(client->live->note), "%s", client->ended);
+	client->live->note = client->ended;
 	client->has_addresses = false;
 	client->has_routes = false;
 	jvpn_resume_begin(client);

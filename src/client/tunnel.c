@@ -31,7 +31,7 @@ void jvpn_tunnel_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, 
 	struct jvpn_forward_packet p = {.data = packet,
 					.len = len,
 					.now_ns = client->engine.driver->now_ns,
-					.assigned = &live->addresses};
+					.assigned = live->addresses};
 
 	if (jvpn_forward_client_downlink(&client->downlink, &p) == JVPN_FORWARD_PASS)
 		to_tun(client, p.data, p.len);
@@ -45,7 +45,7 @@ static void take_from_tun(void *user, struct jvpn_forward_packet *p)
 	if (!live)
 		return;
 	p->routes = client->has_routes ? &client->routes : NULL;
-	p->assigned = &live->addresses;
+	p->assigned = live->addresses;
 	p->mtu = live->mtu;
 	switch (jvpn_forward_client_uplink(&client->uplink, p)) {
 	case JVPN_FORWARD_PASS:
@@ -90,7 +90,8 @@ static void take_addresses(struct jvpn_client *client, struct jvpn_live *live,
 	/* Inner addresses never change inside a session (I2). */
 	if (client->has_addresses)
 		return;
-	live->addresses = addresses;
+	if (jvpn_live_set_addresses(live, &addresses))
+		return;
 	client->has_addresses = addresses.count > 0;
 }
 
@@ -134,8 +135,8 @@ static uint32_t wanted_mtu(const struct jvpn_client *client, bool ipv6)
 
 static bool has_version(const struct jvpn_live *live, uint8_t version)
 {
-	for (size_t i = 0; i < live->addresses.count; i++)
-		if (live->addresses.address[i].version == version)
+	for (size_t i = 0; i < live->addresses->count; i++)
+		if (live->addresses->address[i].version == version)
 			return true;
 	return false;
 }
@@ -151,7 +152,7 @@ void jvpn_tunnel_on_mtu(void *user, struct jvpn_live *live)
 static void want_addresses(struct jvpn_client *client)
 {
 	struct jvpn_netcfg_tunnel *w = &client->wanted;
-	const struct jvpn_connectip_addresses *a = &client->live->addresses;
+	const struct jvpn_connectip_addresses *a = client->live->addresses;
 
 	w->address_count = 0;
 	for (size_t i = 0; i < a->count && i < JVPN_NETCFG_ADDRESSES_MAX; i++)

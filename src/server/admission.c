@@ -87,7 +87,7 @@ static void send_config(const struct jvpn_server *server, struct jvpn_transport 
 	struct jvpn_writer w;
 
 	jvpn_writer_init(&w, value, sizeof(value));
-	if (!jvpn_connectip_assign_encode(&t->live->addresses, &w))
+	if (!jvpn_connectip_assign_encode(t->live->addresses, &w))
 		jvpn_conn_send_capsule(t->conn, JVPN_CAPSULE_ADDRESS_ASSIGN, value,
 				       jvpn_writer_len(&w));
 	jvpn_writer_init(&w, value, sizeof(value));
@@ -175,31 +175,35 @@ static bool make_room(struct jvpn_worker *worker, uint64_t user_hash)
 static int lease_addresses(struct jvpn_worker *worker, struct jvpn_live *live)
 {
 	struct jvpn_lease_pool *leases = worker->server->leases;
+	struct jvpn_connectip_addresses addresses;
 	struct jvpn_lease lease;
 	int rv;
 
 	lock(worker);
 	rv = jvpn_lease_allocate(leases, live, worker->engine.driver->now_ns, &lease);
-	if (!rv)
-		jvpn_lease_publish(leases, &lease, worker->id);
+	if (!rv) {
+		jvpn_lease_to_addresses(&lease, &addresses);
+		rv = jvpn_live_set_addresses(live, &addresses);
+		if (rv)
+			jvpn_lease_release(leases, &lease, worker->engine.driver->now_ns);
+		else
+			jvpn_lease_publish(leases, &lease, worker->id);
+	}
 	unlock(worker);
-	if (!rv)
-		jvpn_lease_to_addresses(&lease, &live->addresses);
 	return rv;
 }
 
-/* Under the lock. */
 static void release_addresses(struct jvpn_worker *worker, const struct jvpn_live *live)
 {
 	struct jvpn_lease lease = {0};
 
-	for (size_t i = 0; i < live->addresses.count; i++) {
-		const struct jvpn_connectip_address *a = &live->addresses.address[i];
+	for (size_t i = 0; i < live->addresses->count; i++) {
+		const struct jvpn_connectip_address *a = &live->addresses->address[i];
 
 		jvpn_prefix_set(a->version == 4 ? &lease.ipv4 : &lease.ipv6, a->version, a->address,
 				a->prefix_len);
 	}
-	if (live->addresses.count && worker->server->leases)
+	if (live->addresses->count && worker->server->leases)
 		jvpn_lease_release(worker->server->leases, &lease, worker->engine.driver->now_ns);
 }
 

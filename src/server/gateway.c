@@ -33,7 +33,7 @@ void jvpn_server_on_packet(void *user, struct jvpn_live *live, uint8_t *packet, 
 	struct jvpn_forward_packet p = {.data = packet,
 					.len = len,
 					.now_ns = worker->engine.driver->now_ns,
-					.assigned = &live->addresses,
+					.assigned = live->addresses,
 					.limit = &live->icmp};
 
 	switch (jvpn_forward_uplink(&worker->uplink, &p)) {
@@ -57,7 +57,7 @@ static void send_down(struct jvpn_worker *worker, struct jvpn_live *live,
 	struct jvpn_forward *forward = &worker->downlink;
 	enum jvpn_forward_verdict verdict;
 
-	p->assigned = &live->addresses;
+	p->assigned = live->addresses;
 	p->limit = &live->icmp;
 	p->mtu = live->mtu;
 	verdict = jvpn_forward_downlink(forward, p);

@@ -43,28 +43,31 @@ int jvpn_server_store_open(struct jvpn_server *server, char *error, size_t error
 	return rv;
 }
 
-static void take_addresses(struct jvpn_live *live, const struct jvpn_record *record,
-			   struct jvpn_lease *lease)
+static int take_addresses(struct jvpn_live *live, const struct jvpn_record *record,
+			  struct jvpn_lease *lease)
 {
+	struct jvpn_connectip_addresses addresses = {0};
+
 	memset(lease, 0, sizeof(*lease));
 	for (size_t i = 0; i < record->address_count && i < JVPN_CONNECTIP_ADDRESSES_MAX; i++) {
 		const struct jvpn_record_address *from = &record->address[i];
-		struct jvpn_connectip_address *to = &live->addresses.address[i];
+		struct jvpn_connectip_address *to = &addresses.address[addresses.count++];
 
 		memset(to, 0, sizeof(*to));
 		to->version = from->version;
 		to->prefix_len = from->prefix_len;
 		memcpy(to->address, from->address, sizeof(from->address));
-		live->addresses.count++;
 		jvpn_prefix_set(from->version == 4 ? &lease->ipv4 : &lease->ipv6, from->version,
 				from->address, from->prefix_len);
 	}
+	return jvpn_live_set_addresses(live, &addresses);
 }
 
 /* Addresses and a place in the index. NONE: the session can go on; else the reason why not. */
 static enum jvpn_reason settle(struct jvpn_worker *worker, struct jvpn_live *live,
 			       const struct jvpn_persist_entry *entry)
 {
+	static const struct jvpn_connectip_addresses none;
 	struct jvpn_server *server = worker->server;
 	const struct jvpn_session_record *s = &entry->record.session;
 	struct jvpn_lease lease;
@@ -76,12 +79,13 @@ static enum jvpn_reason settle(struct jvpn_worker *worker, struct jvpn_live *liv
 	server->index.live[index] = live;
 	live->index = (uint32_t)index;
 	live->indexed = true;
-	take_addresses(live, &entry->record, &lease);
+	if (take_addresses(live, &entry->record, &lease))
+		return JVPN_REASON_RESOURCE_EXHAUSTED;
 	if (jvpn_lease_restore(server->leases, live, &lease)) {
 		jvpn_log_warn(JVPN_LOG_SESSION,
 			      "session of %s: its addresses are not in the pool any more: it ends",
 			      live->user);
-		live->addresses.count = 0;
+		(void)jvpn_live_set_addresses(live, &none);
 		return JVPN_REASON_RESOURCE_EXHAUSTED;
 	}
 	jvpn_lease_publish(server->leases, &lease, worker->id);

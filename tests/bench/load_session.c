@@ -233,9 +233,9 @@ static void on_capsule(void *user, struct jvpn_transport *t, uint64_t type, cons
 
 	(void)user;
 	jvpn_reader_init(&r, data, len);
-	if (t->live && type == JVPN_CAPSULE_ADDRESS_ASSIGN && t->live->addresses.count == 0 &&
+	if (t->live && type == JVPN_CAPSULE_ADDRESS_ASSIGN && t->live->addresses->count == 0 &&
 	    !jvpn_connectip_assign_decode(&r, &addresses))
-		t->live->addresses = addresses;
+		(void)jvpn_live_set_addresses(t->live, &addresses);
 }
 
 static void on_attached(struct load *load, struct load_session *s)
@@ -313,7 +313,7 @@ static void put16(uint8_t *at, uint16_t value)
 /* Source address of the session; the server's own inner address answers. */
 static bool fill_echo(const struct load *load, const struct load_session *s, uint8_t *packet)
 {
-	const struct jvpn_connectip_addresses *a = &s->live->addresses;
+	const struct jvpn_connectip_addresses *a = s->live->addresses;
 	uint8_t *icmp = packet + IPV4_BYTES;
 	size_t i = 0;
 

@@ -30,6 +30,7 @@ struct sim_live *sim_live_new(struct sim *w, enum jvpn_role role, uint8_t client
 		l->client = client;
 		l->wake_at = JVPN_TIME_NEVER;
 		jvpn_session_init(&l->core, role);
+		jvpn_session_set_slots(&l->core, l->core_slots);
 		return l;
 	}
 	return NULL;
@@ -258,10 +259,10 @@ static void step_again(struct sim *w, const struct sim_live *l, const struct jvp
 {
 	if (ctx.global_reattach)
 		ctx.global_reattach = &global;
-	w->again = w->before;
-	jvpn_session_step(&w->again, &ctx, event, &w->fx_again);
+	jvpn_session_copy(&w->before.session, &w->again);
+	jvpn_session_step(&w->again.session, &ctx, event, &w->fx_again);
 	w->n.rechecked++;
-	if (memcmp(&w->again, &l->core, sizeof(w->again)) || w->fx_again.count != w->fx.count)
+	if (!jvpn_session_is_same(&w->again.session, &l->core) || w->fx_again.count != w->fx.count)
 		sim_fail(w, "I8: the same step gave two results (%s)",
 			 jvpn_event_type_name(event->type));
 	for (size_t i = 0; i < w->fx.count && i < w->fx_again.count; i++)

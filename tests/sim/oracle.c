@@ -63,7 +63,7 @@ static struct sim_half *half_of(const struct sim_live *l, int slot)
 
 void sim_oracle_before(struct sim *w, struct sim_live *l, const struct jvpn_event *event)
 {
-	w->before = l->core;
+	jvpn_session_copy(&l->core, &w->before);
 	l->switched = false;
 	l->reattached = false;
 	(void)event;
@@ -94,25 +94,31 @@ static bool is_harmless(const struct jvpn_effect *e)
 	}
 }
 
+/* Octets of the slots follow those of the session. */
 static size_t first_difference(const struct jvpn_session *a, const struct jvpn_session *b)
 {
+	const size_t slot = offsetof(struct jvpn_session, slot);
+	const uint8_t *x = (const uint8_t *)a, *y = (const uint8_t *)b;
 	size_t i = 0;
 
-	while (i < sizeof(*a) && ((const uint8_t *)a)[i] == ((const uint8_t *)b)[i])
+	while (i < sizeof(*a) && (x[i] == y[i] || i - slot < sizeof(a->slot)))
 		i++;
+	for (size_t j = 0; i == sizeof(*a) + j && j < JVPN_SLOTS * sizeof(*a->slot); j++)
+		i += ((const uint8_t *)a->slot)[j] == ((const uint8_t *)b->slot)[j];
 	return i;
 }
 
 static void check_hostile(struct sim *w, const struct sim_live *l, const struct jvpn_event *event)
 {
-	struct jvpn_session *after = &w->again;
+	struct jvpn_session *after = &w->again.session;
 
-	*after = l->core;
+	jvpn_session_copy(&l->core, &w->again);
 	blind(after);
-	blind(&w->before);
-	if (memcmp(after, &w->before, sizeof(*after)))
+	blind(&w->before.session);
+	if (!jvpn_session_is_same(after, &w->before.session))
 		sim_fail(w, "I10: a forged or replayed %s changed the session at octet %zu",
-			 jvpn_event_type_name(event->type), first_difference(after, &w->before));
+			 jvpn_event_type_name(event->type),
+			 first_difference(after, &w->before.session));
 	for (size_t i = 0; i < w->fx.count; i++)
 		if (!is_harmless(&w->fx.v[i]))
 			sim_fail(w, "I10: a forged or replayed %s caused %s",
@@ -154,7 +160,7 @@ static void check_identity(struct sim *w, struct sim_live *l)
 
 static void check_versions(struct sim *w, const struct sim_live *l, const struct jvpn_event *event)
 {
-	const struct jvpn_session *s = &l->core, *b = &w->before;
+	const struct jvpn_session *s = &l->core, *b = &w->before.session;
 
 	if (event->type == JVPN_EVENT_CREATE || event->type == JVPN_EVENT_RESTORE)
 		return;

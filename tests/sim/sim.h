@@ -172,6 +172,7 @@ struct sim_live {
 	enum jvpn_role role;
 	uint8_t client;
 	struct jvpn_session core;
+	struct jvpn_slot core_slots[JVPN_SLOTS];
 	struct sim_conn *slot[JVPN_SLOTS];
 	uint64_t key;
 	bool has_key;
@@ -321,8 +322,8 @@ struct sim {
 	bool failed;
 	char failure[SIM_LINE];
 	struct sim_counts n;
-	struct jvpn_session before; /* scratch of a step */
-	struct jvpn_session again;
+	struct jvpn_session_copy before; /* scratch of a step */
+	struct jvpn_session_copy again;
 };
 
 /* queue.c */

@@ -15,6 +15,7 @@ void fixture_init(struct fixture *f, enum jvpn_role role)
 	f->ctx.policy = &f->policy;
 	f->ctx.global_reattach = &f->global;
 	jvpn_session_init(&f->s, role);
+	ck_assert(jvpn_session_set_slots(&f->s, f->slots));
 }
 
 static void log_effects(struct fixture *f)

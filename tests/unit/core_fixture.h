@@ -15,6 +15,7 @@
 
 struct fixture {
 	struct jvpn_session s;
+	struct jvpn_slot slots[JVPN_SLOTS];
 	struct jvpn_policy policy;
 	struct jvpn_bucket global;
 	struct jvpn_step_ctx ctx;

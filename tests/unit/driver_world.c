@@ -37,7 +37,7 @@ void jvpn_tunnel_on_capsule(void *user, struct jvpn_transport *transport, uint64
 	jvpn_reader_init(&r, data, len);
 	ck_assert_int_eq(jvpn_connectip_assign_decode(&r, &world.assigned), 0);
 	if (!client->has_addresses)
-		transport->live->addresses = world.assigned;
+		ck_assert_int_eq(jvpn_live_set_addresses(transport->live, &world.assigned), 0);
 	client->has_addresses = true;
 }
 

@@ -55,8 +55,8 @@ START_TEST(create__good_token__both_ends_agree)
 	c = world.client.live;
 	ck_assert(jvpn_id_equal(&s->core.id, &c->core.id));
 	ck_assert_str_eq(s->user, "alice");
-	ck_assert_uint_eq(c->addresses.count, 1);
-	ck_assert_mem_eq(c->addresses.address[0].address, s->addresses.address[0].address, 4);
+	ck_assert_uint_eq(c->addresses->count, 1);
+	ck_assert_mem_eq(c->addresses->address[0].address, s->addresses->address[0].address, 4);
 	for (int i = 0; i < 100; i++) {
 		world_send_up();
 		world_send_down();
@@ -299,7 +299,7 @@ START_TEST(attach__connection_died__same_session_same_addresses)
 	ck_assert(jvpn_id_equal(&id, &world_server_live()->core.id));
 	ck_assert_uint_eq(world.assigned.count, 1);
 	ck_assert_mem_eq(world.assigned.address[0].address,
-			 world_server_live()->addresses.address[0].address, 4);
+			 world_server_live()->addresses->address[0].address, 4);
 	world_send_up();
 	world_send_down();
 	world_run_ms(100);

@@ -20,18 +20,25 @@ struct view {
 };
 
 /* In the manner of FNV-1a, but by words: a digest against accidents, not against an opponent. */
-static uint64_t digest_of(const struct jvpn_session *s)
+static uint64_t add_to_digest(uint64_t h, const void *data, size_t len)
 {
-	uint64_t h = 0xcbf29ce484222325ULL;
 	uint64_t word;
 
-	_Static_assert(sizeof(*s) % sizeof(word) == 0, "the digest covers every byte");
-	for (size_t i = 0; i < sizeof(*s); i += sizeof(word)) {
-		memcpy(&word, (const uint8_t *)s + i, sizeof(word));
+	for (size_t i = 0; i < len; i += sizeof(word)) {
+		memcpy(&word, (const uint8_t *)data + i, sizeof(word));
 		h = (h ^ word) * 0x100000001b3ULL;
 		h ^= h >> 29;
 	}
 	return h;
+}
+
+static uint64_t digest_of(const struct jvpn_session *s)
+{
+	_Static_assert(sizeof(*s) % sizeof(uint64_t) == 0 &&
+			       sizeof(*s->slot) % sizeof(uint64_t) == 0,
+		       "the digest covers every byte");
+	return add_to_digest(add_to_digest(0xcbf29ce484222325ULL, s, sizeof(*s)), s->slot,
+			     JVPN_SLOTS * sizeof(*s->slot));
 }
 
 static bool is_forged(const struct jvpn_event *e)

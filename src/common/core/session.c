@@ -13,7 +13,10 @@
 #include "core/text.h"
 
 /* A step is small compared to a cache line budget only as long as nobody grows this unnoticed. */
-_Static_assert(sizeof(struct jvpn_session) <= 3072, "a session in the core stays below 3 KiB");
+_Static_assert(sizeof(struct jvpn_session) <= 1408, "a session without transports stays small");
+
+/* Never written: every writer has found its slot used. Not const, as s->slot is not. */
+static struct jvpn_slot no_slots[JVPN_SLOTS];
 
 void jvpn_session_init(struct jvpn_session *s, enum jvpn_role role)
 {
@@ -21,10 +24,45 @@ void jvpn_session_init(struct jvpn_session *s, enum jvpn_role role)
 	s->role = role;
 	s->state = JVPN_STATE_BIRTH;
 	s->state_version = 1;
+	s->slot = no_slots;
 	s->bound = JVPN_SLOT_NONE;
 	s->last_slot = JVPN_SLOT_NONE;
 	s->attempt.challenge_slot = JVPN_SLOT_NONE;
 	s->better.slot = JVPN_SLOT_NONE;
+}
+
+bool jvpn_session_has_slots(const struct jvpn_session *s)
+{
+	return s->slot != no_slots;
+}
+
+bool jvpn_session_set_slots(struct jvpn_session *s, struct jvpn_slot *slots)
+{
+	if ((slots != NULL) == jvpn_session_has_slots(s))
+		return false;
+	for (uint8_t i = 0; i < JVPN_SLOTS; i++)
+		if (s->slot[i].used)
+			return false;
+	if (slots)
+		memset(slots, 0, JVPN_SLOTS * sizeof(*slots));
+	s->slot = slots ? slots : no_slots;
+	return true;
+}
+
+void jvpn_session_copy(const struct jvpn_session *s, struct jvpn_session_copy *copy)
+{
+	copy->session = *s;
+	memcpy(copy->slot, s->slot, sizeof(copy->slot));
+	copy->session.slot = copy->slot;
+}
+
+bool jvpn_session_is_same(const struct jvpn_session *a, const struct jvpn_session *b)
+{
+	const size_t from = offsetof(struct jvpn_session, slot), to = from + sizeof(a->slot);
+	const uint8_t *x = (const uint8_t *)a, *y = (const uint8_t *)b;
+
+	return memcmp(x, y, from) == 0 && memcmp(x + to, y + to, sizeof(*a) - to) == 0 &&
+	       memcmp(a->slot, b->slot, JVPN_SLOTS * sizeof(*a->slot)) == 0;
 }
 
 static void on_create(struct jvpn_step *st)

@@ -122,7 +122,7 @@ struct jvpn_journal_entry {
 	uint8_t from, to, fsm_event, reason;
 };
 
-/* Fixed size, no pointers: may be copied. Owner: the driver's table. Fields are read by tests,
+/* Fixed size; copied with jvpn_session_copy(). Owner: the driver's table. Fields are read by tests,
  * invariants and control commands; only jvpn_session_step() writes them. */
 struct jvpn_session {
 	struct jvpn_id id;
@@ -163,7 +163,9 @@ struct jvpn_session {
 	uint64_t last_switch_ns, previous_switch_ns; /* 0 never */
 	bool last_switch_exempt;
 
-	struct jvpn_slot slot[JVPN_SLOTS];
+	/* JVPN_SLOTS of them, the owner's; shared zeros as long as it has given none. They are half of
+	 * the memory, and a session that waits for a transport needs none. */
+	struct jvpn_slot *slot;
 	struct jvpn_commit commit;
 	struct jvpn_journal_entry journal[JVPN_JOURNAL_MAX];
 	uint8_t journal_count;
@@ -236,6 +238,19 @@ struct jvpn_step_ctx {
 
 /* BIRTH without a word; the first event must be CREATE or RESTORE. */
 void jvpn_session_init(struct jvpn_session *s, enum jvpn_role role);
+/* Room for JVPN_SLOTS transports, zeroed by this, before the event that puts the first one into a slot;
+ * NULL takes it away again. True when it had to be done; false when a slot is used, or there is room
+ * already. */
+bool jvpn_session_set_slots(struct jvpn_session *s, struct jvpn_slot *slots);
+bool jvpn_session_has_slots(const struct jvpn_session *s);
+/* A copy that lives on its own, slots included. */
+struct jvpn_session_copy {
+	struct jvpn_session session;
+	struct jvpn_slot slot[JVPN_SLOTS];
+};
+void jvpn_session_copy(const struct jvpn_session *s, struct jvpn_session_copy *copy);
+/* Byte for byte, slots included. */
+bool jvpn_session_is_same(const struct jvpn_session *a, const struct jvpn_session *b);
 /* The only mutator. Resets *effects and fills it. Never fails: what does not fit the state is
  * absorbed or rejected as fsm_table.h says. Timers that are due run first, except before a request
  * without a valid proof, which changes nothing at all (I10). */

@@ -322,7 +322,8 @@ static void on_ready(struct jvpn_step *st)
 	uint8_t slot = st->event->slot;
 	struct jvpn_effect *e;
 
-	if (slot >= JVPN_SLOTS || s->slot[slot].used || s->state == JVPN_STATE_TERMINATED)
+	if (slot >= JVPN_SLOTS || !jvpn_session_has_slots(s) || s->slot[slot].used ||
+	    s->state == JVPN_STATE_TERMINATED)
 		return;
 	jvpn_core_take_slot(st, slot, st->event->u.attached.label);
 	s->slot[slot].pto_us = (uint32_t)(st->event->u.attached.pto_ns / JVPN_NS_PER_US);
@@ -509,7 +510,8 @@ static void follow_denial(struct jvpn_step *st, enum jvpn_reason reason)
 	if (s->state == JVPN_STATE_RECOVERING &&
 	    (reason == JVPN_REASON_POLICY_DENIED || reason == JVPN_REASON_SWITCH_RATE_LIMITED))
 		(void)jvpn_core_transit(st, JVPN_FSM_REATTACH_INVALID, reason);
-	if (reason == JVPN_REASON_INVALID_TRANSPORT_CANDIDATE && s->attempt.active)
+	if (reason == JVPN_REASON_INVALID_TRANSPORT_CANDIDATE && s->attempt.active &&
+	    s->slot[s->attempt.slot].used)
 		s->slot[s->attempt.slot].failed_ns = st->now_ns;
 }
 

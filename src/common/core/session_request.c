@@ -25,7 +25,7 @@ void jvpn_core_on_attached(struct jvpn_step *st)
 	struct jvpn_commit plan = {.first = true, .slot = slot, .k = 1};
 
 	if (s->state != JVPN_STATE_BIRTH || s->commit.active || slot >= JVPN_SLOTS ||
-	    s->slot[slot].used)
+	    !jvpn_session_has_slots(s) || s->slot[slot].used)
 		return;
 	take_numbered_slot(st, slot, st->event->u.attached.label);
 	s->slot[slot].pto_us = (uint32_t)(st->event->u.attached.pto_ns / JVPN_NS_PER_US);
@@ -344,7 +344,7 @@ void jvpn_core_on_attach_request(struct jvpn_step *st)
 	struct jvpn_effect *e;
 	struct jvpn_verdict v;
 
-	if (in.slot >= JVPN_SLOTS || st->s->slot[in.slot].used)
+	if (in.slot >= JVPN_SLOTS || !jvpn_session_has_slots(st->s) || st->s->slot[in.slot].used)
 		return;
 	jvpn_reattach_check_attach(&in, &v);
 	if (v.verified)

@@ -67,8 +67,8 @@ void jvpn_describe_session(struct jvpn_json *j, const struct jvpn_live *live)
 		       jvpn_session_transportless_ms(s, live->driver->now_ns));
 	put_binding(j, live);
 	jvpn_json_uint(j, "candidates", jvpn_session_candidate_count(s));
-	for (size_t i = 0; i < live->addresses.count; i++)
-		put_address(j, &live->addresses.address[i]);
+	for (size_t i = 0; i < live->addresses->count; i++)
+		put_address(j, &live->addresses->address[i]);
 	jvpn_json_uint(j, "mtu", live->mtu);
 	put_counters(j, live);
 	if (live->plain)

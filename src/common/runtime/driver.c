@@ -62,14 +62,62 @@ static void count_state(struct jvpn_live *live, enum jvpn_state state)
 	live->counted = state;
 }
 
+static const struct jvpn_connectip_addresses no_addresses;
+
+static void free_addresses(struct jvpn_live *live)
+{
+	if (live->addresses != &no_addresses)
+		free((void *)(uintptr_t)live->addresses);
+	live->addresses = &no_addresses;
+}
+
+int jvpn_live_set_addresses(struct jvpn_live *live,
+			    const struct jvpn_connectip_addresses *addresses)
+{
+	/* Nobody looks beyond 'count', and 32 of them would be half of a session's memory. */
+	size_t bytes = offsetof(struct jvpn_connectip_addresses, address) +
+		       addresses->count * sizeof(addresses->address[0]);
+	struct jvpn_connectip_addresses *copy = malloc(bytes);
+
+	if (!copy)
+		return JVPN_ENOMEM;
+	memcpy(copy, addresses, bytes);
+	free_addresses(live);
+	live->addresses = copy;
+	return 0;
+}
+
+/* Room for transports in the core, with the first one; gone with the last one. */
+static int add_slots(struct jvpn_live *live)
+{
+	struct jvpn_slot *slots;
+
+	if (jvpn_session_has_slots(&live->core))
+		return 0;
+	slots = malloc(JVPN_SLOTS * sizeof(*slots));
+	if (!slots)
+		return JVPN_ENOMEM;
+	jvpn_session_set_slots(&live->core, slots);
+	return 0;
+}
+
+static void drop_slots(struct jvpn_live *live, bool dying)
+{
+	struct jvpn_slot *slots = live->core.slot;
+
+	for (size_t i = 0; i < JVPN_SLOTS && !dying; i++)
+		if (live->slot[i])
+			return;
+	if (jvpn_session_has_slots(&live->core) &&
+	    (jvpn_session_set_slots(&live->core, NULL) || dying))
+		free(slots);
+}
+
 static void live_free(struct jvpn_live *live)
 {
-	struct jvpn_live **at = &live->driver->lives;
-
-	while (*at && *at != live)
-		at = &(*at)->next;
-	if (*at)
-		*at = live->next;
+	*live->prev_next = live->next;
+	if (live->next)
+		live->next->prev_next = live->prev_next;
 	jvpn_heap_remove(&live->driver->timers, &live->timer);
 	for (size_t i = 0; i < JVPN_SLOTS; i++)
 		if (live->slot[i]) {
@@ -83,6 +131,8 @@ static void live_free(struct jvpn_live *live)
 	free(live->cause);
 	jvpn_queue_clear(&live->queue);
 	jvpn_session_keys_clear(&live->keys);
+	drop_slots(live, true);
+	free_addresses(live);
 	jvpn_wipe(live, sizeof(*live));
 	free(live);
 }
@@ -131,6 +181,8 @@ int jvpn_driver_session_new(struct jvpn_driver *driver, struct jvpn_live **out)
 	if (!live)
 		return JVPN_ENOMEM;
 	live->driver = driver;
+	live->addresses = &no_addresses;
+	live->note = "";
 	live->counter_limit = UINT64_MAX;
 	if (jvpn_heap_set(&driver->timers, &live->timer, JVPN_TIME_NEVER)) {
 		free(live);
@@ -140,6 +192,9 @@ int jvpn_driver_session_new(struct jvpn_driver *driver, struct jvpn_live **out)
 	jvpn_queue_init(&live->queue, &driver->queue);
 	jvpn_forward_limit_init(&live->icmp, JVPN_FORWARD_ICMP_PER_S, JVPN_FORWARD_ICMP_BURST);
 	live->next = driver->lives;
+	live->prev_next = &driver->lives;
+	if (live->next)
+		live->next->prev_next = &live->next;
 	driver->lives = live;
 	count_state(live, live->core.state);
 	*out = live;
@@ -179,6 +234,8 @@ int jvpn_driver_attach(struct jvpn_live *live, struct jvpn_transport *transport,
 
 	if (slot == JVPN_SLOT_NONE)
 		return JVPN_EFULL;
+	if (add_slots(live))
+		return JVPN_ENOMEM;
 	if (!transport->has_control) {
 		int rv = jvpn_control_init(&transport->control,
 					   live->driver->role == JVPN_ROLE_SERVER, transport->conn);
@@ -312,6 +369,8 @@ bool jvpn_driver_step(struct jvpn_live *live, struct jvpn_event *event)
 		return false;
 	}
 	count_state(live, live->core.state);
+	if (live->core.bound == JVPN_SLOT_NONE)
+		drop_slots(live, false);
 	if (d->ops->on_stepped)
 		d->ops->on_stepped(d->user, live, before);
 	jvpn_live_reschedule(live);

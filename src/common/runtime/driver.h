@@ -61,9 +61,9 @@ struct jvpn_transport {
 	uint64_t born_ns;
 	struct jvpn_refusals refusals;
 	char label[JVPN_LABEL_MAX + 1];
-	char peer[64];               /* "192.0.2.1:443" of the newest tuple */
-	void *user;                  /* the program's */
-	struct jvpn_transport *next; /* in driver->transports */
+	char peer[64];                            /* "192.0.2.1:443" of the newest tuple */
+	void *user;                               /* the program's */
+	struct jvpn_transport *next, **prev_next; /* in driver->transports */
 };
 
 /* One session at one end. Owner: the driver; dies after on_ended. */
@@ -81,15 +81,16 @@ struct jvpn_live {
 	enum jvpn_state counted; /* where it stands in driver->states */
 	char *cause;             /* the operator who has asked for the next one; NULL: nobody */
 	struct jvpn_transport *slot[JVPN_SLOTS];
-	struct jvpn_connectip_addresses addresses;
+	const struct jvpn_connectip_addresses
+		*addresses;      /* never NULL; jvpn_live_set_addresses() */
 	struct jvpn_queue queue; /* inner packets that wait for the binding */
 	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;
 	struct jvpn_forward_limit icmp; /* errors caused by this session's packets */
 	size_t mtu;                     /* largest inner packet of the binding; 0: no binding yet */
 	char user[JVPN_USER_MAX + 1];
 	struct jvpn_heap_node timer;
-	struct jvpn_live *next; /* in driver->lives */
-	char note[96];          /* client: detail of SessionCreated */
+	struct jvpn_live *next, **prev_next; /* in driver->lives */
+	const char *note;                    /* client: detail of SessionCreated; the program's */
 	/* client: goes in front of the DCIDs of further transports (wire.md) */
 	uint8_t route_prefix[JVPN_ROUTE_PREFIX_MAX];
 	uint8_t route_prefix_len;
@@ -225,7 +226,7 @@ void jvpn_driver_terminate(struct jvpn_live *live, enum jvpn_reason reason);
  * be gone when this returns 0. */
 int jvpn_driver_operate(struct jvpn_live *live, struct jvpn_event *event, const char *who);
 /* Puts the transport into a free slot of the session (before TRANSPORT_ATTACHED and the like).
- * JVPN_EFULL. */
+ * JVPN_EFULL, JVPN_ENOMEM. */
 int jvpn_driver_attach(struct jvpn_live *live, struct jvpn_transport *transport, const char *label);
 /* Takes it out again, without a word to the core. */
 void jvpn_driver_detach(struct jvpn_transport *transport);
@@ -249,6 +250,9 @@ bool jvpn_driver_charge_refusal(struct jvpn_transport *transport);
 /* Client: counters up to this one are reserved on disk; sends what waited for it. A new session has
  * no limit. */
 void jvpn_live_set_counter_limit(struct jvpn_live *live, uint64_t limit);
+/* Inner addresses that are the session's; copied. JVPN_ENOMEM: they are what they were. */
+int jvpn_live_set_addresses(struct jvpn_live *live,
+			    const struct jvpn_connectip_addresses *addresses);
 /* The transport of the binding, NULL when there is none. */
 struct jvpn_transport *jvpn_live_binding(const struct jvpn_live *live);
 /* Queues an inner packet for the binding (or for the next one). */

@@ -21,8 +21,8 @@
 
 static void copy_addresses(const struct jvpn_live *live, struct jvpn_audit *audit)
 {
-	for (size_t i = 0; i < live->addresses.count; i++) {
-		const struct jvpn_connectip_address *a = &live->addresses.address[i];
+	for (size_t i = 0; i < live->addresses->count; i++) {
+		const struct jvpn_connectip_address *a = &live->addresses->address[i];
 		bool v4 = a->version == 4;
 
 		inet_ntop(v4 ? AF_INET : AF_INET6, a->address,

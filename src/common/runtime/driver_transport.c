@@ -32,6 +32,9 @@ int jvpn_driver_transport_new(struct jvpn_driver *driver, struct jvpn_conn *conn
 		jvpn_driver_format_address(&remote, t->peer, sizeof(t->peer));
 	jvpn_conn_set_user(conn, t);
 	t->next = driver->transports;
+	t->prev_next = &driver->transports;
+	if (t->next)
+		t->next->prev_next = &t->next;
 	driver->transports = t;
 	*out = t;
 	return 0;
@@ -39,14 +42,11 @@ int jvpn_driver_transport_new(struct jvpn_driver *driver, struct jvpn_conn *conn
 
 void jvpn_transport_free(struct jvpn_transport *transport)
 {
-	struct jvpn_transport **at;
-
 	if (!transport)
 		return;
-	for (at = &transport->driver->transports; *at && *at != transport; at = &(*at)->next)
-		;
-	if (*at)
-		*at = transport->next;
+	*transport->prev_next = transport->next;
+	if (transport->next)
+		transport->next->prev_next = transport->prev_next;
 	jvpn_control_clear(&transport->control);
 	free(transport);
 }

@@ -61,7 +61,7 @@ struct jvpn_persist {
 	uint64_t lines_lost_said;
 	enum jvpn_store_health health;
 	/* what the step will be that learns of a commit */
-	struct jvpn_session dry;
+	struct jvpn_session_copy dry;
 	struct jvpn_effects dry_effects;
 	struct jvpn_persist_lines lines;
 	uint8_t record[JVPN_RECORD_MAX];

@@ -25,25 +25,25 @@ void jvpn_persist_rehearse(struct jvpn_persist *persist, const struct jvpn_live 
 
 	yes.u.store.nonce = effect->u.store.nonce;
 	yes.u.store.status = JVPN_STORE_OK;
-	persist->dry = live->core;
-	jvpn_session_step(&persist->dry, &ctx, &yes, &persist->dry_effects);
+	jvpn_session_copy(&live->core, &persist->dry);
+	jvpn_session_step(&persist->dry.session, &ctx, &yes, &persist->dry_effects);
 }
 
 static void fill_record(const struct jvpn_persist *persist, const struct jvpn_live *live,
 			const struct jvpn_effect *effect, struct jvpn_record *record)
 {
 	memset(record, 0, sizeof(*record));
-	jvpn_session_export(&persist->dry, persist->driver->now_ns, &record->session);
+	jvpn_session_export(&persist->dry.session, persist->driver->now_ns, &record->session);
 	record->session.state = effect->u.store.state;
 	record->session.state_version = effect->u.store.to_version;
 	jvpn_persist_stamp(persist, &record->stamp);
 	memcpy(record->user, live->user, sizeof(record->user));
-	for (size_t i = 0; i < live->addresses.count && i < JVPN_RECORD_ADDRESSES_MAX; i++) {
+	for (size_t i = 0; i < live->addresses->count && i < JVPN_RECORD_ADDRESSES_MAX; i++) {
 		struct jvpn_record_address *to = &record->address[record->address_count++];
 
-		to->version = live->addresses.address[i].version;
-		to->prefix_len = live->addresses.address[i].prefix_len;
-		memcpy(to->address, live->addresses.address[i].address,
+		to->version = live->addresses->address[i].version;
+		to->prefix_len = live->addresses->address[i].prefix_len;
+		memcpy(to->address, live->addresses->address[i].address,
 		       to->version == 4 ? 4 : sizeof(to->address));
 	}
 }

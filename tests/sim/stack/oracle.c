@@ -157,9 +157,9 @@ static const struct jvpn_transport *reading(const struct jvpn_driver *d)
 static const struct jvpn_live *owner_of(const struct jvpn_driver *d, const uint8_t *address)
 {
 	for (const struct jvpn_live *l = d->lives; l; l = l->next)
-		for (size_t i = 0; i < l->addresses.count; i++)
-			if (l->addresses.address[i].version == 4 &&
-			    !memcmp(l->addresses.address[i].address, address, 4))
+		for (size_t i = 0; i < l->addresses->count; i++)
+			if (l->addresses->address[i].version == 4 &&
+			    !memcmp(l->addresses->address[i].address, address, 4))
 				return l;
 	return NULL;
 }
