@@ -76,7 +76,7 @@ static const struct {
 	 "more are denied, and never end the session."},
 	{"security.key_update_after_bytes",
 	 "A connection changes its traffic keys after so many octets of inner packets, both ways; 0: "
-	 "not for this reason, else at least 1MiB. Long before the limit of the cipher in any case."},
+	 "not for this reason, else at least 1MiB, and long before the limit of the cipher in any case."},
 	{"security.key_update_interval_ms",
 	 "The same after so long, with the next packet; 0: not for this reason, else at least 1s."},
 	{"audit.max_bytes", "Size of the durable audit; the oldest is removed first."},
