@@ -4,6 +4,8 @@
 # alphabetical order, and its test to tests/unit/base.mk.
 noinst_LIBRARIES += %D%/libjvpn_base.a
 %C%_libjvpn_base_a_SOURCES = \
+	%D%/bucket.c \
+	%D%/bucket.h \
 	%D%/buf.c \
 	%D%/buf.h \
 	%D%/date.c \

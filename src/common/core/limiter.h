@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Rate limits as integers: token buckets (GCRA form, one time stamp each) and sliding-window
- * tallies. No clock: the time is an argument. Nothing here allocates.
+ * Rate limits as integers: sliding-window tallies, and what requests are charged to (base/bucket.h).
+ * No clock: the time is an argument. Nothing here allocates.
  */
 #ifndef JVPN_CORE_LIMITER_H
 #define JVPN_CORE_LIMITER_H
@@ -10,21 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A token bucket in virtual-scheduling form (ITU-T I.371 GCRA): 'full_ns' is the time at which the
- * bucket is full again. All zero is a full bucket. Owner: whoever embeds it. */
-struct jvpn_bucket {
-	uint64_t full_ns;
-};
-
-/* May one token be taken now? rate_per_s and burst >= 1 (0 counts as 1). Changes nothing. */
-bool jvpn_bucket_has(const struct jvpn_bucket *b, uint64_t rate_per_s, uint64_t burst,
-		     uint64_t now_ns);
-/* Takes one token; false (nothing taken) when there is none. The interval between tokens is rounded
- * up, so that never more than rate_per_s + burst pass in a second. Saturates. */
-bool jvpn_bucket_take(struct jvpn_bucket *b, uint64_t rate_per_s, uint64_t burst, uint64_t now_ns);
-/* Nanoseconds until jvpn_bucket_has() turns true; 0 when it is true now. */
-uint64_t jvpn_bucket_wait_ns(const struct jvpn_bucket *b, uint64_t rate_per_s, uint64_t burst,
-			     uint64_t now_ns);
+#include "base/bucket.h"
 
 /* A tally counts things in *any* sliding window with bounded memory. Each entry is (time, count);
  * when all entries are in use, the neighbours that cover the least time become one entry with the

@@ -65,19 +65,6 @@ static void send_version_negotiation(struct stranger *s, const ngtcp2_version_ci
 
 /* --- stateless reset --- */
 
-/* GCRA. */
-static bool take_credit(const struct jvpn_quic *quic, uint64_t *tat_ns, uint64_t per_s,
-			uint64_t burst)
-{
-	const uint64_t interval_ns = JVPN_NS_PER_S / per_s;
-	uint64_t tat = *tat_ns > quic->now_ns ? *tat_ns : quic->now_ns;
-
-	if (tat - quic->now_ns > (burst - 1) * interval_ns)
-		return false;
-	*tat_ns = tat + interval_ns;
-	return true;
-}
-
 /* A node that resets the connection of another one kills it: only CIDs that are surely ours. Those of
  * an earlier start with another number of workers have one owner too. */
 static bool is_ours(const struct jvpn_quic *quic, const ngtcp2_version_cid *vc)
@@ -104,7 +91,7 @@ static void send_reset(struct stranger *s, const ngtcp2_version_cid *vc)
 	if (len > RESET_LEN_MAX)
 		len = RESET_LEN_MAX;
 	if (len < RESET_TOKEN_BYTES + NGTCP2_MIN_STATELESS_RESET_RANDLEN ||
-	    !take_credit(quic, &quic->reset_tat_ns, RESETS_PER_S, RESET_BURST)) {
+	    !jvpn_bucket_take(&quic->resets, RESETS_PER_S, RESET_BURST, quic->now_ns)) {
 		quic->stats.resets_suppressed++;
 		return;
 	}
@@ -130,7 +117,7 @@ static void send_retry(struct stranger *s)
 	ngtcp2_ssize len;
 	ngtcp2_cid scid;
 
-	if (!take_credit(quic, &quic->retry_tat_ns, RETRIES_PER_S, RETRY_BURST)) {
+	if (!jvpn_bucket_take(&quic->retries, RETRIES_PER_S, RETRY_BURST, quic->now_ns)) {
 		quic->stats.retries_suppressed++;
 		return;
 	}

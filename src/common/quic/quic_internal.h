@@ -9,6 +9,7 @@
 #include <ngtcp2/ngtcp2.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 
+#include "base/bucket.h"
 #include "proto/cid.h"
 #include "quic/batch.h"
 #include "quic/cidmap.h"
@@ -160,7 +161,7 @@ struct jvpn_quic {
 	unsigned accepts;             /* new connections of this receive */
 	bool is_taking;               /* what another worker has read stays here */
 	uint64_t now_ns, wall_s;
-	uint64_t reset_tat_ns, retry_tat_ns; /* limits of stateless resets and Retries (GCRA) */
+	struct jvpn_bucket resets, retries; /* limits of stateless resets and Retries */
 	struct jvpn_quic_stats stats;
 };
 

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/map.h"
-#include "base/time.h"
 
 /* A host has an IPv6 /64 to itself. */
 #define IPV6_PREFIX_BYTES 8
@@ -30,16 +29,11 @@ bool jvpn_source_take(const struct jvpn_sources *sources, struct jvpn_source *so
 		      bool is_scarce, uint64_t now_ns)
 {
 	uint32_t rate = sources->handshakes_per_s;
-	uint64_t start = source->full_ns > now_ns ? source->full_ns : now_ns;
-	uint64_t interval_ns;
 
 	if (rate == 0) /* no limit of the rate; what is open at once has one all the same */
 		return source->pending < JVPN_SOURCE_PENDING_MAX;
-	interval_ns = JVPN_NS_PER_S / rate;
 	if (source->pending >= (is_scarce ? JVPN_SOURCE_PENDING_SCARCE : JVPN_SOURCE_PENDING_MAX))
 		return false;
-	if (start - now_ns > JVPN_SOURCE_BURST_S * JVPN_NS_PER_S - interval_ns)
-		return false;
-	source->full_ns = start + interval_ns;
-	return true;
+	return jvpn_bucket_take(&source->handshakes, rate, (uint64_t)rate * JVPN_SOURCE_BURST_S,
+				now_ns);
 }

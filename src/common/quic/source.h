@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "base/bucket.h"
+
 #define JVPN_SOURCES           4096
 #define JVPN_SOURCE_SEED_BYTES 16
 /* A burst is so many seconds of the rate. */
@@ -24,7 +26,7 @@
 #define JVPN_SOURCE_PENDING_SCARCE 8
 
 struct jvpn_source {
-	uint64_t full_ns; /* GCRA: when the bucket is full again */
+	struct jvpn_bucket handshakes;
 	uint32_t pending; /* connections without a tunnel */
 };
 
