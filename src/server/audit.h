@@ -1,14 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * "audit export": the event stream as it stands in the store. Reads the file only; a server may run.
+ * "audit": the event stream as it stands in the store, and what files of events prove and show. Reads
+ * files only; a server may run.
  */
 #ifndef JVPN_SERVER_AUDIT_H
 #define JVPN_SERVER_AUDIT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+
+#define JVPN_AUDIT_POLICIES_MAX 32
+
+/* What "audit verify" and its like were told. Texts are borrowed from argv. */
+struct jvpn_server_audit {
+	char *const *files;
+	size_t file_count;
+	const char *policy[JVPN_AUDIT_POLICIES_MAX];
+	size_t policy_count;
+	uint64_t early_ms, late_ms;
+	bool json;
+};
 
 /* Prints every entry as a line, seq counted anew for each process of the server. An enum jvpn_exit;
  * errors are logged and name the file. */
 int jvpn_server_audit_export(const char *path, FILE *out);
+/* Proves the invariants of the sessions. An enum jvpn_exit: OK when all of them hold. */
+int jvpn_server_audit_verify(const struct jvpn_server_audit *audit);
+/* Logs why a file could not be read, and returns the exit code. */
+int jvpn_server_audit_failed(int rv, const char *file);
 
 #endif

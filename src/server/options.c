@@ -19,7 +19,15 @@
 #define EXPIRES_DAYS_DEFAULT 365
 #define EXPIRES_DAYS_MAX     36500
 
-enum { OPT_NAME = JVPN_OPT_PROGRAM_END, OPT_ADDRESS, OPT_EXPIRES, OPT_STORE };
+enum {
+	OPT_NAME = JVPN_OPT_PROGRAM_END,
+	OPT_ADDRESS,
+	OPT_EXPIRES,
+	OPT_STORE,
+	OPT_KNOWN,
+	OPT_EARLY,
+	OPT_LATE
+};
 
 static const struct jvpn_cli_option run_options[] = {JVPN_PROGRAM_OPTIONS};
 
@@ -45,6 +53,14 @@ static const struct jvpn_cli_option audit_options[] = {
 	JVPN_PROGRAM_COMMON_OPTIONS,
 };
 
+static const struct jvpn_cli_option verify_options[] = {
+	{OPT_KNOWN, "policy", "FILE", "a policy that was in force (several may be given)"},
+	{OPT_EARLY, "early-ms", "N", "what a limit may fall short (20)"},
+	{OPT_LATE, "late-ms", "N", "what a deadline may be late (1000)"},
+	{'j', "json", NULL, "print JSON"},
+	JVPN_PROGRAM_COMMON_OPTIONS,
+};
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ASK(id)  (JVPN_OPERATE_FIRST + JVPN_CTL_##id)
 
@@ -55,9 +71,12 @@ static const struct jvpn_cli_command commands[] = {
 	{"add-client", JVPN_SERVER_ADD_CLIENT, "NAME",
 	 "Makes a token and prints the client's configuration.", add_client_options,
 	 COUNT(add_client_options)},
-	{"audit", JVPN_SERVER_AUDIT, "export",
+	{"audit export", JVPN_SERVER_AUDIT, NULL,
 	 "Prints the event stream as it stands in the session store.", audit_options,
 	 COUNT(audit_options)},
+	{"audit verify", JVPN_SERVER_AUDIT_VERIFY, "FILE...",
+	 "Proves the invariants of the sessions from files of events.", verify_options,
+	 COUNT(verify_options)},
 	{"status", ASK(STATUS), NULL, "How the server is.", jvpn_operate_options,
 	 JVPN_OPERATE_OPTIONS},
 	{"sessions", ASK(SESSIONS), NULL, "Lists the sessions.", jvpn_operate_options,
@@ -100,6 +119,20 @@ static int parse_address(const char *text, struct jvpn_config_host *out)
 	return 0;
 }
 
+/* Returns what was expected, or NULL. */
+static const char *take_audit(struct jvpn_server_audit *audit, int letter, const char *value)
+{
+	if (letter == OPT_EARLY && jvpn_value_uint(value, &audit->early_ms))
+		return "--early-ms: expected milliseconds";
+	if (letter == OPT_LATE && jvpn_value_uint(value, &audit->late_ms))
+		return "--late-ms: expected milliseconds";
+	if (letter == OPT_KNOWN && audit->policy_count == JVPN_AUDIT_POLICIES_MAX)
+		return "--policy: expected at most 32 of them";
+	if (letter == OPT_KNOWN)
+		audit->policy[audit->policy_count++] = value;
+	return NULL;
+}
+
 static int take_own(struct given *given, int letter, const char *value, char *error,
 		    size_t error_size)
 {
@@ -123,6 +156,8 @@ static int take_own(struct given *given, int letter, const char *value, char *er
 			wanted = "--store: expected the path of a file";
 	} else if (letter == 'f') {
 		out->force = true;
+	} else {
+		wanted = take_audit(&out->audit, letter, value);
 	}
 	if (!wanted)
 		return 0;
@@ -269,13 +304,10 @@ static int finish_add_client(const struct given *given, const char *operand,
 }
 
 /* The configuration is only asked where the store is. */
-static int finish_audit(const struct given *given, const char *operand,
-			struct jvpn_server_options *out)
+static int finish_audit(const struct given *given, struct jvpn_server_options *out)
 {
 	int code;
 
-	if (strcmp(operand, "export") != 0)
-		return fail("audit: expected export");
 	if (out->store_path[0])
 		return JVPN_EXIT_OK;
 	code = load_all(given, out, false);
@@ -354,8 +386,13 @@ static bool finish(struct given *given, struct jvpn_cli_result *result, int *exi
 		*exit_code = finish_add_client(given, result->operand, out);
 		return *exit_code == JVPN_EXIT_OK;
 	case JVPN_SERVER_AUDIT:
-		*exit_code = finish_audit(given, result->operand, out);
+		*exit_code = finish_audit(given, out);
 		return *exit_code == JVPN_EXIT_OK;
+	case JVPN_SERVER_AUDIT_VERIFY:
+		out->audit.files = result->operands;
+		out->audit.file_count = result->operand_count;
+		out->audit.json = out->operate.json;
+		return true;
 	case JVPN_SERVER_RUN:
 	case JVPN_SERVER_CHECK:
 	case JVPN_SERVER_OPERATE:
@@ -390,6 +427,8 @@ bool jvpn_server_options_load(int argc, char **argv, struct jvpn_server_options 
 
 	memset(out, 0, sizeof(*out));
 	out->expires_days = EXPIRES_DAYS_DEFAULT;
+	out->audit.early_ms = 20;
+	out->audit.late_ms = 1000;
 	out->log_level = JVPN_LOG_INFO;
 	*exit_code = JVPN_EXIT_OK;
 	rc = jvpn_cli_parse(&cli, argc, argv, &given, &result);

@@ -20,6 +20,7 @@
 #include "quic/cipher.h"
 #include "quic/quic.h"
 #include "runtime/operate.h"
+#include "server/audit.h"
 #include "store/store.h"
 
 #define JVPN_NODE_ID_MAX     63
@@ -74,7 +75,8 @@ enum jvpn_server_command {
 	JVPN_SERVER_INIT,       /* init DIR */
 	JVPN_SERVER_ADD_CLIENT, /* add-client NAME */
 	JVPN_SERVER_AUDIT,      /* audit export */
-	JVPN_SERVER_OPERATE     /* ask the server that runs */
+	JVPN_SERVER_AUDIT_VERIFY,
+	JVPN_SERVER_OPERATE /* ask the server that runs */
 };
 
 struct jvpn_server_options {
@@ -95,6 +97,8 @@ struct jvpn_server_options {
 	struct jvpn_config_host address;
 	/* OPERATE: */
 	struct jvpn_operate operate;
+	/* AUDIT_VERIFY: */
+	struct jvpn_server_audit audit;
 	/* AUDIT: */
 	char store_path[JVPN_CONFIG_PATH_MAX];
 	/* ADD_CLIENT: */

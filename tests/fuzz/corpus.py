@@ -128,5 +128,40 @@ def main():
                                   + bytes(16)))
 
 
+def event(seq, kind, text="", role="server"):
+    session = '"session_id":"%s",' % ("5f" * 16) if text else ""
+    return ('{"ts_ms":%d,"seq":%d,"pid":7,"event_type":"%s","node_id":"n","role":"%s","policy_version":"default",%s%s'
+            % (1795255200000 + 1000 * seq, seq, kind, role, session, text)).rstrip(",") + "}\n"
+
+
+def change(seq, version, old, new, reason):
+    return event(seq, "SessionStateChange", '"state_version":%d,"from":"%s","to":"%s","reason_code":"%s"'
+                 % (version, old, new, reason))
+
+
+def write_events():
+    switch = ('"state_version":5,"reason_code":"transport_dead","previous_transport":"eth0#1","new_transport":"wlan0#2",'
+              '"candidate_count":1,"loss_ratio":0.25,"latency_estimate_ms":20.5,"detect_ms":2,"recover_ms":20.25,"explicit":true')
+    totals = ('"state_version":6,"reason_code":"client_closed","session_age_ms":9000,"transportless_age_ms":0,"total_switches":1,'
+              '"tx_packets":1,"tx_bytes":2,"rx_packets":3,"rx_bytes":4')
+    life = (event(1, "NodeStarted")
+            + event(2, "SessionCreated", '"state_version":1,"inner_ipv4":"10.77.0.2"')
+            + change(3, 2, "BIRTH", "ATTACHED", "attached_to_transport")
+            + event(4, "TransportAttached", '"state_version":2,"transport":"eth0#1"')
+            + change(5, 3, "ATTACHED", "VOLATILE", "transport_dead")
+            + change(6, 4, "VOLATILE", "RECOVERING", "dead_transport_recovery")
+            + event(7, "ReattachAttempt", '"state_version":4,"counter":3,"request_version":4,"transport":"wlan0#2"')
+            + change(8, 5, "RECOVERING", "ATTACHED", "reattach_success")
+            + event(9, "TransportSwitch", switch)
+            + change(10, 6, "ATTACHED", "TERMINATED", "client_closed")
+            + event(11, "SessionTerminated", totals))
+    write("event", "life", life.encode())
+    write("event", "lost", (event(1, "NodeStarted") + event(5, "TelemetryDegraded")).encode())
+    write("event", "restored", (event(1, "NodeStarted") + event(
+        2, "SessionRestored", '"state_version":9,"from":"RECOVERING","to":"DEGRADED","session_age_ms":5')).encode())
+    write("event", "odd", b'{"ts_ms":1,"unknown":[{"a":[1,2]},"\\u00e9"],"seq":2.5}\n{}\n[]\n{"a":"\\q"}\n\n')
+
+
 if __name__ == "__main__":
     main()
+    write_events()

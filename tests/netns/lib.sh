@@ -578,6 +578,22 @@ prove_events() {
 	else
 		not_ok "the invariants do not hold: $(head -n 3 "$work/prove.log" | sed "s|$work/||g" | tr '\n' ' ')"
 	fi
+	verify_events "${options[@]}" "${files[@]}"
+}
+# The second opinion: audit verify must agree. It takes no policy that the server would refuse.
+verify_events() {
+	local options=()
+	while [[ $1 == --* ]]; do
+		if [[ $1 != --policy ]] || "$builddir/jvpn-server" policy check "$2" >/dev/null 2>&1; then
+			options+=("$1" "$2")
+		fi
+		shift 2
+	done
+	if "$builddir/jvpn-server" audit verify "${options[@]}" "$@" >"$work/verify.log" 2>&1; then
+		ok "audit verify agrees: $(tail -n 1 "$work/verify.log")"
+	else
+		not_ok "audit verify finds: $(head -n 3 "$work/verify.log" | sed "s|$work/||g" | tr '\n' ' ')"
+	fi
 }
 # metrics_table TITLE [--probe NAME=FILE] METRIC...: evaluation metrics of the run so far (tests/lib/metrics).
 metrics_table() {

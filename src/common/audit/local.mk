@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# May use: obs (event_spec.h, event_json.h, json.h), core (tables, policy), base.
+# A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" below, in
+# alphabetical order, and its test to tests/unit/audit.mk.
+noinst_LIBRARIES += %D%/libjvpn_audit.a
+%C%_libjvpn_audit_a_SOURCES = \
+	%D%/index.c \
+	%D%/index.h \
+	%D%/line.c \
+	%D%/line.h \
+	%D%/reader.c \
+	%D%/reader.h \
+	%D%/verify.c \
+	%D%/verify.h \
+	%D%/verify_binding.c \
+	%D%/verify_book.c \
+	%D%/verify_internal.h \
+	%D%/verify_limits.c
+%C%_libjvpn_audit_a_CFLAGS = $(AM_CFLAGS) $(JVPN_STRICT_CFLAGS)
