@@ -23,9 +23,11 @@ bench: all
 	JVPN_BUILDDIR=$(abs_top_builddir) $(srcdir)/%D%/all
 bench-recovery: all
 	JVPN_BUILDDIR=$(abs_top_builddir) $(srcdir)/%D%/recovery
+bench-sessions: all
+	JVPN_BUILDDIR=$(abs_top_builddir) $(srcdir)/%D%/sessions
 bench-bottleneck: all
 	JVPN_BUILDDIR=$(abs_top_builddir) $(srcdir)/%D%/bottleneck
-.PHONY: bench bench-recovery bench-bottleneck
+.PHONY: bench bench-recovery bench-bottleneck bench-sessions
 
 if HAVE_CHECK
 check_PROGRAMS += %D%/bench_packet
