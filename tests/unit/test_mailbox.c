@@ -162,6 +162,23 @@ START_TEST(mailbox_post__many_writers__every_letter_once_in_the_order_of_its_wri
 }
 END_TEST
 
+/* Writers that meet at one place are no reason to refuse a letter. */
+START_TEST(mailbox_post__many_writers_and_room_for_all__nothing_is_refused)
+{
+	struct jvpn_mailbox_stats stats;
+	pthread_t thread[WRITERS];
+
+	ck_assert_int_eq(jvpn_mailbox_new(WRITERS * LETTERS_EACH, BYTES_NO_LIMIT, &box), 0);
+	for (uintptr_t i = 0; i < WRITERS; i++)
+		ck_assert_int_eq(pthread_create(&thread[i], NULL, write_many, (void *)i), 0);
+	for (int i = 0; i < WRITERS; i++)
+		pthread_join(thread[i], NULL);
+	jvpn_mailbox_get_stats(box, &stats);
+	ck_assert_uint_eq(stats.posted, WRITERS * LETTERS_EACH);
+	ck_assert_uint_eq(stats.refused, 0);
+}
+END_TEST
+
 START_TEST(mailbox_take__more_than_a_turn_may_cost__rings_again_for_the_rest)
 {
 	struct jvpn_letter *letter;
@@ -192,5 +209,6 @@ UNIT_TESTS(mailbox)
 	tcase_add_test(tc, mailbox_call__box_full_of_letters__calls_are_made_and_come_first);
 	tcase_add_test(tc,
 		       mailbox_post__many_writers__every_letter_once_in_the_order_of_its_writer);
+	tcase_add_test(tc, mailbox_post__many_writers_and_room_for_all__nothing_is_refused);
 	tcase_add_test(tc, mailbox_take__more_than_a_turn_may_cost__rings_again_for_the_rest);
 }

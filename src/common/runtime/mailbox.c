@@ -135,14 +135,14 @@ static struct place *claim(struct jvpn_mailbox *m, size_t *number)
 		struct place *place = &m->place[at & m->mask];
 		size_t ticket = atomic_load_explicit(&place->ticket, memory_order_acquire);
 
-		if (ticket == at && atomic_compare_exchange_weak_explicit(&m->head, &at, at + 1,
-									  memory_order_relaxed,
-									  memory_order_relaxed)) {
+		if (ticket == at) {
 			*number = at;
-			return place;
-		}
-		if (ticket == at)
+			if (atomic_compare_exchange_weak_explicit(&m->head, &at, at + 1,
+								  memory_order_relaxed,
+								  memory_order_relaxed))
+				return place;
 			continue; /* somebody else took it; 'at' is the present head */
+		}
 		if ((ptrdiff_t)(ticket - at) < 0)
 			return NULL; /* a whole round behind: not taken yet */
 		at = atomic_load_explicit(&m->head, memory_order_relaxed);
