@@ -497,6 +497,47 @@ START_TEST(queue_put_super__standing_queue__one_segment_is_marked)
 }
 END_TEST
 
+START_TEST(queue_rest__empty_for_long__gives_its_memory_back_and_works_again)
+{
+	struct jvpn_queue queue = queue_of(10, 10000, JVPN_TIME_NEVER);
+
+	jvpn_queue_rest(&queue, 0);
+	push(&queue, 1, 100, 1000);
+	jvpn_queue_rest(&queue, 1000 + JVPN_QUEUE_REST_NS);
+	ck_assert_ptr_nonnull(queue.flow); /* it waits */
+	expect_next(&queue, 1, 100, 1000);
+	jvpn_queue_rest(&queue, 1000 + JVPN_QUEUE_REST_NS - 1);
+	ck_assert_ptr_nonnull(queue.flow); /* nothing is allocated for each packet */
+	jvpn_queue_rest(&queue, 1000 + JVPN_QUEUE_REST_NS);
+	ck_assert_ptr_null(queue.flow);
+	ck_assert_uint_eq(queue.counters.queued, 1);
+	ck_assert_uint_eq(queue.counters.taken, 1);
+	push(&queue, 2, 100, JVPN_QUEUE_REST_NS);
+	push(&queue, 3, 100, JVPN_QUEUE_REST_NS);
+	expect_next(&queue, 2, 100, JVPN_QUEUE_REST_NS);
+	expect_next(&queue, 3, 100, JVPN_QUEUE_REST_NS);
+	ck_assert_uint_eq(queue.counters.taken, 3);
+	jvpn_queue_clear(&queue);
+}
+END_TEST
+
+START_TEST(queue_rest__nobody_takes_them__what_is_too_old_goes)
+{
+	struct jvpn_queue queue = queue_of(10, 10000, 100);
+	size_t len;
+
+	push(&queue, 1, 100, 0);
+	push(&queue, 2, 100, 0);
+	ck_assert_ptr_nonnull(peek(&queue, 0, &len)); /* chosen, not taken */
+	jvpn_queue_rest(&queue, JVPN_QUEUE_REST_NS);
+	ck_assert_ptr_null(queue.flow);
+	ck_assert_uint_eq(queue.counters.dropped_stale, 2);
+	ck_assert_uint_eq(queue.bytes, 0);
+	ck_assert_ptr_null(peek(&queue, JVPN_QUEUE_REST_NS, &len));
+	jvpn_queue_clear(&queue);
+}
+END_TEST
+
 UNIT_TESTS(queue)
 {
 	tcase_add_test(tc, queue__all_have_too_much__a_long_queue_gets_shorter);
@@ -516,4 +557,6 @@ UNIT_TESTS(queue)
 	tcase_add_loop_test(tc, queue_peek__standing_queue__codel_drops_or_marks, 0, 2);
 	tcase_add_test(tc, queue_peek__burst_after_an_outage__nothing_is_dropped);
 	tcase_add_test(tc, queue__pool__buffers_come_back_and_are_bounded);
+	tcase_add_test(tc, queue_rest__empty_for_long__gives_its_memory_back_and_works_again);
+	tcase_add_test(tc, queue_rest__nobody_takes_them__what_is_too_old_goes);
 }

@@ -436,6 +436,7 @@ void jvpn_live_reschedule(struct jvpn_live *live)
 	uint64_t at = jvpn_session_next_deadline(&live->core, &d->policy);
 
 	live->busy = live->busy && d->now_ns < busy_until(live);
+	jvpn_queue_rest(&live->queue, d->now_ns);
 	if (live->busy)
 		at = jvpn_time_min(at, busy_until(live));
 	at = jvpn_time_min(at, jvpn_live_compare_deadline(live));

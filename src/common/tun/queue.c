@@ -129,6 +129,18 @@ static void release(struct jvpn_queue *q)
 		free_packet(q, p);
 }
 
+static void drop_flows(struct jvpn_queue *q)
+{
+	free(q->flow);
+	q->flow = NULL;
+	q->fresh = q->turns = (struct jvpn_queue_turns){0};
+}
+
+static bool is_stale(const struct jvpn_queue *q, const struct jvpn_queue_packet *p, uint64_t now_ns)
+{
+	return jvpn_time_since(now_ns, p->since_ns) > q->config.max_sojourn_ns;
+}
+
 void jvpn_queue_clear(struct jvpn_queue *q)
 {
 	if (q->next) {
@@ -140,9 +152,30 @@ void jvpn_queue_clear(struct jvpn_queue *q)
 			drop(q, &q->flow[i]);
 			q->counters.dropped_other++;
 		}
-	free(q->flow);
-	q->flow = NULL;
-	q->fresh = q->turns = (struct jvpn_queue_turns){0};
+	drop_flows(q);
+}
+
+/* A packet that waits too long for a binding is dropped when somebody looks: here without one. */
+static void drop_stale(struct jvpn_queue *q, uint64_t now_ns)
+{
+	if (q->next && is_stale(q, q->next, now_ns)) {
+		release(q);
+		q->counters.dropped_stale++;
+	}
+	for (size_t i = 0; i < JVPN_QUEUE_FLOWS; i++)
+		while (q->flow[i].head && is_stale(q, q->flow[i].head, now_ns)) {
+			drop(q, &q->flow[i]);
+			q->counters.dropped_stale++;
+		}
+}
+
+void jvpn_queue_rest(struct jvpn_queue *q, uint64_t now_ns)
+{
+	if (!q->flow || jvpn_time_since(now_ns, q->filled_ns) < JVPN_QUEUE_REST_NS)
+		return;
+	drop_stale(q, now_ns);
+	if (jvpn_queue_is_empty(q))
+		drop_flows(q);
 }
 
 /* ---- turns ---- */
@@ -249,6 +282,7 @@ static void put(struct jvpn_queue *q, struct jvpn_queue_flow *f, struct jvpn_que
 	f->tail = p;
 	f->bytes += bytes;
 	q->bytes += bytes;
+	q->filled_ns = p->since_ns;
 	if (f->has_turn)
 		return;
 	f->has_turn = true;
@@ -375,7 +409,7 @@ static void choose(struct jvpn_queue *q, uint64_t now_ns)
 
 const struct jvpn_queue_piece *jvpn_queue_peek(struct jvpn_queue *q, uint64_t now_ns)
 {
-	if (q->next && jvpn_time_since(now_ns, q->next->since_ns) > q->config.max_sojourn_ns) {
+	if (q->next && is_stale(q, q->next, now_ns)) {
 		q->counters.dropped_stale++;
 		release(q);
 	}

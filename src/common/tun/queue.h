@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/time.h"
 #include "tun/codel.h"
 #include "tun/pool.h"
 #include "tun/super.h"
@@ -22,6 +23,9 @@
 #define JVPN_QUEUE_QUANTUM 1514
 /* What a queue may have while all of them together have too much (jvpn_pool_is_scarce). */
 #define JVPN_QUEUE_SCARCE_BYTES (256 * 1024)
+
+/* Nothing has come for so long: an empty queue needs no flows (jvpn_queue_rest). */
+#define JVPN_QUEUE_REST_NS (2 * JVPN_NS_PER_S)
 
 struct jvpn_queue_config {
 	size_t max_packets;
@@ -65,11 +69,15 @@ struct jvpn_queue {
 	struct jvpn_queue_packet *next; /* what _peek() has chosen, or a segment of it */
 	struct jvpn_queue_piece piece;  /* its octets */
 	size_t packets, bytes;
+	uint64_t filled_ns; /* when the newest packet came */
 };
 
 void jvpn_queue_init(struct jvpn_queue *queue, const struct jvpn_queue_config *config);
 /* Drops and frees what waits (counted as dropped_other). */
 void jvpn_queue_clear(struct jvpn_queue *queue);
+/* Called now and then, also without a binding: when nothing has come for JVPN_QUEUE_REST_NS, drops what
+ * is too old and gives the memory of an empty queue back. Counters stay. */
+void jvpn_queue_rest(struct jvpn_queue *queue, uint64_t now_ns);
 /* Which flow a packet belongs to: addresses, protocol and ports. Any octets. */
 uint32_t jvpn_queue_hash(const struct jvpn_queue *queue, const uint8_t *packet, size_t len);
 /* Room for one packet of the flow 'hash': the caller writes its 'len' octets to *at before the next
