@@ -35,7 +35,8 @@
 
 static const char *const phase_name[] = {
 	[LOAD_OPEN] = "open",         [LOAD_CHURN] = "churn",   [LOAD_DETACH] = "detach",
-	[LOAD_REATTACH] = "reattach", [LOAD_ATTACK] = "attack", [LOAD_IDLE] = "idle"};
+	[LOAD_REATTACH] = "reattach", [LOAD_ATTACK] = "attack", [LOAD_CLOSE] = "close",
+	[LOAD_IDLE] = "idle"};
 
 _Noreturn static void fail(const char *what, const char *why)
 {
@@ -105,6 +106,7 @@ static void report_phase(struct load *load, uint64_t now_ns)
 	printf(",\"handshakes_per_s\":%.1f,\"moves\":%" PRIu64 ",\"moves_unfinished\":%zu",
 	       seconds > 0 ? (double)(load->handshake.count + load->reattach.count) / seconds : 0,
 	       load->moves, unfinished_moves(load));
+	printf(",\"resumed\":%" PRIu64 ",\"hybrid\":%" PRIu64, load->resumed, load->hybrid);
 	if (load->attacks)
 		printf(",\"attacks\":%" PRIu64, load->attacks);
 	printf(",\"echo_sent\":%" PRIu64 ",\"echo_received\":%" PRIu64
@@ -116,7 +118,7 @@ static void report_phase(struct load *load, uint64_t now_ns)
 	printf("}\n");
 	fflush(stdout);
 	load->handshake.count = load->move.count = load->reattach.count = 0;
-	load->attacks = 0;
+	load->attacks = load->resumed = load->hybrid = 0;
 	load->moves = load->echo_sent = load->echo_received = 0;
 	load->connections_lost = load->refused = 0;
 }
@@ -189,6 +191,23 @@ static void run_detach(struct load *load)
 		load_session_detach(&load->session[load->cursor]);
 }
 
+/* True when all of them have ended and are ready to begin anew. */
+static bool run_close(struct load *load)
+{
+	size_t open = 0, batch = load->opt.inflight;
+
+	for (; batch-- && load->cursor < load->opt.sessions; load->cursor++)
+		load_session_close(&load->session[load->cursor]);
+	for (size_t i = 0; i < load->opt.sessions; i++)
+		open += load->session[i].live || load->session[i].transport;
+	if (open || load->cursor < load->opt.sessions)
+		return false;
+	for (size_t i = 0; i < load->opt.sessions; i++)
+		load->session[i] = (struct load_session){.ticket = load->session[i].ticket};
+	load->started = 0;
+	return true;
+}
+
 static void run_reattach(struct load *load)
 {
 	for (; load->cursor < load->opt.sessions && load->dialling < load->opt.inflight;
@@ -224,6 +243,8 @@ static bool run_phase(struct load *load, uint64_t now_ns)
 	case LOAD_ATTACK:
 		load_attack_run(load, age_ns);
 		return age_ns >= load->opt.attack_ns;
+	case LOAD_CLOSE:
+		return run_close(load);
 	case LOAD_IDLE:
 		run_echoes(load, age_ns);
 		return load->opt.idle_ns && age_ns >= load->opt.idle_ns;
@@ -366,6 +387,8 @@ static void close_all(struct load *load)
 	for (size_t i = 0; i < load->opt.sockets; i++)
 		jvpn_endpoint_free(load->socket[i].endpoint);
 	jvpn_tls_free(load->tls);
+	for (size_t i = 0; i < load->opt.sessions; i++)
+		free(load->session[i].ticket);
 	free(load->session);
 	free(load->handshake.ms);
 	free(load->move.ms);
@@ -381,12 +404,13 @@ _Noreturn static void usage(void)
 	      "  [--sockets N]          local ports that the sessions share and move among (64)\n"
 	      "  [--inflight N]         handshakes at a time (64)\n"
 	      "  [--policy FILE]        the policy of the clients' side\n"
-	      "  [--phases LIST]        open,churn,detach,reattach,attack,idle (open)\n"
+	      "  [--phases LIST]        open,churn,detach,reattach,attack,close,idle (open)\n"
 	      "  [--churn-s N] [--move-interval-ms N]  each session moves once in each interval\n"
 	      "  [--idle-s N]           0: until SIGTERM\n"
 	      "  [--packets-per-s N] [--echo ADDR]     inner echo requests, all sessions together\n"
 	      "  [--attack unknown|proof|verified] [--attack-per-s N] [--attack-s N]\n"
 	      "                         REATTACH requests of all sessions together\n"
+	      "  [--own-tickets]        a session resumes from its own last TLS session, or none\n"
 	      "  [--mute]               connect, and never ask for a tunnel\n"
 	      "  [--detach-at-once]     in phase open: close each connection when it is attached\n"
 	      "  [--step]               SIGUSR1 begins each phase but the first\n"
@@ -453,18 +477,18 @@ static void load_policy(struct load_options *o, const char *path)
 }
 
 static const struct option long_options[] = {
-	{"server", 1, NULL, 's'},   {"name", 1, NULL, 'n'},
-	{"ca", 1, NULL, 'c'},       {"token", 1, NULL, 't'},
-	{"sessions", 1, NULL, 'N'}, {"from", 1, NULL, 'f'},
-	{"sockets", 1, NULL, 'S'},  {"inflight", 1, NULL, 'i'},
-	{"policy", 1, NULL, 'p'},   {"phases", 1, NULL, 'P'},
-	{"churn-s", 1, NULL, 'C'},  {"move-interval-ms", 1, NULL, 'm'},
-	{"idle-s", 1, NULL, 'I'},   {"packets-per-s", 1, NULL, 'r'},
-	{"echo", 1, NULL, 'e'},     {"detach-at-once", 0, NULL, 'd'},
-	{"step", 0, NULL, 'g'},     {"events", 1, NULL, 'E'},
-	{"attack", 1, NULL, 'a'},   {"attack-per-s", 1, NULL, 'A'},
-	{"attack-s", 1, NULL, 'T'}, {"mute", 0, NULL, 'u'},
-	{NULL, 0, NULL, 0}};
+	{"server", 1, NULL, 's'},      {"name", 1, NULL, 'n'},
+	{"ca", 1, NULL, 'c'},          {"token", 1, NULL, 't'},
+	{"sessions", 1, NULL, 'N'},    {"from", 1, NULL, 'f'},
+	{"sockets", 1, NULL, 'S'},     {"inflight", 1, NULL, 'i'},
+	{"policy", 1, NULL, 'p'},      {"phases", 1, NULL, 'P'},
+	{"churn-s", 1, NULL, 'C'},     {"move-interval-ms", 1, NULL, 'm'},
+	{"idle-s", 1, NULL, 'I'},      {"packets-per-s", 1, NULL, 'r'},
+	{"echo", 1, NULL, 'e'},        {"detach-at-once", 0, NULL, 'd'},
+	{"step", 0, NULL, 'g'},        {"events", 1, NULL, 'E'},
+	{"attack", 1, NULL, 'a'},      {"attack-per-s", 1, NULL, 'A'},
+	{"attack-s", 1, NULL, 'T'},    {"mute", 0, NULL, 'u'},
+	{"own-tickets", 0, NULL, 'k'}, {NULL, 0, NULL, 0}};
 
 static void take_text(struct load_options *o, int c)
 {
@@ -501,6 +525,9 @@ static void take_text(struct load_options *o, int c)
 		break;
 	case 'u':
 		o->mute = true;
+		break;
+	case 'k':
+		o->own_tickets = true;
 		break;
 	case 'd':
 		o->detach_at_once = true;

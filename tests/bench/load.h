@@ -12,17 +12,25 @@
 
 #include "config/report.h"
 #include "core/policy.h"
+#include "quic/tls.h"
 #include "runtime/engine.h"
 
 struct jvpn_endpoint;
-struct jvpn_tls;
 struct load;
 
 #define LOAD_SOCKETS_MAX 256
 #define LOAD_FROM_MAX    16
 #define LOAD_PHASES_MAX  16
 
-enum load_phase { LOAD_OPEN = 1, LOAD_CHURN, LOAD_DETACH, LOAD_REATTACH, LOAD_ATTACK, LOAD_IDLE };
+enum load_phase {
+	LOAD_OPEN = 1,
+	LOAD_CHURN,
+	LOAD_DETACH,
+	LOAD_REATTACH,
+	LOAD_ATTACK,
+	LOAD_CLOSE,
+	LOAD_IDLE
+};
 /* REATTACH requests for ids that do not exist, with wrong proofs, with right ones. */
 enum load_attack { LOAD_ATTACK_UNKNOWN = 0, LOAD_ATTACK_PROOF, LOAD_ATTACK_VERIFIED };
 
@@ -31,6 +39,12 @@ struct load_socket {
 	struct load *load;
 	struct jvpn_endpoint *endpoint;
 	struct jvpn_watch *watch;
+};
+
+/* A TLS session as octets. */
+struct load_ticket {
+	uint8_t data[JVPN_TLS_RESUME_BYTES_MAX];
+	size_t len; /* 0: none */
 };
 
 /* One session. Its number is live->index. */
@@ -46,6 +60,7 @@ struct load_session {
 	bool is_attached;    /* now: counted in load->attached */
 	bool is_over;
 	uint16_t echo_seq;
+	struct load_ticket *ticket; /* with opt.own_tickets: what the next connection brings */
 };
 
 /* Milliseconds of one kind of thing. */
@@ -63,7 +78,8 @@ struct load_options {
 	enum load_phase phase[LOAD_PHASES_MAX];
 	size_t phases;
 	bool step, detach_at_once;
-	bool mute; /* connections that never ask for a tunnel */
+	bool own_tickets; /* else all sessions resume from the newest TLS session of any */
+	bool mute;        /* connections that never ask for a tunnel */
 	enum load_attack attack;
 	uint64_t attack_ns;
 	double attack_per_s;
@@ -84,11 +100,14 @@ struct load {
 	size_t cursor; /* of what is done to one session after the other */
 	size_t move_cursor, echo_cursor;
 	uint64_t moves, echoes, attacks; /* begun in this phase */
+	uint64_t resumed, hybrid;        /* of its handshakes; hybrid: with X25519MLKEM768 */
 	struct load_samples handshake, move, reattach;
 	/* figures */
 	uint64_t echo_sent, echo_received, connections_lost, sessions_ended, refused;
 	uint64_t ended_by[256]; /* by reason */
 	size_t next_socket;
+	struct load_ticket ticket; /* the newest that came */
+	uint64_t ticket_number;
 	bool stopping;
 };
 
@@ -100,6 +119,8 @@ void load_session_start(struct load *load, size_t index);
 void load_session_dial(struct load *load, struct load_session *s);
 /* NAT churn: on from another local port at once. */
 void load_session_move(struct load *load, struct load_session *s);
+/* Ends it; its place can be used for another one when it is over. */
+void load_session_close(struct load_session *s);
 /* Closes its connection; the session stays. */
 void load_session_detach(struct load_session *s);
 /* One ICMP echo through the tunnel. */
@@ -109,5 +130,10 @@ bool load_attack_parse(const char *name, enum load_attack *out);
 /* As many requests as are due since the phase began. */
 void load_attack_run(struct load *load, uint64_t age_ns);
 void load_samples_add(struct load_samples *samples, double ms);
+/* load_ticket.c: with opt.own_tickets a session brings what its own last connection was given, and
+ * makes a full handshake without it. */
+void load_ticket_offer(struct load *load, struct load_session *s);
+/* Its handshake is over: counted, and its ticket is kept. */
+void load_ticket_keep(struct load *load, struct load_session *s);
 
 #endif

@@ -71,6 +71,7 @@ void load_session_dial(struct load *load, struct load_session *s)
 	s->detached = false;
 	s->socket = next_socket(load);
 	target.endpoint = s->socket->endpoint;
+	load_ticket_offer(load, s);
 	if (jvpn_quic_connect(load->engine.quic, &target, driver->now_ns, &conn)) {
 		s->wanted = true;
 		return;
@@ -118,6 +119,14 @@ void load_session_move(struct load *load, struct load_session *s)
 	s->moved_ns = load->engine.driver->now_ns;
 	load->moves++;
 	(void)jvpn_conn_probe(s->transport->conn);
+}
+
+void load_session_close(struct load_session *s)
+{
+	s->wanted = false;
+	s->detached = true;
+	if (s->live)
+		jvpn_driver_terminate(s->live, JVPN_REASON_CLIENT_CLOSED);
 }
 
 void load_session_detach(struct load_session *s)
@@ -245,6 +254,8 @@ static void on_attached(struct load *load, struct load_session *s)
 	if (s->dialled_ns)
 		load_samples_add(s->attached ? &load->reattach : &load->handshake,
 				 ms_since(load, s->dialled_ns));
+	if (s->dialled_ns)
+		load_ticket_keep(load, s);
 	dialling_is_over(load, s);
 	if (s->moved_ns)
 		load_samples_add(&load->move, ms_since(load, s->moved_ns));

@@ -11,7 +11,7 @@ endif
 
 # Thousands of sessions from one process (tests/netns/scenario-4).
 noinst_PROGRAMS += %D%/jvpn-load
-%C%_jvpn_load_SOURCES = %D%/load.c %D%/load.h %D%/load_attack.c %D%/load_session.c
+%C%_jvpn_load_SOURCES = %D%/load.c %D%/load.h %D%/load_attack.c %D%/load_session.c %D%/load_ticket.c
 %C%_jvpn_load_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%
 %C%_jvpn_load_LDADD = $(JVPN_COMMON_LIBS)
 # The load of tests/bench/compare.
@@ -27,7 +27,9 @@ bench-sessions: all
 	JVPN_BUILDDIR=$(abs_top_builddir) $(srcdir)/%D%/sessions
 bench-bottleneck: all
 	JVPN_BUILDDIR=$(abs_top_builddir) $(srcdir)/%D%/bottleneck
-.PHONY: bench bench-recovery bench-bottleneck bench-sessions
+bench-handshakes: all
+	JVPN_BUILDDIR=$(abs_top_builddir) $(srcdir)/%D%/handshakes
+.PHONY: bench bench-recovery bench-bottleneck bench-sessions bench-handshakes
 
 if HAVE_CHECK
 check_PROGRAMS += %D%/bench_packet

@@ -355,6 +355,20 @@ START_TEST(resume__more_names_than_places__the_oldest_goes)
 }
 END_TEST
 
+START_TEST(resume__forgotten__full_handshake)
+{
+	struct jvpn_tls *server = ticket_server(1), *client = tls_client_new(NULL);
+
+	jvpn_tls_resume_forget(client, TLS_NAME); /* none is there */
+	ck_assert(!connect_resumed(client, server, TLS_NAME));
+	ck_assert(connect_resumed(client, server, TLS_NAME));
+	jvpn_tls_resume_forget(client, TLS_NAME);
+	ck_assert(!connect_resumed(client, server, TLS_NAME));
+	jvpn_tls_free(client);
+	jvpn_tls_free(server);
+}
+END_TEST
+
 UNIT_TESTS(tls_resume)
 {
 	tcase_set_timeout(tc, 30);
@@ -372,4 +386,5 @@ UNIT_TESTS(tls_resume)
 	tcase_add_test(tc, resume__certificate_has_ended__full_handshake);
 	tcase_add_test(tc, resume__damaged_octets__never_more_than_a_full_handshake);
 	tcase_add_test(tc, resume__more_names_than_places__the_oldest_goes);
+	tcase_add_test(tc, resume__forgotten__full_handshake);
 }

@@ -95,6 +95,8 @@ int jvpn_tls_set_ticket_keys(struct jvpn_tls *tls, const uint8_t keys[JVPN_TLS_T
  *
  * The wall clock, when it is known better than from the config. */
 void jvpn_tls_set_wall(struct jvpn_tls *tls, uint64_t wall_s);
+/* The next handshake with this name is a full one. */
+void jvpn_tls_resume_forget(struct jvpn_tls *tls, const char *server_name);
 /* Changes whenever there is a newer session of this name; 0: there is none. */
 uint64_t jvpn_tls_resume_number(const struct jvpn_tls *tls, const char *server_name);
 /* JVPN_ENOTFOUND when there is none; JVPN_ECRYPTO. */

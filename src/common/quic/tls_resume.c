@@ -163,6 +163,14 @@ void jvpn_tls_set_wall(struct jvpn_tls *tls, uint64_t wall_s)
 	tls->wall_s = wall_s;
 }
 
+void jvpn_tls_resume_forget(struct jvpn_tls *tls, const char *server_name)
+{
+	size_t at = find(tls, server_name);
+
+	if (at < JVPN_TLS_RESUMPTIONS)
+		forget(&tls->resumption[at]);
+}
+
 static int binding(const struct jvpn_tls *tls, const char *name, uint8_t out[JVPN_SHA256_BYTES])
 {
 	uint8_t text[sizeof(BIND_LABEL) + JVPN_SHA256_BYTES + JVPN_CERTIFICATE_NAME_MAX];
