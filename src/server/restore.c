@@ -3,14 +3,25 @@
  * The store of the server: opened before anything else is, its sessions brought back before the first
  * datagram is read. A restart is not a reset (session.md).
  */
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/time.h"
+#include "runtime/clock.h"
 #include "runtime/persist.h"
 #include "server/lease.h"
 #include "server/server.h"
+
+#define STORE_WAIT_MS 2000 /* without any answer */
+#define STORE_POLL_MS 50
+
+struct restoring {
+	struct jvpn_server *server;
+	bool gave_up; /* the store does not answer */
+};
 
 int jvpn_server_store_open(struct jvpn_server *server, char *error, size_t error_size)
 {
@@ -92,16 +103,49 @@ static enum jvpn_reason settle(struct jvpn_worker *worker, struct jvpn_live *liv
 	return entry->opened ? JVPN_REASON_NONE : JVPN_REASON_SECURITY_FAILURE;
 }
 
+/* The answers that are there. The clocks of the drivers stand still: nothing times out. */
+static void take_answers(struct jvpn_server *server)
+{
+	for (unsigned i = 0; i < server->worker_count; i++) {
+		struct jvpn_driver *driver = server->worker[i].engine.driver;
+
+		jvpn_persist_dispatch(driver->persist, driver->now_ns);
+	}
+}
+
+/* Each restored session has two operations or more, and the store takes so many at once: the others wait.
+ * 'all': until none is left. A store that does not answer is left to the loop. */
+static void await_store(struct restoring *r, bool all)
+{
+	struct jvpn_persist *persist = r->server->persist;
+	struct pollfd fd = {.fd = jvpn_persist_fd(persist), .events = POLLIN};
+	uint64_t until = jvpn_time_add(jvpn_clock_mono_ns(), jvpn_ms_to_ns(STORE_WAIT_MS));
+	size_t n, before = jvpn_persist_pending(persist);
+
+	while (!r->gave_up && (all ? before != 0 : jvpn_persist_is_busy(persist))) {
+		(void)poll(&fd, 1, STORE_POLL_MS);
+		take_answers(r->server);
+		n = jvpn_persist_pending(persist);
+		if (n != before)
+			until = jvpn_time_add(jvpn_clock_mono_ns(), jvpn_ms_to_ns(STORE_WAIT_MS));
+		before = n;
+		r->gave_up = jvpn_clock_mono_ns() >= until;
+	}
+}
+
 static int restore_one(void *user, const struct jvpn_persist_entry *entry)
 {
-	struct jvpn_server *server = user;
+	struct restoring *restoring = user;
+	struct jvpn_server *server = restoring->server;
 	struct jvpn_worker *worker = jvpn_server_owner(server, &entry->record.session.id);
 	struct jvpn_event event = {.type = JVPN_EVENT_RESTORE, .slot = JVPN_SLOT_NONE};
 	struct jvpn_event timer = {.type = JVPN_EVENT_TIMER, .slot = JVPN_SLOT_NONE};
 	enum jvpn_reason reason;
 	struct jvpn_live *live;
-	int rv = jvpn_driver_session_new(worker->engine.driver, &live);
+	int rv;
 
+	await_store(restoring, false);
+	rv = jvpn_driver_session_new(worker->engine.driver, &live);
 	if (rv)
 		return rv;
 	memcpy(live->user, entry->record.user, sizeof(live->user));
@@ -126,12 +170,14 @@ static int restore_one(void *user, const struct jvpn_persist_entry *entry)
 
 int jvpn_server_restore(struct jvpn_server *server, char *error, size_t error_size)
 {
+	struct restoring restoring = {.server = server};
 	char text[JVPN_STORE_ERROR_MAX] = "";
 	int rv;
 
 	if (!server->persist)
 		return 0;
-	rv = jvpn_persist_load(server->persist, restore_one, server, text);
+	rv = jvpn_persist_load(server->persist, restore_one, &restoring, text);
+	await_store(&restoring, true);
 	if (rv)
 		snprintf(error, error_size, "%s: %s", server->options->config.store_path,
 			 text[0] ? text : jvpn_err_text(rv));

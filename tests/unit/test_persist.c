@@ -9,8 +9,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/time.h"
+#include "crypto/hash.h"
+#include "crypto/seal.h"
 #include "driver_world.h"
 #include "runtime/persist.h"
 #include "server/audit.h"
@@ -22,6 +25,7 @@ static struct jvpn_store_fault *fault;
 static struct jvpn_persist *persist;
 static struct jvpn_secret seal_key;
 static char dir[64], path[96];
+static size_t queue_max; /* 0: the store's */
 
 static void clear_world(void)
 {
@@ -40,6 +44,7 @@ static void close_store(void)
 static void setup(void)
 {
 	memset(&world, 0, sizeof(world));
+	queue_max = 0;
 	ck_assert_int_eq(jvpn_secret_generate(&seal_key, JVPN_SECRET_KEY_BYTES), 0);
 	snprintf(dir, sizeof(dir), "/tmp/jvpn-test-persist-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
@@ -68,6 +73,7 @@ static int open_store(enum jvpn_store_backend_kind backend)
 					     .path = path,
 					     .seal_key = &seal_key,
 					     .timeout_ms = 100,
+					     .queue_max = queue_max,
 					     .fault = fault};
 	char error[JVPN_STORE_ERROR_MAX] = "";
 
@@ -493,6 +499,82 @@ START_TEST(audit__life_of_a_session__is_exported_in_order)
 }
 END_TEST
 
+/* Another session like the stored one, with an id and an address of its own. */
+static int copy_one(struct jvpn_store *store, const struct jvpn_store_entry *entry, uint8_t n)
+{
+	uint8_t encoded[JVPN_RECORD_MAX], sealed[256], hash[JVPN_SHA256_BYTES];
+	struct jvpn_seal_aad aad = {hash, sizeof(hash)};
+	struct jvpn_store_op op = {.kind = JVPN_STORE_OP_CAS,
+				   .id = entry->id,
+				   .to_version = entry->version,
+				   .nonce = entry->nonce,
+				   .state = entry->state,
+				   .record = encoded};
+	struct jvpn_secret secret;
+	struct jvpn_record_parts parts;
+	struct jvpn_record record;
+	struct jvpn_writer w;
+	int rv = jvpn_record_decode(entry->record, entry->record_len, &record, &parts);
+
+	ck_assert_int_eq(rv, 0);
+	ck_assert_int_eq(jvpn_sha256(parts.head, parts.head_len, hash), 0);
+	ck_assert_int_eq(jvpn_unseal(&seal_key, &aad, parts.seal, parts.seal_len, &secret), 0);
+	op.id.b[JVPN_ID_BYTES - 1] ^= n;
+	record.session.id = op.id;
+	record.address[0].address[3] = (uint8_t)(10 + n);
+	jvpn_writer_init(&w, encoded, sizeof(encoded));
+	ck_assert_int_eq(jvpn_record_encode_head(&record, &w), 0);
+	ck_assert_int_eq(jvpn_sha256(encoded, jvpn_writer_len(&w), hash), 0);
+	rv = jvpn_seal(&seal_key, &secret, &aad, sealed, sizeof(sealed));
+	ck_assert_int_gt(rv, 0);
+	ck_assert_int_eq(jvpn_record_encode_seal(sealed, (size_t)rv, &w), 0);
+	op.record_len = jvpn_writer_len(&w);
+	return jvpn_store_submit(store, &op, 0);
+}
+
+#define COPIES 9
+
+static int copy_all(void *user, const struct jvpn_store_entry *entry)
+{
+	for (uint8_t n = 1; n <= COPIES; n++)
+		ck_assert_int_eq(copy_one(user, entry, n), 0);
+	return 1; /* not the copies */
+}
+
+static void copy_sessions(void)
+{
+	struct jvpn_store_config config = {.backend = JVPN_STORE_BACKEND_SQLITE, .path = path};
+	char error[JVPN_STORE_ERROR_MAX] = "";
+	struct jvpn_store *store;
+
+	ck_assert_int_eq(jvpn_store_open(&config, &store, error, sizeof(error)), 0);
+	ck_assert_int_eq(jvpn_store_load(store, copy_all, store, error), 1);
+	jvpn_store_close(store);
+}
+
+/* Each of them has two operations. */
+START_TEST(restore__more_than_the_store_takes_at_once__all_are_written)
+{
+	FILE *f = tmpfile();
+
+	ck_assert_ptr_nonnull(f);
+	start_durable(NULL);
+	world_open();
+	clear_world();
+	close_store();
+	copy_sessions();
+	queue_max = 4;
+	restore();
+	ck_assert_uint_eq(jvpn_persist_pending(persist), 0);
+	ck_assert_uint_eq(world.server.index.table.count, COPIES + 1);
+	for (struct jvpn_live *l = world.server.worker[0].engine.driver->lives; l; l = l->next)
+		ck_assert_uint_eq(l->core.durable_version, l->core.state_version);
+	ck_assert_int_eq(jvpn_server_audit_export(path, f), 0);
+	ck_assert_uint_eq(lines_with(f, "SessionRestored", "node_restart"), COPIES + 1);
+	fclose(f);
+}
+END_TEST
+
 START_TEST(audit__denials__are_counts_by_minute)
 {
 	struct jvpn_audit denied = {.type = JVPN_AUDIT_UNAUTHORIZED_TRANSPORT_ATTEMPT,
@@ -553,6 +635,7 @@ UNIT_TESTS(persist)
 	tcase_add_test(tc, store_open__policy_allows_fewer_than_stored__room_for_all);
 	tcase_add_test(tc, drain__bound_session__is_kept_and_told);
 	tcase_add_test(tc, audit__life_of_a_session__is_exported_in_order);
+	tcase_add_test(tc, restore__more_than_the_store_takes_at_once__all_are_written);
 	tcase_add_test(tc, audit__denials__are_counts_by_minute);
 	tcase_add_test(tc, audit__too_large__is_trimmed_and_says_so);
 #endif

@@ -87,6 +87,7 @@ int jvpn_persist_open(const struct jvpn_persist_config *config, struct jvpn_pers
 					  .user = p,
 					  .clock_ns = jvpn_clock_mono_ns,
 					  .timeout_ms = config->timeout_ms,
+					  .queue_max = config->queue_max,
 					  .fault = config->fault};
 	struct jvpn_stamp stamp;
 	int rv = p ? jvpn_random(&p->incarnation, sizeof(p->incarnation)) : JVPN_ENOMEM;
@@ -102,6 +103,7 @@ int jvpn_persist_open(const struct jvpn_persist_config *config, struct jvpn_pers
 	p->incarnation &= INT64_MAX; /* SQLite's integers are signed */
 	p->seal_key = *config->seal_key;
 	p->health = JVPN_STORE_HEALTH_OK;
+	p->shared->queue_max = config->queue_max ? config->queue_max : JVPN_STORE_QUEUE_MAX;
 	init_tickets(p);
 	jvpn_clock_stamp(&stamp);
 	memcpy(p->boot_id, stamp.boot_id, sizeof(p->boot_id));
@@ -537,6 +539,11 @@ size_t jvpn_persist_pending(const struct jvpn_persist *persist)
 	n = jvpn_store_pending(persist->shared->store) + persist->shared->open_answers;
 	unlock(persist);
 	return n;
+}
+
+bool jvpn_persist_is_busy(const struct jvpn_persist *persist)
+{
+	return jvpn_persist_pending(persist) >= persist->shared->queue_max / 2;
 }
 
 bool jvpn_persist_is_durable(const struct jvpn_persist *persist)

@@ -38,6 +38,7 @@ struct jvpn_persist_config {
 	const char *path;                   /* SQLite: the file */
 	const struct jvpn_secret *seal_key; /* copied */
 	uint64_t timeout_ms;                /* 0: the store's */
+	size_t queue_max;                   /* operations in flight; 0: the store's */
 	struct jvpn_store_fault *fault;     /* tests; else NULL */
 };
 
@@ -90,6 +91,8 @@ void jvpn_persist_poll(struct jvpn_persist *persist, uint64_t now_ns);
 uint64_t jvpn_persist_next_deadline(const struct jvpn_persist *persist);
 /* Operations without an answer, or whose answer was not dealt with, of all lanes. */
 size_t jvpn_persist_pending(const struct jvpn_persist *persist);
+/* That is half of what the store takes at once, or more: whoever has many waits. */
+bool jvpn_persist_is_busy(const struct jvpn_persist *persist);
 bool jvpn_persist_is_durable(const struct jvpn_persist *persist);
 enum jvpn_store_health jvpn_persist_health(const struct jvpn_persist *persist);
 

@@ -31,7 +31,8 @@ struct jvpn_persist_shared {
 	pthread_mutex_t lock;
 	struct jvpn_store *store;
 	struct jvpn_persist *lane[JVPN_PERSIST_LANES_MAX]; /* [0]: the root */
-	size_t open_answers;                               /* not yet dealt with by their lanes */
+	size_t queue_max;
+	size_t open_answers; /* not yet dealt with by their lanes */
 	uint64_t lines_lost;
 };
 
