@@ -33,19 +33,22 @@ int jvpn_server_index_init(struct jvpn_server_index *index, size_t capacity)
 
 	if (!rv)
 		rv = jvpn_map_new(capacity, seed, &index->by_id);
+	if (!rv)
+		rv = jvpn_map_new(capacity, seed, &index->by_user);
 	if (rv)
 		return rv;
 	index->entry = calloc(capacity, sizeof(*index->entry));
 	index->live = calloc(capacity, sizeof(*index->live));
 	if (!index->entry || !index->live)
 		return JVPN_ENOMEM;
-	jvpn_table_init(&index->table, index->entry, capacity, index->by_id);
+	jvpn_table_init(&index->table, index->entry, capacity, index->by_id, index->by_user);
 	return 0;
 }
 
 void jvpn_server_index_clear(struct jvpn_server_index *index)
 {
 	jvpn_map_free(index->by_id);
+	jvpn_map_free(index->by_user);
 	free(index->entry);
 	free(index->live);
 	memset(index, 0, sizeof(*index));

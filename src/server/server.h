@@ -29,7 +29,7 @@ struct jvpn_server_index {
 	struct jvpn_table table;
 	struct jvpn_table_entry *entry;
 	struct jvpn_live **live; /* parallel to entry */
-	struct jvpn_map *by_id;
+	struct jvpn_map *by_id, *by_user;
 };
 
 /* Owner: main. 'lock' is for what may change while there are several workers: tokens, addresses, index.

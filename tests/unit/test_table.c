@@ -11,7 +11,7 @@
 
 static struct jvpn_table_entry entries[4];
 static struct jvpn_table table;
-static struct jvpn_map *map;
+static struct jvpn_map *map, *users;
 static struct jvpn_policy policy;
 
 static struct jvpn_id id_of(uint8_t n)
@@ -29,7 +29,9 @@ static void setup(size_t capacity)
 	jvpn_policy_init(&policy);
 	jvpn_map_free(map);
 	ck_assert_int_eq(jvpn_map_new(4, seed, &map), 0);
-	jvpn_table_init(&table, entries, capacity, map);
+	jvpn_map_free(users);
+	ck_assert_int_eq(jvpn_map_new(4, seed, &users), 0);
+	jvpn_table_init(&table, entries, capacity, map, users);
 }
 
 /* Adds session n of 'user' as transportless since 'since'. */
@@ -142,8 +144,54 @@ START_TEST(table__policy_below_capacity__is_the_limit)
 }
 END_TEST
 
+START_TEST(table__counts__follow_what_happens)
+{
+	struct jvpn_session dead;
+	size_t a, b, victim = 99;
+
+	setup(4);
+	policy.max_sessions = 2;
+	policy.max_sessions_per_user = 2;
+	a = add(1, 5, 100);
+	b = add(2, 5, 200);
+	ck_assert_uint_eq(jvpn_table_user_count(&table, 5), 2);
+	jvpn_session_init(&dead, JVPN_ROLE_SERVER);
+	dead.state = JVPN_STATE_TERMINATED;
+	jvpn_table_update(&table, a, &dead);
+	jvpn_table_update(&table, a, &dead);
+	ck_assert_uint_eq(jvpn_table_user_count(&table, 5), 1);
+	ck_assert_uint_eq(table.tombstones, 1);
+	ck_assert_int_eq(jvpn_table_admit(&table, &policy, 5, &victim), JVPN_ADMIT_OK);
+	jvpn_table_remove(&table, a);
+	jvpn_table_remove(&table, a);
+	ck_assert_uint_eq(jvpn_table_user_count(&table, 5), 1);
+	ck_assert_uint_eq(table.tombstones, 0);
+	jvpn_table_remove(&table, b);
+	ck_assert_uint_eq(jvpn_table_user_count(&table, 5), 0);
+	ck_assert_uint_eq(jvpn_map_count(users), 0);
+	for (uint8_t n = 1; n <= 4; n++)
+		add(n, n, 0); /* each of another user */
+	for (uint8_t n = 1; n <= 4; n++)
+		ck_assert_uint_eq(jvpn_table_user_count(&table, n), 1);
+}
+END_TEST
+
+/* There are no entries beyond the fourth: whoever looks at all of them crashes. */
+START_TEST(table__room_left__no_walk_through_the_entries)
+{
+	size_t victim = 99;
+
+	setup(4);
+	add(1, 5, 100);
+	table.capacity = SIZE_MAX / sizeof(entries[0]);
+	ck_assert_int_eq(jvpn_table_admit(&table, &policy, 7, &victim), JVPN_ADMIT_OK);
+}
+END_TEST
+
 UNIT_TESTS(table)
 {
+	tcase_add_test(tc, table__counts__follow_what_happens);
+	tcase_add_test(tc, table__room_left__no_walk_through_the_entries);
 	tcase_add_test(tc, table__find__known_and_unknown);
 	tcase_add_test(tc, table__full__evicts_tombstones_first_then_longest_transportless);
 	tcase_add_test(tc, table__attached_or_with_candidate__are_never_evicted);

@@ -11,14 +11,16 @@
 #include "core/prelude.h"
 
 void jvpn_table_init(struct jvpn_table *t, struct jvpn_table_entry *entry, size_t capacity,
-		     struct jvpn_map *by_id)
+		     struct jvpn_map *by_id, struct jvpn_map *by_user)
 {
 	memset(entry, 0, capacity * sizeof(*entry));
 	t->entry = entry;
 	t->capacity = capacity;
 	t->count = 0;
+	t->tombstones = 0;
 	t->first_free = 0;
 	t->by_id = by_id;
+	t->by_user = by_user;
 }
 
 int jvpn_table_find(const struct jvpn_table *t, const struct jvpn_id *id)
@@ -32,23 +34,34 @@ int jvpn_table_find(const struct jvpn_table *t, const struct jvpn_id *id)
 
 size_t jvpn_table_user_count(const struct jvpn_table *t, uint64_t user_hash)
 {
-	size_t n = 0;
+	uint32_t n;
 
-	for (size_t i = 0; i < t->capacity; i++)
-		if (t->entry[i].used && !t->entry[i].terminated &&
-		    t->entry[i].user_hash == user_hash)
-			n++;
-	return n;
+	return jvpn_map_get(t->by_user, &user_hash, sizeof(user_hash), &n) == 0 ? n : 0;
 }
 
-static size_t tombstone_count(const struct jvpn_table *t)
+/* There is room: a user who is counted has an entry. */
+static void set_user_count(struct jvpn_table *t, uint64_t user_hash, size_t n)
 {
-	size_t n = 0;
+	(void)jvpn_map_remove(t->by_user, &user_hash, sizeof(user_hash));
+	if (n != 0)
+		(void)jvpn_map_put(t->by_user, &user_hash, sizeof(user_hash), (uint32_t)n);
+}
 
-	for (size_t i = 0; i < t->capacity; i++)
-		if (t->entry[i].used && t->entry[i].terminated)
-			n++;
-	return n;
+static void set_terminated(struct jvpn_table *t, struct jvpn_table_entry *e, bool terminated)
+{
+	size_t living;
+
+	if (e->terminated == terminated)
+		return;
+	living = jvpn_table_user_count(t, e->user_hash);
+	e->terminated = terminated;
+	if (terminated) {
+		t->tombstones++;
+		set_user_count(t, e->user_hash, living - 1);
+	} else {
+		t->tombstones--;
+		set_user_count(t, e->user_hash, living + 1);
+	}
 }
 
 static bool is_evictable(const struct jvpn_table_entry *e)
@@ -89,7 +102,7 @@ static bool find_tombstone(const struct jvpn_table *t, size_t *victim)
 enum jvpn_admit jvpn_table_admit(const struct jvpn_table *t, const struct jvpn_policy *policy,
 				 uint64_t user_hash, size_t *evict)
 {
-	size_t living = t->count - tombstone_count(t);
+	size_t living = t->count - t->tombstones;
 
 	if (jvpn_table_user_count(t, user_hash) >= policy->max_sessions_per_user)
 		return find_victim(t, &user_hash, evict) ? JVPN_ADMIT_EVICT : JVPN_ADMIT_FULL;
@@ -126,6 +139,7 @@ int jvpn_table_add(struct jvpn_table *t, const struct jvpn_id *id, uint64_t user
 	t->entry[i].candidate = true;
 	t->first_free = (i + 1) % t->capacity;
 	t->count++;
+	set_user_count(t, user_hash, jvpn_table_user_count(t, user_hash) + 1);
 	return (int)i;
 }
 
@@ -133,7 +147,7 @@ void jvpn_table_update(struct jvpn_table *t, size_t index, const struct jvpn_ses
 {
 	struct jvpn_table_entry *e = &t->entry[index];
 
-	e->terminated = s->state == JVPN_STATE_TERMINATED;
+	set_terminated(t, e, s->state == JVPN_STATE_TERMINATED);
 	e->bound = s->bound != JVPN_SLOT_NONE;
 	e->candidate = s->state == JVPN_STATE_BIRTH || jvpn_session_candidate_count(s) > 0;
 	e->transportless_since_ns =
@@ -144,6 +158,8 @@ void jvpn_table_remove(struct jvpn_table *t, size_t index)
 {
 	if (index >= t->capacity || !t->entry[index].used)
 		return;
+	set_terminated(t, &t->entry[index], true); /* counted for nobody */
+	t->tombstones--;
 	(void)jvpn_map_remove(t->by_id, t->entry[index].id.b, JVPN_ID_BYTES);
 	memset(&t->entry[index], 0, sizeof(t->entry[index]));
 	t->first_free = index;

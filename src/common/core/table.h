@@ -26,18 +26,20 @@ struct jvpn_table_entry {
 	bool candidate;  /* a living candidate is there: not evicted as long as others are */
 };
 
-/* Memory is the caller's: 'entry' has 'capacity' elements, the map is initialised by the caller for
+/* Memory is the caller's: 'entry' has 'capacity' elements, the maps are initialised by the caller for
  * at least as many keys, with a secret seed. */
 struct jvpn_table {
 	struct jvpn_table_entry *entry;
 	size_t capacity;
 	size_t count;
+	size_t tombstones; /* of them */
 	size_t first_free; /* where to look for a free entry */
 	struct jvpn_map *by_id;
+	struct jvpn_map *by_user; /* user_hash: how many living sessions */
 };
 
 void jvpn_table_init(struct jvpn_table *t, struct jvpn_table_entry *entry, size_t capacity,
-		     struct jvpn_map *by_id);
+		     struct jvpn_map *by_id, struct jvpn_map *by_user);
 /* Index of the session, or JVPN_ENOTFOUND. O(1), no allocation. */
 int jvpn_table_find(const struct jvpn_table *t, const struct jvpn_id *id);
 
@@ -50,7 +52,7 @@ enum jvpn_admit {
 };
 /* Eviction order, deterministic: TERMINATED tombstones, then the longest transportless session
  * without a candidate (ties: smallest index), never an attached one; at max_sessions_per_user the
- * same among that user's own sessions. */
+ * same among that user's own sessions. O(1) while there is room. */
 enum jvpn_admit jvpn_table_admit(const struct jvpn_table *t, const struct jvpn_policy *policy,
 				 uint64_t user_hash, size_t *evict);
 /* Index of the new entry, JVPN_EFULL, JVPN_EEXISTS. */
