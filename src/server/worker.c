@@ -4,6 +4,7 @@
  */
 #include "server/worker.h"
 
+#include <malloc.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,7 @@ int jvpn_workers_new(struct jvpn_server *server, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		server->worker[i].server = server;
 		server->worker[i].id = (uint8_t)i;
+		jvpn_slack_init(&server->worker[i].slack);
 	}
 	return 0;
 }
@@ -72,6 +74,18 @@ static bool is_first(const struct jvpn_worker *worker)
 	return worker->id == 0;
 }
 
+/* Between what lives on there are pages that the allocator keeps for ever. */
+static void give_memory_back(struct jvpn_worker *worker, uint64_t now_ns)
+{
+	size_t connections = jvpn_quic_conn_count(worker->engine.quic);
+
+	if (!jvpn_slack_look(&worker->slack, connections, now_ns))
+		return;
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
+}
+
 static void on_turn(void *user, uint64_t now_ns)
 {
 	struct jvpn_worker *worker = user;
@@ -81,6 +95,7 @@ static void on_turn(void *user, uint64_t now_ns)
 	jvpn_server_gateway_flush(worker);
 	if (worker->persist)
 		jvpn_persist_poll(worker->persist, now_ns);
+	give_memory_back(worker, now_ns);
 	if (is_first(worker) && server->on_turn)
 		server->on_turn(server, now_ns);
 }
@@ -95,6 +110,7 @@ static uint64_t next_deadline(void *user)
 	const struct jvpn_worker *worker = user;
 	uint64_t at = jvpn_strangers_next_deadline(&worker->strangers);
 
+	at = jvpn_time_min(at, jvpn_slack_next_deadline(&worker->slack));
 	if (worker->persist)
 		at = jvpn_time_min(at, jvpn_persist_next_deadline(worker->persist));
 	if (is_first(worker) && worker->server->next_deadline)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/slack.h"
 #include "runtime/engine.h"
 #include "runtime/mailbox.h"
 #include "server/strangers.h"
@@ -47,6 +48,7 @@ struct jvpn_worker {
 	struct jvpn_pump *pump;
 	struct jvpn_forward uplink, downlink;
 	struct jvpn_strangers strangers;
+	struct jvpn_slack slack;
 	struct jvpn_persist *persist; /* its lane of the store, NULL: memory is the store */
 	/* With several workers: */
 	struct jvpn_mailbox *mailbox;

@@ -7,6 +7,7 @@ UNIT_TESTS += %D%/unit_base
 	%D%/test_date.c \
 	%D%/test_heap.c \
 	%D%/test_map.c \
+	%D%/test_slack.c \
 	%D%/test_prefix.c \
 	%D%/test_without.c \
 	%D%/unit.h %D%/main.c

@@ -25,6 +25,8 @@ noinst_LIBRARIES += %D%/libjvpn_base.a
 	%D%/prefix.h \
 	%D%/rng.c \
 	%D%/rng.h \
+	%D%/slack.c \
+	%D%/slack.h \
 	%D%/time.h \
 	%D%/without.c \
 	%D%/without.h
