@@ -18,6 +18,7 @@ START_TEST(slack__many_are_gone__once_after_a_while)
 	ck_assert(jvpn_slack_look(&slack, 500, 5 + JVPN_SLACK_WAIT_NS));
 	ck_assert_uint_eq(jvpn_slack_next_deadline(&slack), JVPN_TIME_NEVER);
 	ck_assert(!jvpn_slack_look(&slack, 500, 99 * JVPN_SLACK_WAIT_NS));
+	ck_assert_uint_eq(jvpn_slack_next_deadline(&slack), JVPN_TIME_NEVER);
 }
 END_TEST
 
@@ -29,7 +30,8 @@ START_TEST(slack__back_at_once_or_few__never)
 	ck_assert(!jvpn_slack_look(&slack, 1000, 0));
 	ck_assert(!jvpn_slack_look(&slack, 0, 1));
 	ck_assert(!jvpn_slack_look(&slack, 900, 2));
-	ck_assert(!jvpn_slack_look(&slack, 900, 2 * JVPN_SLACK_WAIT_NS));
+	ck_assert_uint_eq(jvpn_slack_next_deadline(&slack), JVPN_TIME_NEVER);
+	ck_assert(!jvpn_slack_look(&slack, 0, 2 * JVPN_SLACK_WAIT_NS)); /* the wait begins anew */
 	jvpn_slack_init(&slack);
 	ck_assert(!jvpn_slack_look(&slack, JVPN_SLACK_FEW - 1, 0));
 	ck_assert(!jvpn_slack_look(&slack, 0, 1));
