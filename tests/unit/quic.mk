@@ -9,6 +9,7 @@ UNIT_TESTS += %D%/unit_quic
 	%D%/quic_pair.h \
 	%D%/test_accept.c \
 	%D%/test_aead.c \
+	%D%/test_hkdf.c \
 	%D%/test_cidmap.c \
 	%D%/test_cipher.c \
 	%D%/test_dgram.c \
