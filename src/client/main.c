@@ -291,10 +291,11 @@ static int run(const struct jvpn_client_options *options)
 	int code;
 
 	client.options = options;
-	jvpn_features_log();
 	code = open_state(&client);
-	if (!code)
+	if (!code) {
+		jvpn_features_log();
 		code = open_all(&client);
+	}
 	if (!code)
 		code = jvpn_loop_run(client.engine.loop);
 	close_all(&client);
