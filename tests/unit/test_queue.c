@@ -463,6 +463,29 @@ START_TEST(queue_put_super__larger_than_the_queue__stays_the_callers)
 }
 END_TEST
 
+/* 64 KiB in segments of 16 octets are more than a queue may hold when all are short. */
+START_TEST(queue_put_super__tiny_segments_and_all_have_too_much__stays_the_callers)
+{
+	static struct jvpn_pool pool;
+	struct jvpn_tun_offload offload = {.gso = JVPN_GSO_TCP4, .segment_bytes = 8};
+	struct jvpn_queue queue = queue_of(8192, 3000000, JVPN_TIME_NEVER);
+	struct jvpn_super *super = super_of(&pool, 1, 60000);
+
+	queue.config.pool = &pool;
+	ck_assert_int_eq(
+		jvpn_segment_init(&super->segmenter, &offload, super->data, super->segmenter.len),
+		0);
+	push(&queue, 2, 1000, 0);
+	pool.used += JVPN_POOL_SCARCE_BYTES;
+	ck_assert_int_eq(jvpn_queue_put_super(&queue, 1, super, 0), JVPN_ERANGE);
+	ck_assert_uint_eq(queue.packets, 1);
+	pool.used -= JVPN_POOL_SCARCE_BYTES;
+	jvpn_super_free(&pool, super);
+	jvpn_queue_clear(&queue);
+	jvpn_pool_clear(&pool);
+}
+END_TEST
+
 START_TEST(queue_put_super__standing_queue__one_segment_is_marked)
 {
 	struct jvpn_queue queue = queue_of(1000, 1000000, JVPN_TIME_NEVER);
@@ -545,6 +568,7 @@ UNIT_TESTS(queue)
 	tcase_add_test(tc, queue_put_super__another_flow__has_its_turn_in_between);
 	tcase_add_test(tc, queue_put_super__full_while_a_segment_is_out__it_stays_whole);
 	tcase_add_test(tc, queue_put_super__larger_than_the_queue__stays_the_callers);
+	tcase_add_test(tc, queue_put_super__tiny_segments_and_all_have_too_much__stays_the_callers);
 	tcase_add_test(tc, queue_put_super__standing_queue__one_segment_is_marked);
 	tcase_add_test(tc, queue_push__three_packets__come_out_in_order);
 	tcase_add_test(tc, queue_push__over_the_packet_limit__drops_the_oldest);

@@ -821,6 +821,40 @@ START_TEST(quic_hint__port_unreachable__is_told_ten_times_a_second_and_ends_noth
 }
 END_TEST
 
+static void take_little(struct pair *w)
+{
+	w->client_config.stream_window_bytes = 4096;
+}
+
+/* The peer's stream window is used up while inner packets wait and may not go: ngtcp2 has begun a packet
+ * then, and asserts that it is finished before anything else happens. */
+START_TEST(quic_capsules__stream_blocked_and_inner_held__no_packet_stays_open)
+{
+	static const uint8_t capsule[6000];
+	ngtcp2_transport_params *peer;
+	struct jvpn_conn *conn;
+
+	pair_init(p, take_little);
+	pair_open(p);
+	pair_run(p, 200 * MS);
+	conn = p->server.conn;
+	/* No datagram that is too large closes the packet by accident. */
+	peer = (ngtcp2_transport_params *)(uintptr_t)ngtcp2_conn_get_remote_transport_params2(
+		conn->ng);
+	peer->max_datagram_frame_size = 1300;
+	ck_assert_int_eq(jvpn_conn_send_capsule(conn, 0x2a565004, capsule, sizeof(capsule)), 0);
+	p->server.keep_sending = true;
+	p->server.send_len = 200;
+	conn->inflight = (struct jvpn_inflight){.limit = 1};
+	jvpn_conn_want_write(conn);
+	jvpn_quic_flush(conn->quic, p->now_ns);
+	ck_assert_int_eq(jvpn_conn_send_capsule(p->client.conn, 0x2a565003, "question", 8), 0);
+	pair_run(p, 500 * MS);
+	ck_assert(!p->server.closed && !p->client.closed);
+	ck_assert_uint_ge(p->server.capsules, 1);
+}
+END_TEST
+
 UNIT_TESTS(quic_pair)
 {
 	tcase_set_timeout(tc, 60);
@@ -841,6 +875,7 @@ UNIT_TESTS(quic_pair)
 	tcase_add_test(tc, quic_capsules__a_megabyte__arrives_whole);
 	tcase_add_test(tc, quic_capsules__unknown_type__is_ignored);
 	tcase_add_test(tc, quic_capsules__queue_full__says_so);
+	tcase_add_test(tc, quic_capsules__stream_blocked_and_inner_held__no_packet_stays_open);
 	tcase_add_test(tc, quic_bulk__uplink__is_fast_and_in_order);
 	tcase_add_test(tc, quic_ecn__marked_on_the_way__inner_packet_says_so);
 	tcase_add_test(tc, quic_ecn__inner_ends_do_not_speak_it__loss_tells_them);

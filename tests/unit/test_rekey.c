@@ -219,6 +219,7 @@ START_TEST(rekey__address_changes_meanwhile__both_go_through)
 	jvpn_quic_set_key_update(p->client.quic, 0, 0);
 	jvpn_quic_set_key_update(p->server.quic, 0, 0);
 	exchange(3);
+	pair_run(p, 2000 * MS);
 	exchange(1);
 	ck_assert_uint_ge(p->client.keys_generation, 1);
 	ck_assert_uint_eq(p->server.keys_generation, p->client.keys_generation);

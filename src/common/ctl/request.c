@@ -196,9 +196,11 @@ static int read_session(struct scanner *s, const struct member *m, struct jvpn_c
 
 static int read_to(struct scanner *s, const struct member *m, struct jvpn_ctl_request *out)
 {
-	if (m->kind != KIND_TEXT || !m->text[0] || strlen(m->text) > JVPN_TRANSPORT_ID_MAX)
+	size_t len = m->kind == KIND_TEXT ? strlen(m->text) : 0;
+
+	if (len == 0 || len >= sizeof(out->to))
 		return bad_value(s, m, "a transport id, or its label");
-	snprintf(out->to, sizeof(out->to), "%s", m->text);
+	memcpy(out->to, m->text, len + 1);
 	return 0;
 }
 

@@ -439,9 +439,12 @@ void jvpn_conn_fill_settings(const struct jvpn_quic *quic, ngtcp2_settings *s)
 
 void jvpn_conn_fill_params(const struct jvpn_quic *quic, ngtcp2_transport_params *p)
 {
+	const uint32_t window =
+		quic->config.stream_window_bytes ? quic->config.stream_window_bytes : STREAM_WINDOW;
+
 	ngtcp2_transport_params_default(p);
-	p->initial_max_stream_data_bidi_local = STREAM_WINDOW;
-	p->initial_max_stream_data_bidi_remote = STREAM_WINDOW;
+	p->initial_max_stream_data_bidi_local = window;
+	p->initial_max_stream_data_bidi_remote = window;
 	p->initial_max_stream_data_uni = UNI_WINDOW;
 	p->initial_max_data = CONNECTION_WINDOW;
 	p->initial_max_streams_bidi = quic->config.server ? JVPN_H3_STREAMS_BIDI : 0;

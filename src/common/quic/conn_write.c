@@ -167,7 +167,12 @@ static bool write_streams(struct jvpn_conn *conn)
 					      jvpn_batch_tail(&conn->quic->batch), conn->mtu.size,
 					      &taken, flags, chunk.id, chunk.vec, chunk.count,
 					      conn->quic->now_ns);
-		is_open = n == NGTCP2_ERR_WRITE_MORE;
+		/* Also a blocked stream leaves its packet open; and a packet that is open when the
+		 * next one is read, or a timer expires, is an assertion of ngtcp2. */
+		if (n == NGTCP2_ERR_WRITE_MORE || n == NGTCP2_ERR_STREAM_DATA_BLOCKED)
+			is_open = true;
+		else if (n >= 0)
+			is_open = false;
 		more = after_chunk(conn, &chunk, n, taken);
 		if (more < 0)
 			return false;
@@ -487,8 +492,12 @@ bool jvpn_conn_write_inner(struct jvpn_conn *conn, size_t bytes)
 {
 	bool has_more;
 
-	if (!has_inner(conn) || endpoint_is_blocked(conn))
+	if (!has_inner(conn))
 		return false;
+	if (endpoint_is_blocked(conn)) {
+		jvpn_conn_mark(conn);
+		return false;
+	}
 	conn->is_writing = true;
 	conn->turn_max = bytes;
 	conn->turn_bytes = 0;
@@ -498,11 +507,17 @@ bool jvpn_conn_write_inner(struct jvpn_conn *conn, size_t bytes)
 	conn->turn_max = SIZE_MAX;
 	conn->is_writing = false;
 	jvpn_batch_flush(&conn->quic->batch);
+	if (conn->wants_write && endpoint_is_blocked(conn))
+		jvpn_conn_mark(conn);
 	return has_more;
 }
 
 void jvpn_conn_write_end(struct jvpn_conn *conn)
 {
+	if (!conn->is_dead && conn->info.kind != JVPN_CLOSE_NONE && endpoint_is_blocked(conn)) {
+		jvpn_conn_mark(conn); /* the last words wait for the socket */
+		return;
+	}
 	conn->is_writing = true;
 	if (!conn->is_dead && conn->info.kind != JVPN_CLOSE_NONE)
 		write_close(conn);

@@ -152,8 +152,10 @@ struct jvpn_quic_config {
 	uint64_t idle_timeout_ns; /* max_idle_timeout we announce */
 	uint64_t handshake_timeout_ns;
 	uint16_t max_udp_payload; /* PMTUD ends here, 1200..65527 */
-	size_t max_connections;   /* then new Initials are refused (CONNECTION_REFUSED) */
-	uint8_t server_id[8];     /* connection ID layout of wire.md */
+	uint32_t
+		stream_window_bytes; /* 0: as h3.h wants it; else a peer that takes little (tests) */
+	size_t max_connections;      /* then new Initials are refused (CONNECTION_REFUSED) */
+	uint8_t server_id[8];        /* connection ID layout of wire.md */
 	uint8_t server_id_len;
 	uint8_t worker_id;            /* below workers */
 	unsigned workers;             /* that share the connection IDs (steer.h); 0: as 1 */

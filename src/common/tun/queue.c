@@ -259,7 +259,7 @@ static size_t most_bytes(const struct jvpn_queue *q)
 /* Room for so much more. */
 static int make_room_for(struct jvpn_queue *q, size_t packets, size_t bytes)
 {
-	if (bytes == 0 || bytes > q->config.max_bytes || packets > q->config.max_packets)
+	if (bytes == 0 || bytes > most_bytes(q) || packets > q->config.max_packets)
 		return JVPN_ERANGE;
 	if (!q->flow)
 		q->flow = calloc(JVPN_QUEUE_FLOWS, sizeof(*q->flow));
