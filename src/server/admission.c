@@ -214,10 +214,14 @@ static int enter_index(struct jvpn_worker *worker, struct jvpn_live *live, const
 		       uint64_t user_hash)
 {
 	struct jvpn_server_index *index = &worker->server->index;
-	int at;
+	size_t victim;
+	int at = JVPN_EFULL;
 
 	lock(worker);
-	at = jvpn_table_add(&index->table, id, user_hash, worker->engine.driver->now_ns);
+	/* Since make_room() another worker may have taken the last place, or the user's last one. */
+	if (jvpn_table_admit(&index->table, &worker->engine.driver->policy, user_hash, &victim) ==
+	    JVPN_ADMIT_OK)
+		at = jvpn_table_add(&index->table, id, user_hash, worker->engine.driver->now_ns);
 	if (at >= 0)
 		index->live[at] = live;
 	unlock(worker);

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "quic/endpoint.h"
+#include "runtime/clock.h"
 #include "runtime/persist.h"
 #include "server/listener.h"
 #include "server/server.h"
@@ -90,10 +91,12 @@ struct run {
 
 static void flush_run(struct jvpn_worker *worker, struct run *run, uint64_t now_ns)
 {
-	if (run->count)
+	if (run->count) {
+		jvpn_quic_set_wall(worker->engine.quic, jvpn_clock_wall_ms() / JVPN_MS_PER_S);
 		jvpn_quic_take(worker->engine.quic,
 			       jvpn_listener_endpoint(worker->listener, run->socket), run->datagram,
 			       run->count, now_ns);
+	}
 	for (size_t i = 0; i < run->count; i++)
 		jvpn_letter_free(run->letter[i]);
 	run->count = 0;

@@ -298,6 +298,11 @@ int jvpn_quic_receive(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint, ui
 	return n < 0 ? n : total;
 }
 
+void jvpn_quic_set_wall(struct jvpn_quic *quic, uint64_t wall_s)
+{
+	quic->wall_s = wall_s;
+}
+
 void jvpn_quic_take(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
 		    const struct jvpn_datagram *v, size_t count, uint64_t now_ns)
 {

@@ -199,6 +199,8 @@ int jvpn_quic_receive(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint, ui
  * ours with the same address. They are changed in place, and stay here whatever they say. */
 void jvpn_quic_take(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
 		    const struct jvpn_datagram *v, size_t count, uint64_t now_ns);
+/* The wall clock for tokens of addresses, where nothing but jvpn_quic_take() may come for long. */
+void jvpn_quic_set_wall(struct jvpn_quic *quic, uint64_t wall_s);
 /* Expired timers of connections; runs ops. */
 void jvpn_quic_on_timer(struct jvpn_quic *quic, uint64_t now_ns);
 /* Writes whatever is due on all connections that have something to say; runs ops. */
