@@ -489,3 +489,24 @@ void jvpn_endpoint_get_stats(const struct jvpn_endpoint *endpoint,
 {
 	*stats = endpoint->stats;
 }
+
+void jvpn_endpoint_describe(const struct jvpn_endpoint *endpoint, char *out, size_t size)
+{
+	(void)endpoint;
+	snprintf(out, size, "simulated");
+}
+
+/* One worker: nothing is shared. */
+int jvpn_endpoint_share(struct jvpn_endpoint *endpoint)
+{
+	(void)endpoint;
+	return JVPN_EUNSUPPORTED;
+}
+
+int jvpn_endpoint_steer(struct jvpn_endpoint *endpoint, size_t server_id_len, unsigned workers)
+{
+	(void)endpoint;
+	(void)server_id_len;
+	(void)workers;
+	return JVPN_EUNSUPPORTED;
+}

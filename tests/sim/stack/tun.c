@@ -138,6 +138,12 @@ void jvpn_tun_get_features(const struct jvpn_tun *tun, struct jvpn_tun_features 
 	memset(features, 0, sizeof(*features));
 }
 
+void jvpn_tun_describe(const struct jvpn_tun *tun, char *out, size_t size)
+{
+	(void)tun;
+	snprintf(out, size, "simulated");
+}
+
 int jvpn_tun_read(struct jvpn_tun *tun, struct jvpn_tun_offload *offload, uint8_t *buf, size_t size)
 {
 	size_t len = tun->len[0];
