@@ -164,10 +164,14 @@ static enum jvpn_ctl_progress on_switch(void *user, struct jvpn_ctl_client *c,
 	jvpn_ctl_who(c, who);
 	live->denied = JVPN_REASON_NONE;
 	if (jvpn_driver_operate(live, &event, who)) {
-		jvpn_ctl_fail(c, "not_possible", "%s",
-			      task->request.to[0] ? "it cannot be asked for now"
-						  : "no transport is better than the binding: "
-						    "name one");
+		if (live->denied != JVPN_REASON_NONE)
+			jvpn_ctl_fail(c, "refused", "%s", jvpn_reason_name(live->denied));
+		else if (task->request.to[0])
+			jvpn_ctl_fail(c, "not_possible", "nothing moves in state %s: ask again",
+				      jvpn_state_name(live->core.state));
+		else
+			jvpn_ctl_fail(c, "not_possible",
+				      "no transport is better than the binding: name one");
 		return JVPN_CTL_DONE;
 	}
 	task->wake_ns = client->engine.driver->now_ns + SWITCH_PATIENCE_NS;
@@ -234,24 +238,18 @@ static enum jvpn_ctl_progress on_terminate(void *user, struct jvpn_ctl_client *c
 	return JVPN_CTL_DONE;
 }
 
+static int reload(void *user, const char *who, struct jvpn_report *report)
+{
+	return jvpn_client_reload(user, who, report);
+}
+
 static enum jvpn_ctl_progress on_reload(void *user, struct jvpn_ctl_client *c,
 					struct jvpn_ctl_task *task)
 {
-	struct jvpn_client *client = user;
-	struct jvpn_report *report = jvpn_report_new();
-	char who[JVPN_CTL_WHO_MAX + 1];
-	int rv;
+	const struct jvpn_client *client = user;
 
 	(void)task;
-	if (!report) {
-		jvpn_ctl_fail(c, "internal", "no memory");
-		return JVPN_CTL_DONE;
-	}
-	jvpn_ctl_who(c, who);
-	rv = jvpn_client_reload(client, who, report);
-	jvpn_operator_answer_reload(&client->operator, c, rv, report);
-	jvpn_report_free(report);
-	return JVPN_CTL_DONE;
+	return jvpn_operator_reload(&client->operator, c, reload, user);
 }
 
 static const struct jvpn_operator_command commands[JVPN_CTL_COUNT] = {

@@ -347,24 +347,18 @@ static enum jvpn_ctl_progress on_drain(void *user, struct jvpn_ctl_client *c,
 	return JVPN_CTL_DONE;
 }
 
+static int reload(void *user, const char *who, struct jvpn_report *report)
+{
+	return jvpn_server_reload(user, who, report);
+}
+
 static enum jvpn_ctl_progress on_reload(void *user, struct jvpn_ctl_client *c,
 					struct jvpn_ctl_task *task)
 {
-	struct jvpn_server *server = user;
-	struct jvpn_report *report = jvpn_report_new();
-	char who[JVPN_CTL_WHO_MAX + 1];
-	int rv;
+	const struct jvpn_server *server = user;
 
 	(void)task;
-	if (!report) {
-		jvpn_ctl_fail(c, "internal", "no memory");
-		return JVPN_CTL_DONE;
-	}
-	jvpn_ctl_who(c, who);
-	rv = jvpn_server_reload(server, who, report);
-	jvpn_operator_answer_reload(&server->operator, c, rv, report);
-	jvpn_report_free(report);
-	return JVPN_CTL_DONE;
+	return jvpn_operator_reload(&server->operator, c, reload, user);
 }
 
 static const struct jvpn_operator_command commands[JVPN_CTL_COUNT] = {

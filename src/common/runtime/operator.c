@@ -383,8 +383,8 @@ static void put_report(struct jvpn_json *j, const struct jvpn_report *report)
 	jvpn_json_uint(j, "left_out", report->count - i);
 }
 
-void jvpn_operator_answer_reload(const struct jvpn_operator *op, struct jvpn_ctl_client *client,
-				 int err, const struct jvpn_report *report)
+static void answer_reload(const struct jvpn_operator *op, struct jvpn_ctl_client *client, int err,
+			  const struct jvpn_report *report)
 {
 	char message[96];
 	struct jvpn_json *j;
@@ -405,4 +405,23 @@ void jvpn_operator_answer_reload(const struct jvpn_operator *op, struct jvpn_ctl
 	jvpn_json_uint(j, "exit_code", (uint64_t)report->exit_code);
 	put_report(j, report);
 	jvpn_ctl_end(client);
+}
+
+enum jvpn_ctl_progress jvpn_operator_reload(const struct jvpn_operator *op,
+					    struct jvpn_ctl_client *client,
+					    jvpn_operator_reload_fn reload, void *user)
+{
+	struct jvpn_report *report = jvpn_report_new();
+	char who[JVPN_CTL_WHO_MAX + 1];
+	int rv;
+
+	if (!report) {
+		jvpn_ctl_fail(client, "internal", "no memory");
+		return JVPN_CTL_DONE;
+	}
+	jvpn_ctl_who(client, who);
+	rv = reload(user, who, report);
+	answer_reload(op, client, rv, report);
+	jvpn_report_free(report);
+	return JVPN_CTL_DONE;
 }

@@ -55,8 +55,10 @@ uint64_t jvpn_operator_next_deadline(const struct jvpn_operator *op);
 
 /* Members about the process that every status has. */
 void jvpn_operator_describe(const struct jvpn_operator *op, struct jvpn_json *j);
-/* The answer to "reload": err and report are what reading gave. */
-void jvpn_operator_answer_reload(const struct jvpn_operator *op, struct jvpn_ctl_client *client,
-				 int err, const struct jvpn_report *report);
+/* "reload": calls what reads and takes the files, and answers with what it gave. 'who': the operator. */
+typedef int (*jvpn_operator_reload_fn)(void *user, const char *who, struct jvpn_report *report);
+enum jvpn_ctl_progress jvpn_operator_reload(const struct jvpn_operator *op,
+					    struct jvpn_ctl_client *client,
+					    jvpn_operator_reload_fn reload, void *user);
 
 #endif
