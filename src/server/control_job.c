@@ -178,8 +178,14 @@ static void start_switch(const struct jvpn_worker *worker, struct jvpn_control_j
 		return;
 	jvpn_session_transport_id(&live->core, live->core.bound, job->from);
 	live->denied = JVPN_REASON_NONE;
-	if (jvpn_driver_operate(live, &event, job->who))
-		jvpn_ctl_error_set(&job->error, "not_possible", "it cannot be asked for now");
+	if (!jvpn_driver_operate(live, &event, job->who))
+		return;
+	if (live->denied != JVPN_REASON_NONE)
+		jvpn_ctl_error_set(&job->error, "refused", "%s", jvpn_reason_name(live->denied));
+	else
+		jvpn_ctl_error_set(&job->error, "not_possible",
+				   "nothing moves in state %s: ask again",
+				   jvpn_state_name(live->core.state));
 }
 
 static void look_at_switch(const struct jvpn_worker *worker, struct jvpn_control_job *job)

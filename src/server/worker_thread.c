@@ -120,6 +120,10 @@ void jvpn_workers_join(struct jvpn_server *server)
 		pthread_join(worker->thread, NULL);
 		worker->has_thread = false;
 	}
+	/* Calls that nobody has taken: those of the others first, they may answer the first one. */
+	for (size_t i = server->worker_count; i > 0; i--)
+		if (server->worker[i - 1].mailbox)
+			jvpn_mailbox_open(server->worker[i - 1].mailbox);
 }
 
 /* ---- calls that nobody waits for ---- */
