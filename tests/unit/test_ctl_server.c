@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -158,6 +159,33 @@ START_TEST(ctl__request__is_answered_with_its_id)
 	close(fd);
 	turns(2);
 	ck_assert_uint_eq(jvpn_ctl_server_count(server), 0);
+}
+END_TEST
+
+/* Who knocks waits a second; the loop does not spin meanwhile. */
+START_TEST(ctl__no_descriptor_left__asked_again_later)
+{
+	struct pollfd wait = {.fd = jvpn_ctl_server_fd(server), .events = POLLIN};
+	struct rlimit limit, few;
+	int fd = dial(), next = dup(fd);
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few = limit;
+	few.rlim_cur = (rlim_t)next;
+	close(next);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	say(fd, STATUS);
+	turns(1);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_uint_eq(jvpn_ctl_server_count(server), 0);
+	ck_assert_int_eq(poll(&wait, 1, 0), 0);
+	ck_assert_uint_gt(jvpn_ctl_server_next_deadline(server), now_ns);
+	now_ns = jvpn_ctl_server_next_deadline(server);
+	ck_assert_uint_ne(now_ns, JVPN_TIME_NEVER);
+	turns(3);
+	ck_assert(hear(fd));
+	ck_assert_uint_eq(count("\"answer\""), 1);
+	close(fd);
 }
 END_TEST
 
@@ -542,4 +570,5 @@ UNIT_TESTS(ctl_server)
 	tcase_add_test(tc, ctl__socket_of_another__not_removed_at_the_end);
 	tcase_add_test(tc, ctl__path_too_long__refused);
 	tcase_add_test(tc, ctl__group__reads_and_does_not_act);
+	tcase_add_test(tc, ctl__no_descriptor_left__asked_again_later);
 }

@@ -133,6 +133,27 @@ START_TEST(dns_answer__cname__followed_in_any_order)
 }
 END_TEST
 
+START_TEST(dns_answer__truncated_behind_an_alias__its_address_counts)
+{
+	static const uint8_t target[] = {1,   'x', 7, 'e', 'x', 'a', 'm', 'p',
+					 'l', 'e', 3, 'n', 'e', 't', 0};
+	static const uint8_t tail[] = {0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 9};
+	static const uint8_t cname[] = {0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, 15};
+	struct jvpn_dns_addresses out;
+
+	begin(0, 3);
+	packet[2] |= 2;
+	put(cname, sizeof(cname));
+	put(target, sizeof(target));
+	put(target, sizeof(target));
+	put(tail, sizeof(tail));
+	add_address(1);
+	ck_assert_int_eq(jvpn_dns_answer_read(&question, packet, len - 3, &out), 0);
+	ck_assert_uint_eq(out.count, 1);
+	ck_assert_uint_eq(out.address[0][3], 9);
+}
+END_TEST
+
 START_TEST(dns_answer__cname_to_itself__ends)
 {
 	static const uint8_t cname[] = {0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, 2, 0xc0, 12};
@@ -201,6 +222,7 @@ UNIT_TESTS(dns)
 	tcase_add_test(tc, dns_query__as_in_rfc1035);
 	tcase_add_test(tc, dns_answer__addresses__all);
 	tcase_add_test(tc, dns_answer__truncated__what_is_there_counts);
+	tcase_add_test(tc, dns_answer__truncated_behind_an_alias__its_address_counts);
 	tcase_add_test(tc, dns_answer__cname__followed_in_any_order);
 	tcase_add_test(tc, dns_answer__cname_to_itself__ends);
 	tcase_add_test(tc, dns_answer__somebody_elses__not_taken);

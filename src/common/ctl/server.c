@@ -21,6 +21,7 @@
 #define IN_FIRST         1024
 #define ACCEPTS_PER_TURN 4
 #define EVENTS_PER_TURN  (JVPN_CTL_CLIENTS_MAX + 1)
+#define DEAF_NS          JVPN_NS_PER_S
 
 /* ---- output ---- */
 
@@ -411,13 +412,26 @@ static void admit(struct jvpn_ctl_server *s, int fd)
 	s->count++;
 }
 
+/* The listening socket stays readable when there is no descriptor for who knocks: not asked for a while. */
+static void listen_again(struct jvpn_ctl_server *s, bool on)
+{
+	struct epoll_event event = {.events = on ? EPOLLIN : 0};
+
+	(void)epoll_ctl(s->epoll_fd, EPOLL_CTL_MOD, s->listen_fd, &event);
+	s->deaf_until_ns = on ? 0 : jvpn_time_add(s->now_ns, DEAF_NS);
+}
+
 static void accept_some(struct jvpn_ctl_server *s)
 {
 	for (size_t i = 0; i < ACCEPTS_PER_TURN; i++) {
 		int fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (fd < 0)
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+			    errno == ENOBUFS)
+				listen_again(s, false);
 			return;
+		}
 		admit(s, fd);
 	}
 }
@@ -444,6 +458,8 @@ static void take_events(struct jvpn_ctl_server *s)
 void jvpn_ctl_server_poll(struct jvpn_ctl_server *server, uint64_t now_ns)
 {
 	server->now_ns = now_ns;
+	if (server->deaf_until_ns && now_ns >= server->deaf_until_ns)
+		listen_again(server, true);
 	take_events(server);
 	if (!server->count)
 		return;
@@ -484,7 +500,7 @@ static uint64_t deadline_of(const struct jvpn_ctl_client *c)
 
 uint64_t jvpn_ctl_server_next_deadline(const struct jvpn_ctl_server *server)
 {
-	uint64_t at = JVPN_TIME_NEVER;
+	uint64_t at = server->deaf_until_ns ? server->deaf_until_ns : JVPN_TIME_NEVER;
 
 	for (size_t i = 0; i < JVPN_CTL_CLIENTS_MAX && server->count; i++)
 		if (server->client[i].fd >= 0)

@@ -50,7 +50,8 @@ struct jvpn_ctl_server {
 	bool group_acts;
 	gid_t gid;
 	int epoll_fd, listen_fd;
-	struct stat made; /* the socket as it was made */
+	uint64_t deaf_until_ns; /* nobody is let in until then: no descriptor was left; 0: not so */
+	struct stat made;       /* the socket as it was made */
 	char *path;
 	uint64_t now_ns;
 	size_t count;

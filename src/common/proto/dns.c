@@ -215,8 +215,11 @@ static int walk(const struct jvpn_dns_question *q, const uint8_t *data, size_t l
 	for (size_t i = 0; i < count; i++) {
 		struct record r;
 
-		if (read_record(data, len, &at, &r))
-			return is_truncated(data) ? 0 : JVPN_EMALFORMED;
+		if (read_record(data, len, &at, &r)) {
+			if (!is_truncated(data))
+				return JVPN_EMALFORMED;
+			break; /* what came before the cut counts, an alias too */
+		}
 		if (r.class != CLASS_IN || !same_name(r.owner, name))
 			continue;
 		if (r.type == q->type && r.data_len == want)
