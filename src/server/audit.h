@@ -21,6 +21,7 @@ struct jvpn_server_audit {
 	size_t policy_count;
 	uint64_t early_ms, late_ms;
 	bool json;
+	bool from_start;
 };
 
 /* Prints every entry as a line, seq counted anew for each process of the server. An enum jvpn_exit;

@@ -61,6 +61,10 @@ static void print_text(const struct jvpn_trail_summary *sum)
 		printf("policy %s is not known (--policy): I4 to I6 are not proven for %" PRIu64
 		       " events\n",
 		       sum->unproven[i].version, sum->unproven[i].events);
+	if (sum->headless)
+		printf("%" PRIu64 " of the nodes begin in the middle: %" PRIu64
+		       " lines before are not there, and nothing is proven for them\n",
+		       sum->headless, sum->headless_lines);
 	printf("%" PRIu64 " lines, %" PRIu64 " events, %" PRIu64 " sessions, %" PRIu64
 	       " nodes: %" PRIu64 " violations of I1 to I7 and I12\n",
 	       sum->lines, sum->events, sum->sessions, sum->nodes, sum->violations);
@@ -78,6 +82,8 @@ static void print_json(const struct jvpn_trail_summary *sum)
 	jvpn_json_uint(&j, "sessions", sum->sessions);
 	jvpn_json_uint(&j, "nodes", sum->nodes);
 	jvpn_json_uint(&j, "violation_count", sum->violations);
+	jvpn_json_uint(&j, "headless_nodes", sum->headless);
+	jvpn_json_uint(&j, "headless_lines", sum->headless_lines);
 	jvpn_json_open(&j, "unproven", '{');
 	for (size_t i = 0; i < sum->unproven_count; i++)
 		jvpn_json_uint(&j, sum->unproven[i].version, sum->unproven[i].events);
@@ -105,17 +111,6 @@ static int load_policy(struct jvpn_trail_verify *v, const char *path)
 	}
 	jvpn_report_free(report);
 	return code;
-}
-
-int jvpn_server_audit_failed(int rv, const char *file)
-{
-	char text[512];
-
-	snprintf(text, sizeof(text), "%.400s: %s", file ? file : "-", jvpn_err_text(rv));
-	return jvpn_process_fail(rv == JVPN_EPERM    ? JVPN_EXIT_PERMISSION
-				 : rv == JVPN_ENOMEM ? JVPN_EXIT_FAILURE
-						     : JVPN_EXIT_ENVIRONMENT,
-				 text);
 }
 
 static int run(struct jvpn_trail_verify *v, const struct jvpn_server_audit *audit)
@@ -152,6 +147,7 @@ int jvpn_server_audit_verify(const struct jvpn_server_audit *audit)
 	struct jvpn_trail_config config = {
 		.early_ms = audit->early_ms,
 		.late_ms = audit->late_ms,
+		.from_start = audit->from_start,
 		.user = &out,
 		.violation = print_violation,
 	};

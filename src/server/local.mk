@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 	%D%/admission.c \
 	%D%/audit.c \
 	%D%/audit.h \
+	%D%/audit_files.c \
 	%D%/audit_verify.c \
 	%D%/auth.c \
 	%D%/auth.h \

@@ -26,7 +26,8 @@ enum {
 	OPT_STORE,
 	OPT_KNOWN,
 	OPT_EARLY,
-	OPT_LATE
+	OPT_LATE,
+	OPT_FROM_START
 };
 
 static const struct jvpn_cli_option run_options[] = {JVPN_PROGRAM_OPTIONS};
@@ -57,6 +58,7 @@ static const struct jvpn_cli_option verify_options[] = {
 	{OPT_KNOWN, "policy", "FILE", "a policy that was in force (several may be given)"},
 	{OPT_EARLY, "early-ms", "N", "what a limit may fall short (20)"},
 	{OPT_LATE, "late-ms", "N", "what a deadline may be late (1000)"},
+	{OPT_FROM_START, "from-start", NULL, "a node whose beginning is missing is a violation"},
 	{'j', "json", NULL, "print JSON"},
 	JVPN_PROGRAM_COMMON_OPTIONS,
 };
@@ -130,6 +132,8 @@ static const char *take_audit(struct jvpn_server_audit *audit, int letter, const
 		return "--policy: expected at most 32 of them";
 	if (letter == OPT_KNOWN)
 		audit->policy[audit->policy_count++] = value;
+	if (letter == OPT_FROM_START)
+		audit->from_start = true;
 	return NULL;
 }
 

@@ -1,52 +1,74 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Lines of at most JVPN_EVENT_LINE_MAX; the rest of a longer one is skipped.
+ * Lines of at most JVPN_EVENT_LINE_MAX; the rest of a longer one is skipped. Each file is opened once
+ * and read once: what was read to see whose it is stays in memory until its turn.
  */
 #include "audit/reader.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "obs/event_json.h"
 
-/* In the order in which they are read. */
-enum rank { RANK_SERVER, RANK_STDIN, RANK_CLIENT, RANK_COUNT };
+#define PEEK_LINES 100
+#define PEEK_BYTES (64 * 1024)
+
+struct source {
+	const char *file; /* as given */
+	FILE *in;         /* owned, unless it is the standard input */
+	bool client;
+	char *head; /* owned: what was read already */
+	size_t head_len, head_at;
+};
 
 struct reader {
 	const struct jvpn_trail_handler *handler;
 	struct jvpn_trail_place place;
-	FILE *in;
+	struct source *source;
 	char text[JVPN_EVENT_LINE_MAX + 2];
 };
 
-static int open_file(struct reader *r, const char *file)
+static int open_source(struct source *s, const char *file)
 {
-	r->place = (struct jvpn_trail_place){.file = file};
-	r->in = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
-	if (!r->in)
-		return errno == EACCES || errno == EPERM ? JVPN_EPERM : JVPN_EIO;
-	return 0;
+	s->file = file;
+	s->in = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
+	if (s->in)
+		return 0;
+	if (errno == EMFILE || errno == ENFILE)
+		return JVPN_EFULL;
+	if (errno == ENOENT)
+		return JVPN_ENOTFOUND;
+	return errno == EACCES || errno == EPERM ? JVPN_EPERM : JVPN_EIO;
 }
 
-static void close_file(struct reader *r)
+static void close_source(struct source *s)
 {
-	if (r->in && r->in != stdin)
-		fclose(r->in);
-	r->in = NULL;
+	if (s->in && s->in != stdin)
+		fclose(s->in);
+	free(s->head);
+	s->in = NULL;
+	s->head = NULL;
 }
 
-/* The next line into r->text. Its length without the newline, *whole: it had one and was not too long.
- * False: the end. */
+static int next_char(struct source *s)
+{
+	if (s->head_at < s->head_len)
+		return (unsigned char)s->head[s->head_at++];
+	return getc_unlocked(s->in);
+}
+
+/* The next line into r->text. Its length without the newline, *why when it is none. False: the end. */
 static bool next_line(struct reader *r, size_t *len, const char **why)
 {
 	int c = 0;
 
 	*len = 0;
 	*why = NULL;
-	while ((c = getc_unlocked(r->in)) != EOF && c != '\n') {
+	while ((c = next_char(r->source)) != EOF && c != '\n') {
 		if (*len < sizeof(r->text))
 			r->text[(*len)++] = (char)c;
 	}
@@ -71,65 +93,102 @@ static int take_line(struct reader *r, size_t len)
 	return 0;
 }
 
-static int read_file(struct reader *r)
+static int read_source(struct reader *r, struct source *s)
 {
 	const char *why;
 	size_t len;
 	int rv = 0;
 
+	r->source = s;
+	r->place = (struct jvpn_trail_place){.file = s->file};
 	while (!rv && next_line(r, &len, &why)) {
 		if (why)
 			r->handler->damage(r->handler->user, &r->place, why);
 		else
 			rv = take_line(r, len);
 	}
-	return !rv && ferror(r->in) ? JVPN_EIO : rv;
+	return !rv && ferror(s->in) ? JVPN_EIO : rv;
 }
 
-/* Whose file it is, by its first good line among the first few. */
-static int rank_file(struct reader *r, const char *file, enum rank *out)
+/* Whose line it is, if it is one. */
+static enum jvpn_role role_of(const char *text, size_t len)
 {
 	struct jvpn_trail_line line;
 	const char *why;
-	size_t len;
-	int rv;
 
-	*out = RANK_STDIN;
-	if (strcmp(file, "-") == 0)
-		return 0;
-	rv = open_file(r, file);
-	for (unsigned i = 0; !rv && i < 100 && next_line(r, &len, &why); i++) {
-		if (why || jvpn_trail_line_parse(r->text, len, &line, &why))
+	return jvpn_trail_line_parse(text, len, &line, &why) ? JVPN_ROLE_NONE : line.role;
+}
+
+/* Whose file it is, by its first good line among the first few. Reads no further than that line: more may
+ * not have been written yet. */
+static int peek(struct source *s)
+{
+	enum jvpn_role role = JVPN_ROLE_NONE;
+	size_t begin = 0;
+	int c = 0;
+
+	s->head = malloc(PEEK_BYTES);
+	if (!s->head)
+		return JVPN_ENOMEM;
+	for (unsigned n = 0; n < PEEK_LINES && !role && s->head_len < PEEK_BYTES;) {
+		c = getc_unlocked(s->in);
+		if (c == EOF)
+			break;
+		s->head[s->head_len++] = (char)c;
+		if (c != '\n')
 			continue;
-		*out = line.role == JVPN_ROLE_SERVER ? RANK_SERVER : RANK_CLIENT;
-		break;
+		role = role_of(s->head + begin, s->head_len - 1 - begin);
+		begin = s->head_len;
+		n++;
 	}
-	if (!rv && ferror(r->in))
-		rv = JVPN_EIO;
-	close_file(r);
+	s->client = role == JVPN_ROLE_CLIENT;
+	return ferror(s->in) ? JVPN_EIO : 0;
+}
+
+static int open_all(struct source *source, char *const *files, size_t count, const char **failed)
+{
+	int rv = 0;
+
+	for (size_t i = 0; i < count && !rv; i++) {
+		*failed = files[i];
+		rv = open_source(&source[i], files[i]);
+		if (!rv)
+			rv = peek(&source[i]);
+	}
+	return rv;
+}
+
+static int read_all(struct source *source, size_t count, const struct jvpn_trail_handler *handler,
+		    const char **failed)
+{
+	struct reader r = {.handler = handler};
+	int rv = 0;
+
+	for (int clients = 0; clients < 2 && !rv; clients++) {
+		for (size_t i = 0; i < count && !rv; i++) {
+			if (source[i].client != clients)
+				continue;
+			*failed = source[i].file;
+			rv = read_source(&r, &source[i]);
+			close_source(&source[i]);
+		}
+	}
 	return rv;
 }
 
 int jvpn_trail_read(char *const *files, size_t count, const struct jvpn_trail_handler *handler,
 		    const char **failed)
 {
-	static struct reader r;
-	int rv = 0;
+	struct source *source = calloc(count + 1, sizeof(*source));
+	int rv;
 
-	r.handler = handler;
-	for (int turn = RANK_SERVER; turn < RANK_COUNT && !rv; turn++) {
-		for (size_t i = 0; i < count && !rv; i++) {
-			enum rank rank;
-
-			*failed = files[i];
-			rv = rank_file(&r, files[i], &rank);
-			if (rv || rank != (enum rank)turn)
-				continue;
-			rv = open_file(&r, files[i]);
-			if (!rv)
-				rv = read_file(&r);
-			close_file(&r);
-		}
-	}
+	if (!source)
+		return JVPN_ENOMEM;
+	rv = open_all(source, files, count, failed);
+	if (!rv)
+		rv = read_all(source, count, handler, failed);
+	for (size_t i = 0; i < count; i++)
+		close_source(&source[i]);
+	free(source);
 	return rv;
 }

@@ -23,9 +23,11 @@ struct jvpn_trail_handler {
 	void (*damage)(void *user, const struct jvpn_trail_place *place, const char *why);
 };
 
-/* Reads the files one after another: those that begin with a server's line first, because clients are
- * judged by what servers committed; the order of one side's files stays. 0, or JVPN_EPERM, JVPN_EIO with
- * *failed set to the file that cannot be read; or what 'event' returned. */
+/* Reads the files one after another: those that begin with a client's line last, because clients are
+ * judged by what servers committed; the order of one side's files stays. Each is opened and read once, so
+ * that pipes and FIFOs do; all of them are open at the same time. 0, or what 'event' returned, or with
+ * *failed set to the file: JVPN_ENOTFOUND, JVPN_EPERM, JVPN_EIO, JVPN_EFULL (too many open files),
+ * JVPN_ENOMEM. */
 int jvpn_trail_read(char *const *files, size_t count, const struct jvpn_trail_handler *handler,
 		    const char **failed);
 

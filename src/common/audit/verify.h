@@ -6,6 +6,8 @@
 #ifndef JVPN_AUDIT_VERIFY_H
 #define JVPN_AUDIT_VERIFY_H
 
+#include <stdbool.h>
+
 #include "audit/reader.h"
 #include "core/policy.h"
 
@@ -14,6 +16,7 @@
 struct jvpn_trail_config {
 	uint64_t early_ms; /* what a limit may fall short: clocks are slewed */
 	uint64_t late_ms;  /* what a deadline may be late */
+	bool from_start;   /* a node's first line must be its process's first one */
 	void *user;
 	/* 'invariant': "I1".."I12", or "line" for a line that is damaged. Text is printable ASCII. */
 	void (*violation)(void *user, const struct jvpn_trail_place *place, const char *invariant,
@@ -22,6 +25,8 @@ struct jvpn_trail_config {
 
 struct jvpn_trail_summary {
 	uint64_t lines, events, sessions, nodes, violations;
+	/* Nodes whose oldest process begins in the middle, and how many of its lines are not there. */
+	uint64_t headless, headless_lines;
 	/* Policies that nobody gave: I4 to I6 are not proven for so many events. */
 	struct {
 		char version[JVPN_TRAIL_NAME_MAX + 1];

@@ -30,18 +30,17 @@ static void check_commit(struct jvpn_trail_verify *v, const struct life *life,
 			 const struct jvpn_trail_line *line, const char *transport)
 {
 	const struct identity *identity = &v->identity[life->identity];
+	const struct commit *commit;
 	const struct life *server;
-	uint64_t hash = book_hash(v, transport);
 
 	if (identity->broken || !identity->commits)
 		return;
 	server = identity->server_life == NONE ? NULL : v->life[identity->server_life];
 	if (server && server->losses != v->process[server->process].losses)
 		return;
-	for (uint32_t i = 0; i < identity->commits; i++)
-		if (identity->commit[i].transport == hash &&
-		    identity->commit[i].ts <= line->ts_ms + v->config.late_ms)
-			return;
+	commit = book_committed(v, identity, transport);
+	if (commit && commit->ts <= line->ts_ms + v->config.late_ms)
+		return;
 	verify_bad(v, v->place, "I1",
 		   "session %s: the client is bound to %s, which the server never committed before",
 		   verify_name(life), transport);

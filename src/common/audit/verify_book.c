@@ -11,7 +11,7 @@
 #include "base/err.h"
 
 /* What stands in the index, so that keys of different kinds differ. */
-enum kind { KIND_PROCESS = 1, KIND_NODE, KIND_IDENTITY, KIND_LIFE, KIND_HOLDER };
+enum kind { KIND_PROCESS = 1, KIND_NODE, KIND_IDENTITY, KIND_LIFE, KIND_HOLDER, KIND_COMMIT };
 
 struct key {
 	uint8_t kind, role;
@@ -102,7 +102,8 @@ static uint32_t identity_of(struct jvpn_trail_verify *v, const struct jvpn_trail
 	if (!identity)
 		return NONE;
 	identity->server_life = NONE;
-	return *at = v->identities - 1;
+	identity->number = v->identities - 1;
+	return *at = identity->number;
 }
 
 static struct life *add_life(struct jvpn_trail_verify *v, const struct jvpn_trail_line *line,
@@ -189,15 +190,41 @@ uint64_t book_hash(const struct jvpn_trail_verify *v, const char *text)
 	return jvpn_siphash(v->index.seed, text, strlen(text));
 }
 
+static uint32_t *find_commit(struct jvpn_trail_verify *v, const struct identity *identity,
+			     const char *transport)
+{
+	uint64_t key[2] = {identity->number, book_hash(v, transport)};
+
+	return find(v, KIND_COMMIT, NULL, key, sizeof(key));
+}
+
+const struct commit *book_committed(struct jvpn_trail_verify *v, const struct identity *identity,
+				    const char *transport)
+{
+	const uint32_t *at = find_commit(v, identity, transport);
+
+	return at && *at != NONE ? &v->commit[*at] : NULL;
+}
+
 int book_commit(struct jvpn_trail_verify *v, struct identity *identity, uint64_t ts,
 		const char *transport)
 {
-	struct commit *commit =
-		book_add(v, (void **)&identity->commit, &identity->commits, sizeof(*commit));
+	uint32_t *at = find_commit(v, identity, transport);
+	struct commit *commit;
 
+	if (!at)
+		return v->error;
+	identity->commits = 1;
+	if (*at != NONE) {
+		if (ts < v->commit[*at].ts)
+			v->commit[*at].ts = ts;
+		return 0;
+	}
+	commit = book_add(v, (void **)&v->commit, &v->commits, sizeof(*commit));
 	if (!commit)
 		return v->error;
-	*commit = (struct commit){.ts = ts, .transport = book_hash(v, transport)};
+	commit->ts = ts;
+	*at = v->commits - 1;
 	return 0;
 }
 
@@ -219,11 +246,10 @@ void book_forget(struct jvpn_trail_verify *v, struct life *life)
 void book_clear(struct jvpn_trail_verify *v)
 {
 	for (uint32_t i = 0; i < v->lives; i++) {
-		free(v->life[i]->switched);
+		free(v->life[i]->switched.at);
 		free(v->life[i]);
 	}
-	for (uint32_t i = 0; i < v->identities; i++)
-		free(v->identity[i].commit);
+	free(v->commit);
 	free(v->life);
 	free(v->identity);
 	free(v->process);

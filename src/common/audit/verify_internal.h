@@ -25,21 +25,29 @@ struct process {
 struct node {
 	char name[JVPN_TRAIL_NAME_MAX + 1];
 	enum jvpn_role role;
+	bool known; /* a line of it was there */
 };
 
+/* A transport that a server bound to a session, and when first. */
 struct commit {
 	uint64_t ts;
-	uint64_t transport; /* hash */
 };
 
 /* A session, whoever tells of it. */
 struct identity {
 	char ipv4[20], ipv6[48], user[64];
 	const struct jvpn_policy *policy; /* the server's; NULL: not known */
-	struct commit *commit;            /* owned */
-	uint32_t commits, room;
+	uint32_t number, commits;
 	uint32_t server_life; /* NONE */
 	bool broken;          /* lines of the server are missing */
+};
+
+/* When a session was switched, in order; what is older than an hour goes. */
+struct switch_times {
+	uint64_t *at; /* owned */
+	uint32_t count, room;
+	uint32_t minute, hour; /* the first that are within the window */
+	uint64_t last;         /* as told: 'at' never goes back */
 };
 
 /* A session as one end tells it. Times are wall milliseconds. */
@@ -59,8 +67,7 @@ struct life {
 	uint64_t requests, request_min, request_last;
 	uint64_t candidate[CANDIDATES_MAX];
 	unsigned candidates;
-	uint64_t *switched; /* owned: times within the last hour */
-	uint32_t switches, switches_room;
+	struct switch_times switched;
 	uint64_t switch_count, refused;
 	const struct jvpn_policy *policy; /* NULL: not known */
 };
@@ -80,7 +87,8 @@ struct jvpn_trail_verify {
 	struct node *node;
 	struct identity *identity;
 	struct life **life;
-	uint32_t processes, nodes, identities, lives;
+	struct commit *commit;
+	uint32_t processes, nodes, identities, lives, commits;
 	const struct jvpn_trail_place *place; /* of the line at hand */
 	uint32_t at;                          /* its process */
 	int error;
@@ -98,6 +106,9 @@ struct life *book_life(struct jvpn_trail_verify *v, const struct jvpn_trail_line
 struct life *book_hold(struct jvpn_trail_verify *v, const struct jvpn_trail_line *line,
 		       const char *what, uint32_t life);
 const struct jvpn_policy *book_policy(struct jvpn_trail_verify *v, const char *version);
+/* The server's first commit of this transport to the session; NULL: there is none. */
+const struct commit *book_committed(struct jvpn_trail_verify *v, const struct identity *identity,
+				    const char *transport);
 int book_commit(struct jvpn_trail_verify *v, struct identity *identity, uint64_t ts,
 		const char *transport);
 uint64_t book_hash(const struct jvpn_trail_verify *v, const char *text);

@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "audit/verify_internal.h"
 #include "base/err.h"
@@ -28,42 +29,63 @@ static const struct jvpn_policy *limits_of(const struct jvpn_trail_verify *v,
 	return server ? life->policy : v->identity[life->identity].policy;
 }
 
-static void forget_old(struct life *life, uint64_t now)
+/* The first in 'at' that is not older than the window; each is passed once. */
+static uint32_t pass_old(const struct switch_times *t, uint32_t first, uint64_t window)
 {
-	uint32_t keep = 0;
+	uint64_t now = t->at[t->count - 1];
 
-	for (uint32_t i = 0; i < life->switches; i++)
-		if (life->switched[i] + HOUR_MS > now)
-			life->switched[keep++] = life->switched[i];
-	life->switches = keep;
+	while (t->at[first] + window <= now && first + 1 < t->count)
+		first++;
+	return first;
 }
 
-static void add_switch(struct jvpn_trail_verify *v, struct life *life, uint64_t now)
+/* Room for one more; what is out of every window makes room first. */
+static bool make_room(struct switch_times *t)
 {
-	if (life->switches == life->switches_room) {
-		uint32_t room = life->switches_room ? life->switches_room * 2 : 8;
-		uint64_t *grown = realloc(life->switched, room * sizeof(*grown));
+	uint64_t *grown;
+	uint32_t room;
 
-		if (!grown) {
-			v->error = JVPN_ENOMEM;
-			return;
-		}
-		life->switched = grown;
-		life->switches_room = room;
+	if (t->count < t->room)
+		return true;
+	if (t->hour > t->room / 2) {
+		t->count -= t->hour;
+		memmove(t->at, t->at + t->hour, t->count * sizeof(*t->at));
+		t->minute -= t->hour;
+		t->hour = 0;
+		return true;
 	}
-	life->switched[life->switches++] = now;
+	room = t->room ? t->room * 2 : 8;
+	grown = realloc(t->at, room * sizeof(*grown));
+	if (!grown)
+		return false;
+	t->at = grown;
+	t->room = room;
+	return true;
+}
+
+static void add_switch(struct jvpn_trail_verify *v, struct switch_times *t, uint64_t now)
+{
+	if (!make_room(t)) {
+		v->error = JVPN_ENOMEM;
+		return;
+	}
+	t->last = now;
+	if (t->count && now < t->at[t->count - 1])
+		now = t->at[t->count - 1]; /* a clock was set back */
+	t->at[t->count++] = now;
+	t->minute = pass_old(t, t->minute, shorter(v, MINUTE_MS));
+	t->hour = pass_old(t, t->hour, shorter(v, HOUR_MS));
 }
 
 static void check_window(struct jvpn_trail_verify *v, const struct life *life, uint64_t window_ms,
 			 uint64_t max)
 {
-	uint64_t now = v->process[life->process].last_ts, count = 0;
+	const struct switch_times *t = &life->switched;
+	uint32_t count = t->count - (window_ms == MINUTE_MS ? t->minute : t->hour);
 
-	for (uint32_t i = 0; i < life->switches; i++)
-		count += life->switched[i] + shorter(v, window_ms) > now;
 	if (count > max)
 		verify_bad(v, v->place, "I4",
-			   "session %s: %" PRIu64 " switches within %" PRIu64
+			   "session %s: %" PRIu32 " switches within %" PRIu64
 			   " s, the policy allows %" PRIu64,
 			   verify_name(life), count, window_ms / 1000, max);
 }
@@ -80,14 +102,15 @@ void limits_charge(struct jvpn_trail_verify *v, struct life *life,
 	if (exempt || !limits || line->event.reason == JVPN_REASON_NODE_RESTART ||
 	    line->event.reason == JVPN_REASON_NODE_DRAINING)
 		return;
-	last = life->switches ? life->switched[life->switches - 1] : NOT_KNOWN;
+	last = life->switched.count ? life->switched.last : NOT_KNOWN;
 	if (last != NOT_KNOWN && now < last + shorter(v, limits->switch_cooldown_ms))
 		verify_bad(v, v->place, "I4",
 			   "session %s: %" PRId64
 			   " ms between two switches, the cooldown is %" PRIu64 " ms",
 			   verify_name(life), (int64_t)(now - last), limits->switch_cooldown_ms);
-	forget_old(life, now);
-	add_switch(v, life, now);
+	add_switch(v, &life->switched, now);
+	if (v->error)
+		return;
 	check_window(v, life, MINUTE_MS, limits->max_switches_per_min);
 	check_window(v, life, HOUR_MS, limits->max_switches_per_hour);
 }
