@@ -70,6 +70,8 @@ struct jvpn_client {
 	struct jvpn_dialled *closed_sockets;
 	struct jvpn_live *live; /* the session, also while it is being born; NULL between two */
 	struct jvpn_tun *tun;
+	bool is_lent;    /* the TUN is the parent's: the kernel's configuration is left alone */
+	uint32_t fwmark; /* of the outer packets; 0: we may not mark, and need not */
 	struct jvpn_watch *tun_watch;
 	struct jvpn_pump *pump;
 	struct jvpn_netcfg *netcfg;

@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "client/inherited.h"
 #include "config/control.h"
 #include "config/load.h"
 #include "config/program.h"
+#include "tun/netcfg.h"
 
 /* Not the server's directory: both may run on one machine as different users. */
 #define DEFAULT_STATE_DIR JVPN_LOCALSTATEDIR "-client"
@@ -126,6 +128,13 @@ static const struct jvpn_key keys[] = {
 	 .max = JVPN_CLIENT_DEVICE_MAX,
 	 .def = "jvpn0",
 	 .help = "Name of the TUN device."},
+	{.path = "tun.fd",
+	 .type = JVPN_KEY_UINT,
+	 AT(tun_fd),
+	 .min = JVPN_INHERITED_MIN,
+	 .max = JVPN_INHERITED_MAX,
+	 .help = "Number of an open descriptor of a TUN device that the parent process has made and "
+		 "configures itself."},
 	{.path = "tun.mtu",
 	 .type = JVPN_KEY_UINT,
 	 AT(tun_mtu),
@@ -145,6 +154,11 @@ static const struct jvpn_key keys[] = {
 	 .max = JVPN_CONFIG_LIST_MAX,
 	 AUTO,
 	 .help = "What goes through the tunnel; auto: what the server advertises."},
+	{.path = "routes_exclude",
+	 .type = JVPN_KEY_PREFIXES,
+	 AT(routes_exclude),
+	 .max = JVPN_CONFIG_LIST_MAX,
+	 .help = "What stays outside of it; where both name a destination the longer prefix wins."},
 	{.path = "fwmark",
 	 .type = JVPN_KEY_UINT,
 	 AT(fwmark),
@@ -157,8 +171,10 @@ static const struct jvpn_key keys[] = {
 	 AT(table),
 	 .min = 1,
 	 .max = UINT32_MAX,
-	 .def = "27254",
-	 .help = "Routing table for the tunnel's routes."},
+	 .flags = JVPN_KEY_AUTO | JVPN_KEY_OFF,
+	 .def = "auto",
+	 .help = "Routing table for the tunnel's routes; auto: 27254; off: no route and no rule is "
+		 "made."},
 	{.path = "connect_timeout",
 	 .type = JVPN_KEY_DURATION,
 	 AT(connect_timeout_ms),
@@ -333,6 +349,8 @@ static void fill_in(struct jvpn_client_config *config)
 	if (!config->server_name[0])
 		memcpy(config->server_name, config->servers.item[0].host,
 		       sizeof(config->server_name));
+	if (!config->table)
+		config->table = JVPN_NETCFG_TABLE_DEFAULT;
 	if (!config->state_dir[0])
 		memcpy(config->state_dir, DEFAULT_STATE_DIR, sizeof(DEFAULT_STATE_DIR));
 }

@@ -13,6 +13,8 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/control.c \
 	%D%/dial.c \
 	%D%/disconnect.c \
+	%D%/inherited.c \
+	%D%/inherited.h \
 	%D%/names.c \
 	%D%/names.h \
 	%D%/netmon.h \

@@ -77,7 +77,7 @@ bool jvpn_network_has_route(void *user, const struct jvpn_candidate_link *link,
 		return !link->name[0] && is_loopback(address);
 	l = jvpn_netmon_find(client->netmon, link->name);
 	return l && jvpn_netmon_has_route(client->netmon, l, (const struct sockaddr *)address,
-					  (uint32_t)client->options->config.fwmark);
+					  client->fwmark);
 }
 
 static bool is_listed(const struct jvpn_config_names *names, const char *name)

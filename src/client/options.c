@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "client/config.h"
+#include "client/inherited.h"
 #include "config/load.h"
 #include "config/program.h"
 #include "runtime/features.h"
@@ -16,7 +17,13 @@
 #define PROGRAM        "jvpn-client"
 #define DEFAULT_CONFIG JVPN_SYSCONFDIR "/client.yaml"
 
-static const struct jvpn_cli_option run_options[] = {JVPN_PROGRAM_OPTIONS};
+enum { OPT_TUN = JVPN_OPT_PROGRAM_END + 100, OPT_EVENTS_FD };
+
+static const struct jvpn_cli_option run_options[] = {
+	{OPT_TUN, "tun", "NAME|fd:N", "TUN device by name, or one that the parent has opened"},
+	{OPT_EVENTS_FD, "events-fd", "N", "descriptor for the event stream"},
+	JVPN_PROGRAM_OPTIONS,
+};
 
 static const struct jvpn_cli_option disconnect_options[] = {
 	{'c', "config", "FILE", "configuration (also: JVPN_CONFIG)"},
@@ -55,6 +62,8 @@ static const struct jvpn_cli_command commands[] = {
 
 struct given {
 	struct jvpn_program program;
+	const char *tun;
+	const char *events_fd;
 	struct jvpn_client_options *out;
 };
 
@@ -65,6 +74,10 @@ static int take_option(void *user, int letter, const char *value, char *error, s
 
 	if (jvpn_program_take(&given->program, letter, value))
 		return 0;
+	if (letter == OPT_TUN || letter == OPT_EVENTS_FD) {
+		*(letter == OPT_TUN ? &given->tun : &given->events_fd) = value;
+		return 0;
+	}
 	rv = jvpn_operate_take(&given->out->operate, letter, value, error, error_size);
 	return rv < 0 ? rv : 0;
 }
@@ -91,9 +104,55 @@ static bool copy_path(const char *from, char to[JVPN_CONFIG_PATH_MAX])
 	return jvpn_config_path_resolve(NULL, from, to) == 0;
 }
 
-static int override_file(const struct jvpn_program *program, struct jvpn_client_options *out)
+/* A name that the configuration would take, or a descriptor. */
+static int override_tun(const char *text, struct jvpn_client_config *config)
 {
+	size_t count;
+	const struct jvpn_key *keys = jvpn_client_config_keys(&count);
+	int fd, rv = jvpn_inherited_parse(text, &fd);
+
+	if (rv == JVPN_ERANGE ||
+	    (rv && strncmp(text, JVPN_INHERITED_PREFIX, strlen(JVPN_INHERITED_PREFIX)) == 0))
+		return fail("--tun: expected fd:N with N from 3 to 65535");
+	config->tun_fd = rv ? 0 : (uint64_t)fd;
+	if (rv && jvpn_schema_set(keys, count, "tun.name", text, config))
+		return fail("--tun: expected the name of a network device, or fd:N");
+	return JVPN_EXIT_OK;
+}
+
+static int override_events_fd(const char *text, struct jvpn_client_config *config)
+{
+	char output[sizeof(JVPN_INHERITED_PREFIX) + 8];
+	int n = snprintf(output, sizeof(output), JVPN_INHERITED_PREFIX "%s", text), fd;
+
+	if (n < 0 || (size_t)n >= sizeof(output) || jvpn_inherited_parse(output, &fd))
+		return fail("--events-fd: expected a number from 3 to 65535 (0 to 2 are the "
+			    "standard streams)");
+	memcpy(config->events_output, output, sizeof(output));
+	return JVPN_EXIT_OK;
+}
+
+/* Nothing of ours is open yet, so that what is open is what we were given. */
+static int check_descriptors(const struct jvpn_client_config *config)
+{
+	char error[160] = "", text[200];
+	int fd;
+
+	if (jvpn_inherited_parse(config->events_output, &fd))
+		return JVPN_EXIT_OK;
+	if ((uint64_t)fd == config->tun_fd)
+		return fail("the TUN device and the event stream cannot be one descriptor");
+	if (!jvpn_inherited_check_output(fd, error, sizeof(error)))
+		return JVPN_EXIT_OK;
+	snprintf(text, sizeof(text), "--events-fd: %s", error);
+	return fail(text);
+}
+
+static int override_file(const struct given *given, struct jvpn_client_options *out)
+{
+	const struct jvpn_program *program = &given->program;
 	struct jvpn_client_config *config = &out->config;
+	int code = JVPN_EXIT_OK;
 
 	out->log_level = (enum jvpn_log_level)jvpn_program_log_level(program, config->log_level);
 	if (program->events && !copy_path(program->events, config->events_output))
@@ -103,14 +162,18 @@ static int override_file(const struct jvpn_program *program, struct jvpn_client_
 	if (!copy_path(jvpn_program_choose(program->policy, "POLICY_FILE", config->policy),
 		       out->policy_path))
 		return fail("the path of the policy is too long");
-	return JVPN_EXIT_OK;
+	if (given->events_fd)
+		code = override_events_fd(given->events_fd, config);
+	if (given->tun && !code)
+		code = override_tun(given->tun, config);
+	return code ? code : check_descriptors(config);
 }
 
-static int load_files(const struct jvpn_program *program, struct jvpn_client_options *out,
+static int load_files(const struct given *given, struct jvpn_client_options *out,
 		      struct jvpn_report *report)
 {
 	int rc = jvpn_client_config_load(out->config_path, &out->config, report);
-	int code = override_file(program, out);
+	int code = override_file(given, out);
 
 	if (code)
 		return code;
@@ -123,9 +186,10 @@ static int load_files(const struct jvpn_program *program, struct jvpn_client_opt
 	return JVPN_EXIT_FAILURE;
 }
 
-static int load_all(const struct jvpn_program *program, struct jvpn_client_options *out)
+static int load_all(const struct given *given, struct jvpn_client_options *out)
 {
-	const char *path = jvpn_program_choose(program->config, "JVPN_CONFIG", DEFAULT_CONFIG);
+	const char *path =
+		jvpn_program_choose(given->program.config, "JVPN_CONFIG", DEFAULT_CONFIG);
 	struct jvpn_report *report;
 	int code;
 
@@ -134,7 +198,7 @@ static int load_all(const struct jvpn_program *program, struct jvpn_client_optio
 	report = jvpn_report_new();
 	if (!report)
 		return JVPN_EXIT_FAILURE;
-	code = load_files(program, out, report);
+	code = load_files(given, out, report);
 	jvpn_report_free(report);
 	return code;
 }
@@ -197,7 +261,7 @@ static bool finish(const struct given *given, struct jvpn_cli_result *result, in
 		return *exit_code == JVPN_EXIT_OK;
 	}
 	out->command = (enum jvpn_client_command)result->command->id;
-	*exit_code = load_all(&given->program, out);
+	*exit_code = load_all(given, out);
 	if (*exit_code)
 		return false;
 	if (given->program.check)

@@ -41,14 +41,16 @@ struct jvpn_client_config {
 	char label[JVPN_LABEL_MAX + 1];      /* "": the name of the interface */
 	struct jvpn_config_names interfaces; /* empty: auto */
 	char tun_name[JVPN_CLIENT_DEVICE_MAX + 1];
-	bool tun_offload;                   /* super-packets to and from the kernel */
-	uint64_t tun_mtu;                   /* 0: auto */
+	uint64_t tun_fd;  /* a TUN that the parent has opened and set up; 0: none */
+	bool tun_offload; /* super-packets to and from the kernel */
+	uint64_t tun_mtu; /* 0: auto */
 	struct jvpn_config_prefixes routes; /* empty: what the server advertises */
+	struct jvpn_config_prefixes routes_exclude;
 	uint64_t fwmark;
-	uint64_t table;
+	uint64_t table;                           /* JVPN_CONFIG_OFF: no routes */
 	char state_dir[JVPN_CONFIG_PATH_MAX];     /* "none": the session ends with the process */
 	char policy[JVPN_CONFIG_PATH_MAX];        /* "": the built-in policy */
-	char events_output[JVPN_CONFIG_PATH_MAX]; /* "stdout" or a path */
+	char events_output[JVPN_CONFIG_PATH_MAX]; /* "stdout", "fd:N" or a path */
 	struct jvpn_config_control control;
 	int log_level;       /* enum jvpn_log_level */
 	int tls_cipher;      /* enum jvpn_cipher */

@@ -226,13 +226,13 @@ static socklen_t length_of(const struct sockaddr_storage *a)
 static bool open_round(struct jvpn_client *client, const struct sockaddr_storage *server,
 		       const char *device)
 {
-	uint32_t mark = (uint32_t)client->options->config.fwmark;
+	uint32_t mark = client->fwmark;
 	struct jvpn_resolve *r = of(client);
 
 	r->fd = socket(server->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (r->fd < 0)
 		return false;
-	if (setsockopt(r->fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) ||
+	if ((mark && setsockopt(r->fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark))) ||
 	    (device[0] &&
 	     setsockopt(r->fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device))) ||
 	    connect(r->fd, (const struct sockaddr *)server, length_of(server)) ||

@@ -335,7 +335,7 @@ static void say_result(struct jvpn_resume *r, int error)
 
 static void keep_tun(struct jvpn_client *client)
 {
-	if (client->tun && jvpn_tun_set_persistent(client->tun, true))
+	if (client->tun && !client->is_lent && jvpn_tun_set_persistent(client->tun, true))
 		jvpn_log_warn(JVPN_LOG_TUN,
 			      "the TUN device cannot be kept over a restart of the client");
 }
@@ -544,7 +544,7 @@ bool jvpn_resume_keep(struct jvpn_client *client)
 	jvpn_saver_submit(r->saver, data, len, ++r->ticket);
 	jvpn_wipe(data, sizeof(data));
 	kept = jvpn_saver_wait(r->saver, END_WAIT_MS);
-	if (kept && !r->on_disk)
+	if (kept && !r->on_disk && !client->is_lent)
 		kept = jvpn_tun_set_persistent(client->tun, true) == 0;
 	r->on_disk = kept;
 	return kept;

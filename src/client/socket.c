@@ -39,7 +39,7 @@ int jvpn_dialled_open(struct jvpn_client *client, struct jvpn_candidate *candida
 {
 	const struct jvpn_client_config *c = &client->options->config;
 	struct jvpn_endpoint_config config = {.local = candidate->source,
-					      .fwmark = (uint32_t)c->fwmark,
+					      .fwmark = client->fwmark,
 					      .device = candidate->device[0] ? candidate->device
 									     : NULL,
 					      .buffer_bytes = (int)c->quic_socket_buffer_bytes,

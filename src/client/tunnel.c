@@ -4,9 +4,12 @@
  * and the session. Restores everything; decides nothing about sessions.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -17,6 +20,8 @@
 #include "tun/tun.h"
 
 #define TUNNEL_PATH_MAX 256
+/* Of the rule for the main table, which every system has. */
+#define PRIORITY_MAIN 32766
 
 /* ---- packets ---- */
 
@@ -95,6 +100,35 @@ static void take_addresses(struct jvpn_client *client, struct jvpn_live *live,
 	client->has_addresses = addresses.count > 0;
 }
 
+static bool is_advertised(const struct jvpn_client *client, const struct jvpn_prefix *prefix)
+{
+	struct jvpn_prefix last = *prefix;
+
+	for (size_t bit = prefix->length; bit < jvpn_prefix_bits(prefix->family); bit++)
+		last.address[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return jvpn_connectip_routes_allow(&client->routes, prefix->family, prefix->address,
+					   IPPROTO_TCP) &&
+	       jvpn_connectip_routes_allow(&client->routes, prefix->family, last.address,
+					   IPPROTO_TCP);
+}
+
+/* Packets to them would be answered as unreachable. */
+static void warn_routes(const struct jvpn_client *client)
+{
+	const struct jvpn_config_prefixes *routes = &client->options->config.routes;
+	char text[JVPN_PREFIX_FORMAT_MAX];
+
+	for (size_t i = 0; i < routes->count; i++) {
+		if (is_advertised(client, &routes->item[i]))
+			continue;
+		jvpn_prefix_format(&routes->item[i], text);
+		jvpn_log_warn(JVPN_LOG_TUN,
+			      "the server does not offer all of the route %s: what it does not is "
+			      "unreachable (see \"routes\" in its configuration and in ours)",
+			      text);
+	}
+}
+
 static void take_routes(struct jvpn_client *client, struct jvpn_reader *r)
 {
 	if (jvpn_connectip_routes_decode(r, &client->routes)) {
@@ -102,7 +136,8 @@ static void take_routes(struct jvpn_client *client, struct jvpn_reader *r)
 		return;
 	}
 	client->has_routes = true;
-	client->route_news++;
+	if (!client->route_news++)
+		warn_routes(client);
 }
 
 void jvpn_tunnel_on_capsule(void *user, struct jvpn_transport *transport, uint64_t type,
@@ -145,7 +180,7 @@ void jvpn_tunnel_on_mtu(void *user, struct jvpn_live *live)
 {
 	struct jvpn_client *client = user;
 
-	if (client->live == live && client->is_up && live->mtu)
+	if (client->live == live && client->is_up && live->mtu && !client->is_lent)
 		(void)jvpn_tun_set_mtu(client->tun, wanted_mtu(client, has_version(live, 6)));
 }
 
@@ -169,7 +204,13 @@ static int want_routes(struct jvpn_client *client)
 	size_t kept = 0;
 	int rv = 0;
 
+	_Static_assert(JVPN_CONFIG_LIST_MAX <= JVPN_NETCFG_EXCLUDES_MAX, "all of them fit");
 	w->route_count = 0;
+	w->exclude_count = 0;
+	if (c->table == JVPN_CONFIG_OFF)
+		return 0;
+	for (size_t i = 0; i < c->routes_exclude.count; i++)
+		w->exclude[w->exclude_count++] = c->routes_exclude.item[i];
 	if (c->routes.count) {
 		for (size_t i = 0; i < c->routes.count; i++)
 			w->route[w->route_count++] = c->routes.item[i];
@@ -198,7 +239,8 @@ static void say_addresses(const struct jvpn_client *client)
 static void apply(struct jvpn_client *client)
 {
 	struct jvpn_netcfg_warnings warnings = {0};
-	int rv = jvpn_netcfg_apply(client->netcfg, &client->wanted, &warnings);
+	int rv =
+		client->is_lent ? 0 : jvpn_netcfg_apply(client->netcfg, &client->wanted, &warnings);
 
 	for (size_t i = 0; i < warnings.count; i++)
 		jvpn_log_warn(JVPN_LOG_TUN, "%s", warnings.text[i]);
@@ -213,6 +255,14 @@ static void apply(struct jvpn_client *client)
 	say_addresses(client);
 }
 
+/* A client with a table of its own has rules of its own, so that several can run; they stand before the
+ * main table's. */
+static uint32_t priority_of(uint64_t table)
+{
+	return table < PRIORITY_MAIN - 1 && table > 1 ? (uint32_t)table
+						      : JVPN_NETCFG_PRIORITY_DEFAULT;
+}
+
 void jvpn_tunnel_update(struct jvpn_client *client)
 {
 	const struct jvpn_client_config *c = &client->options->config;
@@ -224,8 +274,8 @@ void jvpn_tunnel_update(struct jvpn_client *client)
 	w->ifindex = jvpn_tun_ifindex(client->tun);
 	w->mtu = wanted_mtu(client, has_version(client->live, 6));
 	w->table = (uint32_t)c->table;
-	w->fwmark = (uint32_t)c->fwmark;
-	w->priority = JVPN_NETCFG_PRIORITY_DEFAULT;
+	w->fwmark = client->fwmark;
+	w->priority = priority_of(c->table);
 	want_addresses(client);
 	if (want_routes(client))
 		jvpn_log_warn(JVPN_LOG_TUN,
@@ -289,28 +339,43 @@ int jvpn_tunnel_sweep(struct jvpn_client *client, const char *name, char *error,
 	return rv;
 }
 
+/* Without the right to, only a parent that keeps our packets out of its tunnel can help. */
+static bool may_mark(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), mark = 1;
+	bool may = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return may;
+}
+
 int jvpn_tunnel_open(struct jvpn_client *client, char *error, size_t error_size)
 {
 	const struct jvpn_client_config *c = &client->options->config;
-	struct jvpn_tun_config config = {.name = c->tun_name, .offload = c->tun_offload};
+	struct jvpn_tun_config config = {
+		.name = c->tun_name, .offload = c->tun_offload, .lent_fd = (int)c->tun_fd};
 	struct jvpn_netcfg_warnings warnings = {0};
 	const struct jvpn_saved *saved = client->resume.saved;
 	int rv = 0;
 
 	/* The configuration names another device since: nothing of the old one is ours to keep. */
-	if (saved && strcmp(saved->tun_name, c->tun_name) != 0)
+	client->is_lent = c->tun_fd != 0;
+	client->fwmark = client->is_lent && !may_mark() ? 0 : (uint32_t)c->fwmark;
+	if (saved && !client->is_lent && strcmp(saved->tun_name, c->tun_name) != 0)
 		rv = jvpn_tunnel_sweep(client, saved->tun_name, error, error_size);
 	if (!rv)
 		rv = jvpn_tun_open(&config, &client->tun, error, error_size);
 	if (!rv)
 		rv = jvpn_pump_new(client->tun, &client->engine.driver->pool, take_from_tun, client,
 				   &client->pump);
-	if (!rv)
+	if (!rv && !client->is_lent)
 		rv = open_netcfg(client, saved != NULL, error, error_size);
 	if (rv)
 		return rv;
-	check_interfaces(client, &warnings);
-	if (!saved)
+	if (!client->is_lent)
+		check_interfaces(client, &warnings);
+	if (!saved && !client->is_lent)
 		(void)jvpn_tun_set_persistent(client->tun, false);
 	for (size_t i = 0; i < warnings.count; i++)
 		jvpn_log_warn(JVPN_LOG_TUN, "%s", warnings.text[i]);
@@ -326,7 +391,7 @@ void jvpn_tunnel_close(struct jvpn_client *client)
 		jvpn_loop_unwatch(client->engine.loop, client->tun_watch);
 	if (!client->keep && client->netcfg && jvpn_netcfg_restore(client->netcfg))
 		jvpn_log_error(JVPN_LOG_TUN, "%s", jvpn_netcfg_error(client->netcfg));
-	if (!client->keep && client->tun)
+	if (!client->keep && client->tun && !client->is_lent)
 		(void)jvpn_tun_set_persistent(client->tun, false);
 	jvpn_netcfg_free(client->netcfg);
 	jvpn_pump_free(client->pump);

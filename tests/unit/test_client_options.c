@@ -331,6 +331,93 @@ START_TEST(client_config__control__auto_off_or_a_path)
 }
 END_TEST
 
+START_TEST(client_config__table_and_excluded_routes__auto_off_number)
+{
+	struct jvpn_client_config config;
+	char text[512];
+	int code;
+
+	ck_assert_int_eq(load_text(minimal, &config), 0);
+	ck_assert_uint_eq(config.table, 27254);
+	snprintf(text, sizeof(text), "%stable: auto\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), 0);
+	ck_assert_uint_eq(config.table, 27254);
+	snprintf(text, sizeof(text), "%stable: 300\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), 0);
+	ck_assert_uint_eq(config.table, 300);
+	snprintf(text, sizeof(text), "%stable: off\nroutes_exclude: [ 10.0.0.0/8, \"fd00::/8\" ]\n",
+		 minimal);
+	ck_assert_int_eq(load_text(text, &config), 0);
+	ck_assert(config.table == JVPN_CONFIG_OFF);
+	ck_assert_uint_eq(config.routes_exclude.count, 2);
+	/* and what is printed says the same */
+	ck_assert(!run("jvpn-client -c @/f.yaml --print-config", &code));
+	ck_assert_ptr_nonnull(strstr(fixture_out, "\ntable: off\n"));
+	ck_assert_ptr_nonnull(
+		strstr(fixture_out, "\nroutes_exclude: [\"10.0.0.0/8\", \"fd00::/8\"]\n"));
+	snprintf(text, sizeof(text), "%stable: \"off\"\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+	snprintf(text, sizeof(text), "%stable: of\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+	FIXTURE_EXPECT(
+		"f.yaml:8:8: table: expected auto or off or integer 1..4294967295, got \"of\"");
+	snprintf(text, sizeof(text), "%sroutes_exclude: [ 10.0.0.1/8 ]\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+}
+END_TEST
+
+START_TEST(client_options__descriptors__checked_before_anything_is_opened)
+{
+	static const char *const bad[] = {
+		"--events-fd 0",
+		"--events-fd 2",
+		"--events-fd -3",
+		"--events-fd 3x",
+		"--events-fd 0x9",
+		"--events-fd 65536",
+		"--events-fd 9999",
+		"--events-fd",
+		"--events-fd 18446744073709551619",
+		"--tun fd:2",
+		"--tun fd:",
+		"--tun fd:-1",
+		"--tun fd:4x",
+		"--tun fd:9999999",
+		"--tun a/b",
+		"--tun sixteencharacter",
+	};
+	char line[256];
+	int code, p[2];
+
+	fixture_write("client.yaml", minimal);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(line, sizeof(line), "jvpn-client -c @/client.yaml %s", bad[i]);
+		ck_assert_msg(!run(line, &code), "%s", bad[i]);
+		ck_assert_msg(code == JVPN_EXIT_CONFIG, "%s: %d", bad[i], code);
+	}
+	ck_assert_int_eq(pipe(p), 0);
+	snprintf(line, sizeof(line), "jvpn-client -c @/client.yaml --events-fd %d", p[0]);
+	ck_assert(!run(line, &code) && code == JVPN_EXIT_CONFIG);
+	ck_assert_ptr_nonnull(strstr(fixture_err, "reading only"));
+	snprintf(line, sizeof(line), "jvpn-client -c @/client.yaml --tun fd:%d --events-fd %d",
+		 p[1], p[1]);
+	ck_assert(!run(line, &code) && code == JVPN_EXIT_CONFIG);
+	snprintf(line, sizeof(line), "jvpn-client -c @/client.yaml --tun fd:77 --events-fd %d",
+		 p[1]);
+	ck_assert(run(line, &code));
+	ck_assert_uint_eq(options.config.tun_fd, 77);
+	ck_assert_str_eq(options.config.tun_name, "jvpn0");
+	snprintf(line, sizeof(line), "fd:%d", p[1]);
+	ck_assert_str_eq(options.config.events_output, line);
+	/* no child of ours gets it */
+	ck_assert_int_eq(fcntl(p[1], F_GETFD), FD_CLOEXEC);
+	ck_assert(run("jvpn-client -c @/client.yaml --tun office0", &code));
+	ck_assert_str_eq(options.config.tun_name, "office0");
+	close(p[0]);
+	close(p[1]);
+}
+END_TEST
+
 START_TEST(client_options__clear__wipes_the_token)
 {
 	static const char zero[sizeof(options.config.token)];
@@ -361,5 +448,7 @@ UNIT_TESTS(client_options)
 	tcase_add_test(tc, client_options__run_check_print__as_told);
 	tcase_add_test(tc, client_options__control_commands__ask_the_right_socket);
 	tcase_add_test(tc, client_config__control__auto_off_or_a_path);
+	tcase_add_test(tc, client_config__table_and_excluded_routes__auto_off_number);
+	tcase_add_test(tc, client_options__descriptors__checked_before_anything_is_opened);
 	tcase_add_test(tc, client_options__clear__wipes_the_token);
 }

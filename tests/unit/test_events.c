@@ -189,6 +189,34 @@ START_TEST(events_pipe__reader_does_not_read__drops_whole_lines_and_announces)
 }
 END_TEST
 
+START_TEST(events_fd__pipe_of_a_parent__description_stays_as_it_was)
+{
+	char *text = calloc(1, 1 << 20), output[32];
+	int p[2];
+
+	ck_assert_int_eq(pipe2(p, O_CLOEXEC), 0);
+	snprintf(output, sizeof(output), "fd:%d", p[1]);
+	ck_assert_int_eq(open_events(output), 0);
+	emit_many(3);
+	ck_assert_int_eq(fcntl(p[1], F_GETFL) & O_NONBLOCK, 0);
+	ck_assert_int_eq(fcntl(p[0], F_SETFL, O_NONBLOCK), 0);
+	ck_assert_uint_gt(drain(p[0], text, 0, 1 << 19), 0);
+	check_seq(text, 1, 3);
+	/* there is no path to open again */
+	ck_assert_int_eq(jvpn_events_reopen(events, 1, error, sizeof(error)), 0);
+	close(p[0]);
+	close(p[1]);
+	free(text);
+}
+END_TEST
+
+START_TEST(events_fd__not_open__says_so)
+{
+	ck_assert_int_eq(open_events("fd:987"), JVPN_EIO);
+	ck_assert_ptr_nonnull(strstr(error, "fd:987: Bad file descriptor"));
+}
+END_TEST
+
 START_TEST(events_pipe__reader_always_a_bit_slow__gaps_are_exact)
 {
 	char *text = calloc(1, 1 << 22);
@@ -445,6 +473,8 @@ UNIT_TESTS(events)
 	tcase_add_test(tc, events_file__lines_arrive__mode_and_append);
 	tcase_add_test(tc, events_open__not_possible__says_why);
 	tcase_add_test(tc, events_pipe__reader_does_not_read__drops_whole_lines_and_announces);
+	tcase_add_test(tc, events_fd__pipe_of_a_parent__description_stays_as_it_was);
+	tcase_add_test(tc, events_fd__not_open__says_so);
 	tcase_add_test(tc, events_pipe__reader_always_a_bit_slow__gaps_are_exact);
 	tcase_add_test(tc, events_pipe__reader_gone__process_lives_and_counts);
 	tcase_add_test(tc, events_socket__reader_does_not_read__no_block);

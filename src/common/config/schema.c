@@ -71,12 +71,24 @@ size_t jvpn_schema_find(const struct jvpn_key *keys, size_t count, const char *p
 	return i;
 }
 
+int jvpn_schema_set(const struct jvpn_key *keys, size_t count, const char *path, const char *text,
+		    void *out)
+{
+	size_t i = jvpn_schema_find(keys, count, path);
+
+	if (i == count)
+		return JVPN_ENOTFOUND;
+	return jvpn_key_type_info(keys[i].type)
+		->parse(&keys[i], NULL, text, field_of(&keys[i], out));
+}
+
 void jvpn_schema_describe(const struct jvpn_key *key, char *out, size_t size)
 {
 	char text[DESCRIBE_MAX] = "";
 
 	jvpn_key_type_info(key->type)->describe(key, text, sizeof(text));
-	snprintf(out, size, "%s%s", key->flags & JVPN_KEY_AUTO ? "auto or " : "", text);
+	snprintf(out, size, "%s%s%s", key->flags & JVPN_KEY_AUTO ? "auto or " : "",
+		 key->flags & JVPN_KEY_OFF ? "off or " : "", text);
 }
 
 static void describe_node(const struct jvpn_node *node, unsigned flags, char *out, size_t size)
@@ -179,6 +191,12 @@ static bool is_auto(const struct jvpn_key *key, const struct jvpn_node *node)
 	       strcmp(node->text, "auto") == 0;
 }
 
+static bool is_off(const struct jvpn_key *key, const struct jvpn_node *node)
+{
+	return (key->flags & JVPN_KEY_OFF) && node->kind == JVPN_NODE_SCALAR && !node->quoted &&
+	       strcmp(node->text, "off") == 0;
+}
+
 static void take_value(struct walk *w, size_t index, const struct jvpn_node *node)
 {
 	const struct jvpn_key *key = &w->keys[index];
@@ -191,6 +209,8 @@ static void take_value(struct walk *w, size_t index, const struct jvpn_node *nod
 	}
 	if (is_auto(key, node)) {
 		jvpn_key_clear(key, field);
+	} else if (is_off(key, node)) {
+		*(uint64_t *)field = JVPN_CONFIG_OFF;
 	} else if (!jvpn_key_type_info(key->type)->is_list) {
 		take_scalar(w, key, node, field);
 	} else if (node->kind == JVPN_NODE_LIST) {
@@ -392,6 +412,9 @@ static void print_key(const struct jvpn_key *key, const void *values, FILE *stre
 	fputc(' ', stream);
 	if (empty && (key->flags & JVPN_KEY_AUTO))
 		fputs("auto", stream);
+	else if ((key->flags & JVPN_KEY_OFF) &&
+		 *(const uint64_t *)const_field_of(key, values) == JVPN_CONFIG_OFF)
+		fputs("off", stream);
 	else
 		jvpn_schema_print_one(key, values, stream);
 	fputc('\n', stream);

@@ -51,8 +51,11 @@ enum jvpn_key_flag {
 	JVPN_KEY_REQUIRED = 1 << 0,
 	JVPN_KEY_SECRET = 1 << 1, /* the value is never shown */
 	JVPN_KEY_AUTO = 1 << 2,   /* the word auto is taken too: 0, an empty text or list */
-	JVPN_KEY_SINGLE = 1 << 3  /* a list of one may be written without brackets */
+	JVPN_KEY_SINGLE = 1 << 3, /* a list of one may be written without brackets */
+	JVPN_KEY_OFF = 1 << 4     /* numbers: the word off is taken too: JVPN_CONFIG_OFF */
 };
+
+#define JVPN_CONFIG_OFF UINT64_MAX
 
 struct jvpn_word {
 	const char *text; /* NULL ends a list */
@@ -86,6 +89,10 @@ void jvpn_schema_init(const struct jvpn_key *keys, size_t count, const char *fil
  * errors in the report, *out is partly filled: give it a copy. */
 int jvpn_schema_apply(const struct jvpn_tree *tree, const struct jvpn_key *keys, size_t count,
 		      void *out, struct jvpn_key_places *places, struct jvpn_report *report);
+/* Sets one key that is no list from a text, as a file would. As the functions of value.h;
+ * JVPN_ENOTFOUND. */
+int jvpn_schema_set(const struct jvpn_key *keys, size_t count, const char *path, const char *text,
+		    void *out);
 /* Index of a path in the table; count when it is not there. */
 size_t jvpn_schema_find(const struct jvpn_key *keys, size_t count, const char *path);
 /* Says what a key takes: "integer 1..120", "one of bbr, cubic, reno". */

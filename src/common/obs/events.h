@@ -27,7 +27,7 @@ struct jvpn_events; /* owner: the runtime, one per process */
 struct jvpn_events_config {
 	enum jvpn_role role;
 	const char *node_id; /* copied */
-	const char *output;  /* copied: "stdout" or a path */
+	const char *output;  /* copied: "stdout", "fd:N" or a path */
 	size_t buffer_bytes; /* lines that wait for the reader; 0: JVPN_EVENTS_BUFFER_DEFAULT */
 };
 

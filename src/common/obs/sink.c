@@ -48,20 +48,39 @@ static enum jvpn_sink_kind kind_of(int fd)
 	return JVPN_SINK_PLAIN;
 }
 
-static int open_stdout(struct opened *out, char *error, size_t error_size)
+/* A descriptor that we were started with. */
+static int open_inherited(int fd, const char *name, struct opened *out, char *error,
+			  size_t error_size)
 {
-	out->kind = kind_of(STDOUT_FILENO);
+	char path[32];
+
+	out->kind = kind_of(fd);
 	out->truncatable = false;
 	out->fd = -1;
 	if (out->kind == JVPN_SINK_SHARED) {
-		out->fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		out->fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 		if (out->fd >= 0)
 			out->kind = JVPN_SINK_STREAM;
 	}
 	/* A regular file keeps the shared description: its offset is the one stderr uses too. */
 	if (out->fd < 0)
-		out->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	return out->fd < 0 ? say(error, error_size, "stdout") : 0;
+		out->fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return out->fd < 0 ? say(error, error_size, name) : 0;
+}
+
+/* "fd:N"; else standard output. */
+static int inherited_fd(const char *output)
+{
+	return strncmp(output, JVPN_SINK_FD, strlen(JVPN_SINK_FD)) == 0
+		       ? atoi(output + strlen(JVPN_SINK_FD))
+		       : STDOUT_FILENO;
+}
+
+static bool is_inherited(const char *output)
+{
+	return strcmp(output, "stdout") == 0 ||
+	       strncmp(output, JVPN_SINK_FD, strlen(JVPN_SINK_FD)) == 0;
 }
 
 static int open_path(const char *path, struct opened *out, char *error, size_t error_size)
@@ -79,11 +98,6 @@ static int open_path(const char *path, struct opened *out, char *error, size_t e
 	return 0;
 }
 
-static int open_sink(const char *path, struct opened *out, char *error, size_t error_size)
-{
-	return path ? open_path(path, out, error, error_size) : open_stdout(out, error, error_size);
-}
-
 static void adopt(struct jvpn_sink *sink, const struct opened *opened)
 {
 	sink->fd = opened->fd;
@@ -94,7 +108,7 @@ static void adopt(struct jvpn_sink *sink, const struct opened *opened)
 int jvpn_sink_open(struct jvpn_sink *sink, const char *output, size_t capacity, char *error,
 		   size_t error_size)
 {
-	bool is_stdout = strcmp(output, "stdout") == 0;
+	bool inherited = is_inherited(output);
 	struct opened opened;
 	int rc;
 
@@ -102,12 +116,14 @@ int jvpn_sink_open(struct jvpn_sink *sink, const char *output, size_t capacity, 
 	sink->fd = -1;
 	sink->capacity = capacity;
 	sink->ring = malloc(capacity);
-	sink->path = is_stdout ? NULL : strdup(output);
-	rc = sink->ring && (is_stdout || sink->path) ? 0 : JVPN_ENOMEM;
+	sink->path = inherited ? NULL : strdup(output);
+	rc = sink->ring && (inherited || sink->path) ? 0 : JVPN_ENOMEM;
 	if (rc)
 		snprintf(error, error_size, "events: %s", jvpn_err_text(rc));
+	else if (inherited)
+		rc = open_inherited(inherited_fd(output), output, &opened, error, error_size);
 	else
-		rc = open_sink(sink->path, &opened, error, error_size);
+		rc = open_path(sink->path, &opened, error, error_size);
 	if (!rc) {
 		adopt(sink, &opened);
 		return 0;
@@ -255,7 +271,7 @@ int jvpn_sink_reopen(struct jvpn_sink *sink, char *error, size_t error_size)
 
 	if (!sink->path)
 		return 0;
-	rc = open_sink(sink->path, &opened, error, error_size);
+	rc = open_path(sink->path, &opened, error, error_size);
 	if (rc)
 		return rc;
 	jvpn_sink_flush(sink);

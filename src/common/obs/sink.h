@@ -16,6 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* An output of that form is a descriptor that the process was started with; it is treated as standard
+ * output is. */
+#define JVPN_SINK_FD "fd:"
+
 enum jvpn_sink_kind {
 	JVPN_SINK_NONE = 0,
 	JVPN_SINK_PLAIN,  /* regular file or a device without poll(): never waits */
@@ -27,7 +31,7 @@ enum jvpn_sink_kind {
 struct jvpn_sink {
 	enum jvpn_sink_kind kind;
 	int fd;           /* -1: dead, everything is refused until _reopen */
-	char *path;       /* NULL: standard output */
+	char *path;       /* NULL: standard output or another descriptor we were given */
 	bool truncatable; /* a regular file that we opened */
 	uint8_t *ring;
 	size_t capacity, head, used;
@@ -37,7 +41,7 @@ struct jvpn_sink {
 	uint64_t lines_lost; /* waiting when the reader went away; the owner clears it */
 };
 
-/* output: "stdout" or a path. JVPN_ENOMEM; JVPN_EPERM, JVPN_EIO with a sentence in error. */
+/* output: "stdout", "fd:N" or a path. JVPN_ENOMEM; JVPN_EPERM, JVPN_EIO with a sentence in error. */
 int jvpn_sink_open(struct jvpn_sink *sink, const char *output, size_t capacity, char *error,
 		   size_t error_size);
 /* Takes a whole line (1..PIPE_BUF bytes, newline at its end) or refuses it. */

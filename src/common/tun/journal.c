@@ -24,6 +24,7 @@ static const char *const route_types[] = {
 	[JVPN_NETCFG_ROUTE_UNICAST] = "unicast",
 	[JVPN_NETCFG_ROUTE_UNREACHABLE] = "unreachable",
 	[JVPN_NETCFG_ROUTE_PROHIBIT] = "prohibit",
+	[JVPN_NETCFG_ROUTE_THROW] = "throw",
 };
 #define ROUTE_TYPES (sizeof(route_types) / sizeof(route_types[0]))
 

@@ -16,7 +16,7 @@
 #include "tun/netcfg.h"
 
 /* Old and new routes at once, addresses, rules. */
-#define JVPN_JOURNAL_ITEMS_MAX (2 * JVPN_NETCFG_ROUTES_MAX + 64)
+#define JVPN_JOURNAL_ITEMS_MAX (2 * (JVPN_NETCFG_ROUTES_MAX + JVPN_NETCFG_EXCLUDES_MAX) + 64)
 #define JVPN_JOURNAL_LINE_MAX  192
 #define JVPN_JOURNAL_FILE_MAX  (JVPN_JOURNAL_ITEMS_MAX * JVPN_JOURNAL_LINE_MAX)
 

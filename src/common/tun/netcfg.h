@@ -7,7 +7,8 @@
  * Client (wire.md, "Paths"): the tunnel's routes stand in their own table N, reached by
  *	priority P	lookup main suppress_prefixlength 0	(local networks stay reachable)
  *	priority P+1	not fwmark M lookup N			(the outer socket is marked M)
- * for IPv4 and IPv6. Order of use: jvpn_tun_open() (the name is the lock: who has the device may
+ * for IPv4 and IPv6. What is excluded has a "throw" route in N: the rules behind decide, as if there were
+ * no tunnel. Order of use: jvpn_tun_open() (the name is the lock: who has the device may
  * undo what its predecessor left), jvpn_netcfg_new() (undoes a stale journal), jvpn_netcfg_apply()
  * whenever addresses or routes change, jvpn_netcfg_restore(), jvpn_netcfg_free(), jvpn_tun_free().
  *
@@ -31,6 +32,7 @@
 #define JVPN_NETCFG_PRIORITY_DEFAULT 27254u /* P; below the main table's 32766 */
 #define JVPN_NETCFG_ADDRESSES_MAX    8
 #define JVPN_NETCFG_ROUTES_MAX       512
+#define JVPN_NETCFG_EXCLUDES_MAX     64
 #define JVPN_NETCFG_NETWORKS_MAX     512
 #define JVPN_NETCFG_ERROR_BYTES      320
 #define JVPN_NETCFG_WARNINGS_MAX     8
@@ -74,6 +76,8 @@ struct jvpn_netcfg_tunnel {
 	struct jvpn_prefix address[JVPN_NETCFG_ADDRESSES_MAX]; /* interface addresses */
 	size_t route_count; /* into 'table'; 0 (server): no routes, no rules */
 	struct jvpn_prefix route[JVPN_NETCFG_ROUTES_MAX];
+	size_t exclude_count; /* what stays outside; counts only when there are routes */
+	struct jvpn_prefix exclude[JVPN_NETCFG_EXCLUDES_MAX];
 	uint32_t table;    /* not 0, 253..255 when there are routes */
 	uint32_t fwmark;   /* not 0 when there are routes */
 	uint32_t priority; /* P above; P and P+1 are used */
@@ -100,7 +104,8 @@ int jvpn_netcfg_routes_from(const struct jvpn_connectip_routes *routes,
 enum jvpn_netcfg_route_type {
 	JVPN_NETCFG_ROUTE_UNICAST = 0,
 	JVPN_NETCFG_ROUTE_UNREACHABLE,
-	JVPN_NETCFG_ROUTE_PROHIBIT
+	JVPN_NETCFG_ROUTE_PROHIBIT,
+	JVPN_NETCFG_ROUTE_THROW /* as if the table had no route: the next rule decides */
 };
 
 struct jvpn_netcfg_address {

@@ -12,8 +12,11 @@
 #include "tun/netcfg_check.h"
 #include "tun/netcfg_internal.h"
 
-#define RULES_MAX  4
-#define WANTED_MAX (JVPN_NETCFG_ADDRESSES_MAX + JVPN_NETCFG_ROUTES_MAX + RULES_MAX)
+#define RULES_MAX 4
+#define WANTED_MAX                                                                                 \
+	(JVPN_NETCFG_ADDRESSES_MAX + JVPN_NETCFG_ROUTES_MAX + JVPN_NETCFG_EXCLUDES_MAX + RULES_MAX)
+/* Another metric than a route of the same prefix has, so that one can follow the other. */
+#define THROW_METRIC 1
 /* local, main, default: not ours to use. */
 #define TABLE_RESERVED_FIRST 253u
 #define TABLE_RESERVED_LAST  255u
@@ -31,7 +34,8 @@ static int check(struct jvpn_netcfg *netcfg, const struct jvpn_netcfg_tunnel *tu
 		why = "no device";
 	else if (tunnel->address_count > JVPN_NETCFG_ADDRESSES_MAX)
 		why = "too many addresses";
-	else if (tunnel->route_count > JVPN_NETCFG_ROUTES_MAX)
+	else if (tunnel->route_count > JVPN_NETCFG_ROUTES_MAX ||
+		 tunnel->exclude_count > JVPN_NETCFG_EXCLUDES_MAX)
 		why = "too many routes";
 	else if (tunnel->route_count > 0 && tunnel->fwmark == 0)
 		why = "the outer packets need a mark";
@@ -80,15 +84,28 @@ static bool is_wanted(const struct wanted *wanted, const struct jvpn_journal_ite
 	return false;
 }
 
+static bool is_excluded(const struct jvpn_netcfg_tunnel *tunnel, const struct jvpn_prefix *prefix)
+{
+	for (size_t i = 0; i < tunnel->exclude_count; i++)
+		if (jvpn_prefix_equal(&tunnel->exclude[i], prefix))
+			return true;
+	return false;
+}
+
 static void want_route(const struct jvpn_netcfg_tunnel *tunnel, const struct jvpn_prefix *prefix,
-		       struct wanted *wanted)
+		       bool is_throw, struct wanted *wanted)
 {
 	struct jvpn_journal_item *item = append(wanted, JVPN_JOURNAL_ROUTE);
 
 	item->u.route.prefix = *prefix;
 	jvpn_prefix_mask(&item->u.route.prefix);
 	item->u.route.table = tunnel->table;
-	item->u.route.ifindex = tunnel->ifindex;
+	if (is_throw) {
+		item->u.route.type = JVPN_NETCFG_ROUTE_THROW;
+		item->u.route.metric = THROW_METRIC;
+	} else {
+		item->u.route.ifindex = tunnel->ifindex;
+	}
 	/* The same prefix twice is one route. */
 	wanted->count--;
 	if (!is_wanted(wanted, item))
@@ -117,8 +134,12 @@ static bool collect(const struct jvpn_netcfg_tunnel *tunnel, bool ipv6, struct w
 		}
 		has_routes4 = has_routes4 || !is6;
 		has_routes6 = has_routes6 || is6;
-		want_route(tunnel, &tunnel->route[i], wanted);
+		if (!is_excluded(tunnel, &tunnel->route[i]))
+			want_route(tunnel, &tunnel->route[i], false, wanted);
 	}
+	for (size_t i = 0; i < tunnel->exclude_count; i++)
+		if (tunnel->exclude[i].family == 6 ? has_routes6 : has_routes4)
+			want_route(tunnel, &tunnel->exclude[i], true, wanted);
 	if (has_routes4)
 		want_rules(tunnel, 4, wanted);
 	if (has_routes6)
@@ -194,7 +215,8 @@ int jvpn_netcfg_apply(struct jvpn_netcfg *netcfg, const struct jvpn_netcfg_tunne
 	if (err != 0)
 		return err;
 	if (!prefixes_are_valid(tunnel->address, tunnel->address_count) ||
-	    !prefixes_are_valid(tunnel->route, tunnel->route_count)) {
+	    !prefixes_are_valid(tunnel->route, tunnel->route_count) ||
+	    !prefixes_are_valid(tunnel->exclude, tunnel->exclude_count)) {
 		snprintf(netcfg->error, sizeof(netcfg->error), "invalid tunnel: wrong prefix");
 		return JVPN_EINVAL;
 	}

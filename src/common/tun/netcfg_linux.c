@@ -71,6 +71,8 @@ static uint8_t route_kernel_type(enum jvpn_netcfg_route_type type)
 		return RTN_UNREACHABLE;
 	case JVPN_NETCFG_ROUTE_PROHIBIT:
 		return RTN_PROHIBIT;
+	case JVPN_NETCFG_ROUTE_THROW:
+		return RTN_THROW;
 	case JVPN_NETCFG_ROUTE_UNICAST:
 		break;
 	}

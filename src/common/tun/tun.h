@@ -27,10 +27,14 @@ struct jvpn_tun_config {
 	bool offload; /* super-packets and open checksums both ways, where the kernel has them */
 	uint32_t mtu; /* 0: the kernel's default (1500) */
 	uint32_t queue_len; /* packets; 0: JVPN_TUN_QUEUE_LEN */
+	/* A TUN that somebody else has opened and lends us: name, multi_queue, mtu and queue_len do not
+	 * count, the link is left as it is, and the descriptor is ours from now on. 0: none. */
+	int lent_fd;
 };
 
-/* Creates the device, still down. 'error' gets a sentence that says what to do. JVPN_EINVAL (name),
- * JVPN_ENOTFOUND (no TUN node or no driver), JVPN_EPERM (no CAP_NET_ADMIN), JVPN_EBUSY (another
+/* Creates the device, still down, or takes the one that is lent (which may be in another network
+ * namespace: its ifindex is 0 then). 'error' gets a sentence that says what to do. JVPN_EINVAL (name),
+ * JVPN_ENOTFOUND (no TUN node or no driver, or the lent descriptor is none), JVPN_EPERM (no CAP_NET_ADMIN), JVPN_EBUSY (another
  * process has it), JVPN_EEXISTS (a device of this name is no such TUN), JVPN_ENOMEM, JVPN_EIO. */
 int jvpn_tun_open(const struct jvpn_tun_config *config, struct jvpn_tun **out, char *error,
 		  size_t error_size);

@@ -191,6 +191,69 @@ static int prepare_link(struct jvpn_tun *tun, const struct jvpn_tun_config *conf
 	return err;
 }
 
+/* TUNGETIFF cannot tell: IFF_NO_PI and IFF_NOFILTER are one bit there. Unknown counts as none. */
+static bool has_packet_info(const char *name)
+{
+	char path[64], text[16] = "";
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s/tun_flags", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return n > 0 && !(strtoul(text, NULL, 16) & IFF_NO_PI);
+}
+
+/* What must be true of a descriptor that others have opened; a sentence, or NULL. */
+static const char *judge_lent(int fd, struct ifreq *request)
+{
+	if (fcntl(fd, F_GETFD) < 0)
+		return "is not open: the parent has to leave it open without close-on-exec";
+	memset(request, 0, sizeof(*request));
+	if (ioctl(fd, TUNGETIFF, request) != 0)
+		return "is no TUN device (opened from " TUN_NODE ", with a name by TUNSETIFF)";
+	if (!(request->ifr_flags & IFF_TUN))
+		return "is a TAP device: open it with IFF_TUN";
+	if (has_packet_info(request->ifr_name))
+		return "has packet information headers: open it with IFF_NO_PI";
+	return NULL;
+}
+
+static int take_lent(struct jvpn_tun *tun, const struct jvpn_tun_config *config, char *error,
+		     size_t error_size)
+{
+	int header_bytes = sizeof(struct virtio_net_hdr), flags;
+	struct ifreq request;
+	const char *why = judge_lent(config->lent_fd, &request);
+
+	if (why) {
+		snprintf(error, error_size, "descriptor %d %s", config->lent_fd, why);
+		return JVPN_ENOTFOUND;
+	}
+	flags = fcntl(config->lent_fd, F_GETFL);
+	if (flags < 0 || fcntl(config->lent_fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+	    fcntl(config->lent_fd, F_SETFD, FD_CLOEXEC) != 0) {
+		snprintf(error, error_size, "descriptor %d: %s", config->lent_fd, strerror(errno));
+		return JVPN_EIO;
+	}
+	tun->features.vnet = (request.ifr_flags & IFF_VNET_HDR) != 0;
+	if (tun->features.vnet && ioctl(config->lent_fd, TUNSETVNETHDRSZ, &header_bytes) != 0) {
+		snprintf(error, error_size, "descriptor %d: its vnet headers are not %d bytes long",
+			 config->lent_fd, header_bytes);
+		return JVPN_EIO;
+	}
+	tun->fd = config->lent_fd;
+	memcpy(tun->name, request.ifr_name, sizeof(tun->name));
+	tun->name[sizeof(tun->name) - 1] = '\0';
+	tun->ifindex = if_nametoindex(tun->name);
+	if (config->offload)
+		set_offload(tun);
+	return 0;
+}
+
 int jvpn_tun_open(const struct jvpn_tun_config *config, struct jvpn_tun **out, char *error,
 		  size_t error_size)
 {
@@ -209,7 +272,14 @@ int jvpn_tun_open(const struct jvpn_tun_config *config, struct jvpn_tun **out, c
 		snprintf(error, error_size, "out of memory");
 		return JVPN_ENOMEM;
 	}
-	tun->control_fd = -1;
+	tun->fd = tun->control_fd = -1;
+	if (config->lent_fd) {
+		err = take_lent(tun, config, error, error_size);
+		if (err != 0)
+			goto fail;
+		*out = tun;
+		return 0;
+	}
 	tun->fd = open(TUN_NODE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (tun->fd < 0) {
 		err = open_error(errno, error, error_size);
