@@ -15,6 +15,8 @@ fail() { echo "not ok: $*"; : >"$work/failed"; }
 "$srcdir/docs/generate" --dump "$dump" --check "$srcdir" ||
 	fail "generated parts are stale: run make update-docs"
 
+"$srcdir/tests/lib/check-documents" --dump "$dump" "$srcdir" || fail "hand-written documents"
+
 "$dump" --samples >"$work/samples.jsonl"
 "$validate" --lines-only --quiet "$work/samples.jsonl" || fail "a sample event breaks the schema"
 for type in $(sed -n 's/.*"event_type":"\([A-Za-z]*\)".*/\1/p' "$work/samples.jsonl" | sort -u); do
