@@ -21,7 +21,10 @@ struct jvpn_server_audit {
 	size_t policy_count;
 	uint64_t early_ms, late_ms;
 	bool json;
-	bool from_start;
+	bool from_start; /* verify */
+	const char *id;  /* timeline: the beginning of a session's */
+	uint64_t width;  /* timeline; 0: not given */
+	bool svg, all;   /* timeline */
 };
 
 /* Prints every entry as a line, seq counted anew for each process of the server. An enum jvpn_exit;
@@ -29,6 +32,8 @@ struct jvpn_server_audit {
 int jvpn_server_audit_export(const char *path, FILE *out);
 /* Proves the invariants of the sessions. An enum jvpn_exit: OK when all of them hold. */
 int jvpn_server_audit_verify(const struct jvpn_server_audit *audit);
+/* Draws the life of the session whose id begins with audit->id. An enum jvpn_exit. */
+int jvpn_server_audit_timeline(const struct jvpn_server_audit *audit);
 /* Logs why a file could not be read, and returns the exit code. */
 int jvpn_server_audit_failed(int rv, const char *file);
 

@@ -329,6 +329,8 @@ int main(int argc, char **argv)
 		return jvpn_server_audit_export(options.store_path, stdout);
 	case JVPN_SERVER_AUDIT_VERIFY:
 		return jvpn_server_audit_verify(&options.audit);
+	case JVPN_SERVER_AUDIT_TIMELINE:
+		return jvpn_server_audit_timeline(&options.audit);
 	case JVPN_SERVER_OPERATE:
 		return jvpn_operate_run(&options.operate);
 	}

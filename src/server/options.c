@@ -27,7 +27,10 @@ enum {
 	OPT_KNOWN,
 	OPT_EARLY,
 	OPT_LATE,
-	OPT_FROM_START
+	OPT_FROM_START,
+	OPT_SVG,
+	OPT_WIDTH,
+	OPT_ALL
 };
 
 static const struct jvpn_cli_option run_options[] = {JVPN_PROGRAM_OPTIONS};
@@ -63,6 +66,13 @@ static const struct jvpn_cli_option verify_options[] = {
 	JVPN_PROGRAM_COMMON_OPTIONS,
 };
 
+static const struct jvpn_cli_option timeline_options[] = {
+	{OPT_SVG, "svg", NULL, "draw SVG instead of text"},
+	{OPT_WIDTH, "width", "N", "columns (the terminal's, or 80); with --svg pixels (960)"},
+	{OPT_ALL, "all", NULL, "list every move and note, however many there are"},
+	JVPN_PROGRAM_COMMON_OPTIONS,
+};
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ASK(id)  (JVPN_OPERATE_FIRST + JVPN_CTL_##id)
 
@@ -79,6 +89,9 @@ static const struct jvpn_cli_command commands[] = {
 	{"audit verify", JVPN_SERVER_AUDIT_VERIFY, "FILE...",
 	 "Proves the invariants of the sessions from files of events.", verify_options,
 	 COUNT(verify_options)},
+	{"audit timeline", JVPN_SERVER_AUDIT_TIMELINE, "ID FILE...",
+	 "Draws the life of one session from files of events.", timeline_options,
+	 COUNT(timeline_options)},
 	{"status", ASK(STATUS), NULL, "How the server is.", jvpn_operate_options,
 	 JVPN_OPERATE_OPTIONS},
 	{"sessions", ASK(SESSIONS), NULL, "Lists the sessions.", jvpn_operate_options,
@@ -132,8 +145,12 @@ static const char *take_audit(struct jvpn_server_audit *audit, int letter, const
 		return "--policy: expected at most 32 of them";
 	if (letter == OPT_KNOWN)
 		audit->policy[audit->policy_count++] = value;
-	if (letter == OPT_FROM_START)
-		audit->from_start = true;
+	if (letter == OPT_WIDTH &&
+	    (jvpn_value_uint(value, &audit->width) || audit->width < 40 || audit->width > 4000))
+		return "--width: expected 40..4000";
+	audit->from_start |= letter == OPT_FROM_START;
+	audit->svg |= letter == OPT_SVG;
+	audit->all |= letter == OPT_ALL;
 	return NULL;
 }
 
@@ -372,6 +389,24 @@ static bool finish_run(const struct given *given, struct jvpn_server_options *ou
 	return !given->program.print_config;
 }
 
+/* False: not enough operands. */
+static bool finish_files(const struct jvpn_cli_result *result, struct jvpn_server_options *out,
+			 int *exit_code)
+{
+	struct jvpn_server_audit *audit = &out->audit;
+	size_t skip = out->command == JVPN_SERVER_AUDIT_TIMELINE;
+
+	audit->id = result->operands[0];
+	audit->files = result->operands + skip;
+	audit->file_count = result->operand_count - skip;
+	audit->json = out->operate.json;
+	if (audit->file_count)
+		return true;
+	*exit_code = fail("audit timeline: expected ID FILE...: the beginning of a session's id "
+			  "(jvpn-server sessions lists them), then files of events or -");
+	return false;
+}
+
 static bool finish(struct given *given, struct jvpn_cli_result *result, int *exit_code)
 {
 	struct jvpn_server_options *out = given->out;
@@ -393,10 +428,8 @@ static bool finish(struct given *given, struct jvpn_cli_result *result, int *exi
 		*exit_code = finish_audit(given, out);
 		return *exit_code == JVPN_EXIT_OK;
 	case JVPN_SERVER_AUDIT_VERIFY:
-		out->audit.files = result->operands;
-		out->audit.file_count = result->operand_count;
-		out->audit.json = out->operate.json;
-		return true;
+	case JVPN_SERVER_AUDIT_TIMELINE:
+		return finish_files(result, out, exit_code);
 	case JVPN_SERVER_RUN:
 	case JVPN_SERVER_CHECK:
 	case JVPN_SERVER_OPERATE:

@@ -76,6 +76,7 @@ enum jvpn_server_command {
 	JVPN_SERVER_ADD_CLIENT, /* add-client NAME */
 	JVPN_SERVER_AUDIT,      /* audit export */
 	JVPN_SERVER_AUDIT_VERIFY,
+	JVPN_SERVER_AUDIT_TIMELINE,
 	JVPN_SERVER_OPERATE /* ask the server that runs */
 };
 
@@ -97,7 +98,7 @@ struct jvpn_server_options {
 	struct jvpn_config_host address;
 	/* OPERATE: */
 	struct jvpn_operate operate;
-	/* AUDIT_VERIFY: */
+	/* AUDIT_VERIFY, AUDIT_TIMELINE: */
 	struct jvpn_server_audit audit;
 	/* AUDIT: */
 	char store_path[JVPN_CONFIG_PATH_MAX];

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Lines of event streams: what parses is bounded, printable, and prints as a line that parses to the same
- * event; what does not says why. What parsed is replayed: the prover must stand anything.
+ * event; what does not says why. What parsed is replayed and drawn: the prover and the pictures must
+ * stand anything.
  */
 #include "fuzz.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "audit/timeline.h"
 #include "audit/verify.h"
 #include "obs/event_json.h"
 #include "obs/event_spec.h"
@@ -66,6 +70,49 @@ static void replay(const uint8_t *data, size_t len, struct jvpn_trail_handler *h
 	}
 }
 
+static void check_text(const char *text, size_t len, size_t width, bool markup)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		column = text[i] == '\n' ? 0 : column + 1;
+		FUZZ_CHECK(text[i] == '\n' || (text[i] >= ' ' && text[i] != 127));
+		FUZZ_CHECK(markup || column <= width);
+	}
+}
+
+/* The corpus's session, as text and as SVG. */
+static void draw(const uint8_t *data, size_t len)
+{
+	static struct jvpn_picture picture;
+	struct jvpn_timeline_style style = {.width = 80};
+	struct jvpn_story story;
+	struct jvpn_trail_handler handler;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = NULL;
+	int rv;
+
+	if (jvpn_story_init(&story, "5"))
+		return;
+	handler = jvpn_story_handler(&story);
+	replay(data, len, &handler);
+	rv = jvpn_story_end(&story);
+	if (rv == 0 && jvpn_picture_make(&picture, &story) == 0)
+		out = open_memstream(&text, &size);
+	if (out) {
+		FUZZ_CHECK(jvpn_timeline_print(&picture, &style, out) == 0);
+		fflush(out);
+		check_text(text, size, 80, false);
+		FUZZ_CHECK(jvpn_timeline_svg(&picture, 0, out) == 0);
+		fclose(out);
+	}
+	free(text);
+	if (rv == 0)
+		jvpn_picture_clear(&picture);
+	jvpn_story_clear(&story);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static struct jvpn_trail_summary sum;
@@ -79,5 +126,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	replay(data, len, &handler);
 	jvpn_trail_verify_finish(v, &sum);
 	jvpn_trail_verify_free(v);
+	draw(data, len);
 	return 0;
 }

@@ -10,6 +10,7 @@ include %D%/proto.mk
 include %D%/crypto.mk
 include %D%/store.mk
 include %D%/obs.mk
+include %D%/audit.mk
 include %D%/ctl.mk
 include %D%/quic.mk
 include %D%/tun.mk

@@ -8,8 +8,20 @@ noinst_LIBRARIES += %D%/libjvpn_audit.a
 	%D%/index.h \
 	%D%/line.c \
 	%D%/line.h \
+	%D%/picture.c \
+	%D%/picture.h \
+	%D%/picture_cells.c \
 	%D%/reader.c \
 	%D%/reader.h \
+	%D%/scale.c \
+	%D%/scale.h \
+	%D%/story.c \
+	%D%/story.h \
+	%D%/svg.c \
+	%D%/svg.h \
+	%D%/timeline.c \
+	%D%/timeline.h \
+	%D%/timeline_svg.c \
 	%D%/verify.c \
 	%D%/verify.h \
 	%D%/verify_binding.c \
