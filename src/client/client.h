@@ -18,6 +18,7 @@
 #include "client/resume.h"
 #include "proto/connectip.h"
 #include "runtime/engine.h"
+#include "runtime/notify.h"
 #include "runtime/operator.h"
 #include "tun/forward.h"
 #include "tun/netcfg.h"
@@ -85,6 +86,7 @@ struct jvpn_client {
 	struct jvpn_netcfg_tunnel applied; /* is_up: what the kernel has */
 	struct jvpn_resume resume;
 	struct jvpn_operator operator; /* the control socket */
+	struct jvpn_notify notify;     /* the service manager */
 	bool keep;          /* the end leaves session, TUN and routes to the next start */
 	bool disconnecting; /* the command: end the stored session, start no other */
 	uint64_t disconnect_until_ns;
@@ -171,6 +173,9 @@ int jvpn_client_control_open(struct jvpn_client *client, char *error, size_t err
 /* Loads the policy again for 'who' (NULL: a signal). 0, or a negative JVPN_E* with the errors in the
  * report and nothing changed. */
 int jvpn_client_reload(struct jvpn_client *client, const char *who, struct jvpn_report *report);
+
+/* service.c: what the service manager hears, in each turn. */
+void jvpn_client_service_turn(struct jvpn_client *client, uint64_t now_ns);
 
 /* session.c: requests, answers, and what follows the end of a session. */
 extern const struct jvpn_driver_ops jvpn_client_driver_ops;

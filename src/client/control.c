@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/time.h"
 #include "client/client.h"
+#include "runtime/clock.h"
 #include "runtime/describe.h"
 #include "runtime/process.h"
 
@@ -262,9 +263,12 @@ static const struct jvpn_operator_command commands[JVPN_CTL_COUNT] = {
 int jvpn_client_reload(struct jvpn_client *client, const char *who, struct jvpn_report *report)
 {
 	struct jvpn_policy policy;
-	int rv = jvpn_client_options_reload_policy(client->options, &policy, report);
+	int rv;
 
+	jvpn_notify_reloading(&client->notify, jvpn_clock_mono_ns());
+	rv = jvpn_client_options_reload_policy(client->options, &policy, report);
 	jvpn_process_reloaded(&client->engine, who, rv, &policy, report);
+	jvpn_notify_ready(&client->notify);
 	return rv;
 }
 

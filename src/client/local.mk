@@ -32,6 +32,7 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/saved.h \
 	%D%/saver.c \
 	%D%/saver.h \
+	%D%/service.c \
 	%D%/session.c \
 	%D%/socket.c \
 	%D%/statedir.c \

@@ -70,6 +70,7 @@ static void on_turn(void *user, uint64_t now_ns)
 	uint64_t limit_ms = client->options->config.connect_timeout_ms;
 
 	jvpn_operator_turn(&client->operator, now_ns);
+	jvpn_client_service_turn(client, now_ns);
 	jvpn_dial_free_sockets(client);
 	jvpn_pump_flush(client->pump);
 	if (client->stopping)
@@ -116,6 +117,7 @@ static uint64_t next_deadline(void *user)
 	next = jvpn_time_min(jvpn_dial_next_deadline(client),
 			     jvpn_netmon_next_deadline(client->netmon));
 	next = jvpn_time_min(next, jvpn_operator_next_deadline(&client->operator));
+	next = jvpn_time_min(next, jvpn_notify_next_deadline(&client->notify));
 	if (client->closed_sockets || !client->live)
 		return client->engine.driver->now_ns;
 	if (limit_ms && !client->was_attached)
@@ -291,14 +293,19 @@ static int run(const struct jvpn_client_options *options)
 	int code;
 
 	client.options = options;
+	jvpn_notify_open(&client.notify);
 	code = open_state(&client);
 	if (!code) {
 		jvpn_features_log();
 		code = open_all(&client);
 	}
-	if (!code)
+	if (!code) {
+		jvpn_notify_ready(&client.notify);
 		code = jvpn_loop_run(client.engine.loop);
+	}
+	jvpn_notify_stopping(&client.notify);
 	close_all(&client);
+	jvpn_notify_close(&client.notify);
 	return code;
 }
 

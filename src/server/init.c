@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,7 @@ struct work {
 	const struct jvpn_server_options *options;
 	char name[JVPN_CONFIG_HOST_MAX + 1];     /* checked by clients */
 	char address[JVPN_CONFIG_HOST_MAX + 16]; /* with the port */
+	const struct passwd *service;            /* NULL: nobody else gets anything */
 	uint64_t now_s, server_until_s;
 	struct jvpn_certgen ca, server;
 	struct jvpn_files_text text[ITEM_COUNT]; /* what to write; no data: leave alone */
@@ -91,10 +93,18 @@ static int exit_code(int err)
 	return err == JVPN_EPERM ? JVPN_EXIT_PERMISSION : JVPN_EXIT_FAILURE;
 }
 
+/* The state is somewhere else, and may be there before we come. */
+static bool is_apart(const struct work *work, enum item item)
+{
+	return item == STATE && work->options->state_directory[0] != '\0';
+}
+
 static bool path_of(const struct work *work, enum item item, const char *suffix, char out[PATH_MAX])
 {
-	int n = snprintf(out, PATH_MAX, "%s/%s%s", work->options->directory, items[item].name,
-			 suffix);
+	int n = is_apart(work, item)
+			? snprintf(out, PATH_MAX, "%s%s", work->options->state_directory, suffix)
+			: snprintf(out, PATH_MAX, "%s/%s%s", work->options->directory,
+				   items[item].name, suffix);
 
 	return n > 0 && n < PATH_MAX;
 }
@@ -131,7 +141,11 @@ static int open_directory(struct work *work)
 
 	if (mkdir(dir, 0700) == 0) {
 		work->made_directory = true;
-		return JVPN_EXIT_OK;
+		/* The service must find its files there; the secret ones say so themselves. */
+		return work->service == NULL || chmod(dir, 0755) == 0
+			       ? JVPN_EXIT_OK
+			       : complain(work, JVPN_EXIT_FAILURE, "cannot open up %s: %s", dir,
+					  strerror(errno));
 	}
 	if (errno != EEXIST)
 		return complain(work,
@@ -157,7 +171,7 @@ static int look_around(struct work *work)
 			return complain(work, JVPN_EXIT_CONFIG,
 					"the path of the directory is too long");
 		work->there[i] = access(path, F_OK) == 0;
-		if (work->there[i] && !work->options->force)
+		if (work->there[i] && !work->options->force && !is_apart(work, (enum item)i))
 			return complain(
 				work, JVPN_EXIT_CONFIG,
 				"%s exists: nothing was changed (--force makes a new server "
@@ -262,6 +276,8 @@ static int fill_template(struct work *work, enum item item, enum jvpn_template w
 	FILE *stream = open_memstream(&work->text[item].data, &work->text[item].len);
 	int err;
 
+	if (is_apart(work, STATE))
+		values.state_dir = work->options->state_directory;
 	if (stream == NULL)
 		return complain(work, JVPN_EXIT_FAILURE, "out of memory");
 	err = jvpn_template_write(which, &values, stream);
@@ -339,27 +355,59 @@ static int make_state(struct work *work)
 	return JVPN_EXIT_OK;
 }
 
+static int give(struct work *work, const char *path)
+{
+	if (lchown(path, work->service->pw_uid, work->service->pw_gid) == 0 || errno == ENOENT)
+		return JVPN_EXIT_OK;
+	return complain(work, JVPN_EXIT_FAILURE, "cannot give %s to user %s: %s", path,
+			work->service->pw_name, strerror(errno));
+}
+
+static const char *const state_files[] = {
+#define X(field, file, bytes) (file),
+	JVPN_KEYRING_MAP(X)
+#undef X
+};
+
+#define STATE_FILES (sizeof(state_files) / sizeof(state_files[0]))
+
+/* The service gets what it reads and nobody else may; the CA's key is not for it. */
+static int give_secrets(struct work *work)
+{
+	char dir[PATH_MAX], path[PATH_MAX + 32];
+	int code = JVPN_EXIT_OK;
+
+	if (work->service == NULL)
+		return code;
+	path_of(work, SERVER_KEY, "", path);
+	code = give(work, path);
+	path_of(work, TOKENS, "", path);
+	if (code == JVPN_EXIT_OK)
+		code = give(work, path);
+	path_of(work, STATE, "", dir);
+	for (size_t i = 0; i < STATE_FILES && code == JVPN_EXIT_OK; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, state_files[i]);
+		code = give(work, path);
+	}
+	return code == JVPN_EXIT_OK ? give(work, dir) : code;
+}
+
 static int write_all(struct work *work)
 {
 	int code = make_state(work);
 
 	for (int i = 0; i < STATE && code == JVPN_EXIT_OK; i++)
 		code = write_item(work, (enum item)i);
-	return code;
+	return code == JVPN_EXIT_OK ? give_secrets(work) : code;
 }
 
 static void remove_state(const struct work *work)
 {
-	static const char *const files[] = {
-#define X(field, file, bytes) (file),
-		JVPN_KEYRING_MAP(X)
-#undef X
-	};
 	char dir[PATH_MAX], path[PATH_MAX + 32];
 
 	path_of(work, STATE, "", dir);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
+	for (size_t i = 0; i < STATE_FILES; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, state_files[i]);
 		unlink(path);
 	}
 	rmdir(dir);
@@ -396,15 +444,21 @@ static void print_result(const struct work *work)
 	for (int i = 0; i < ITEM_COUNT; i++) {
 		const char *mark = work->there[i] && items[i].keep ? " (kept)" : "";
 
-		if (i == SERVER_CRT)
+		if (is_apart(work, (enum item)i))
+			printf("  %s%s: %s\n", work->options->state_directory, mark, items[i].what);
+		else if (i == SERVER_CRT)
 			printf("  %-12s certificate for %s until %s\n", items[i].name, work->name,
 			       until);
 		else
 			printf("  %-12s %s%s\n", items[i].name, items[i].what, mark);
 	}
-	printf("\nNext: (umask 077; jvpn-server add-client NAME -c %s/server.yaml >NAME.yaml)\n"
-	       "Then: jvpn-server -c %s/server.yaml\n",
-	       dir, dir);
+	printf("\nNext: (umask 077; jvpn-server add-client NAME -c %s/server.yaml >NAME.yaml)\n",
+	       dir);
+	if (work->service)
+		printf("Then: systemctl enable --now jvpn-server   (its files belong to user %s)\n",
+		       work->service->pw_name);
+	else
+		printf("Then: jvpn-server -c %s/server.yaml\n", dir);
 }
 
 static int run(struct work *work)
@@ -435,6 +489,8 @@ int jvpn_server_init(const struct jvpn_server_options *options)
 	}
 	work->options = options;
 	work->now_s = jvpn_clock_wall_ms() / 1000;
+	if (options->service_user != NULL && geteuid() == 0)
+		work->service = getpwnam(options->service_user);
 	code = run(work);
 	if (code == JVPN_EXIT_OK)
 		print_result(work);

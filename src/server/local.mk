@@ -31,6 +31,7 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 	%D%/reload.c \
 	%D%/restore.c \
 	%D%/server.h \
+	%D%/service.c \
 	%D%/strangers.c \
 	%D%/strangers.h \
 	%D%/templates.c \

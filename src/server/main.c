@@ -134,6 +134,7 @@ static void on_stop(void *user, int signo, uint64_t now_ns)
 	jvpn_log_info(JVPN_LOG_MAIN, "%s: %s %zu sessions", strsignal(signo),
 		      server->persist ? "keeping" : "ending", jvpn_server_session_count(server));
 	server->stopping = true;
+	jvpn_notify_stopping(&server->notify);
 	server->stop_by_ns = jvpn_time_add(now_ns, STOP_NS);
 	jvpn_server_drain(server, NULL);
 	if (!server->persist)
@@ -168,6 +169,7 @@ static void on_turn(void *user, uint64_t now_ns)
 	struct jvpn_server *server = user;
 
 	jvpn_operator_turn(&server->operator, now_ns);
+	jvpn_server_service_turn(server, now_ns);
 	if (server->stopping && server->persist)
 		stop_when_written(server, now_ns);
 }
@@ -175,7 +177,8 @@ static void on_turn(void *user, uint64_t now_ns)
 static uint64_t next_deadline(void *user)
 {
 	const struct jvpn_server *server = user;
-	uint64_t at = jvpn_operator_next_deadline(&server->operator);
+	uint64_t at = jvpn_time_min(jvpn_operator_next_deadline(&server->operator),
+				    jvpn_notify_next_deadline(&server->notify));
 
 	return server->stopping ? jvpn_time_min(at, server->stop_by_ns) : at;
 }
@@ -283,14 +286,18 @@ static int run(const struct jvpn_server_options *options)
 	int code;
 
 	server.options = options;
+	jvpn_notify_open(&server.notify);
 	code = open_all(&server);
 	if (!code) {
 		announce(&server);
 		code = jvpn_workers_start(&server);
 	}
-	if (!code)
+	if (!code) {
+		jvpn_notify_ready(&server.notify);
 		code = jvpn_loop_run(first(&server)->engine.loop);
+	}
 	close_all(&server);
+	jvpn_notify_close(&server.notify);
 	return code;
 }
 

@@ -16,6 +16,7 @@
 #define PROGRAM              "jvpn-server"
 #define DEFAULT_CONFIG       JVPN_SYSCONFDIR "/server.yaml"
 #define DEFAULT_PORT         443
+#define SERVICE_USER         "jvpn"
 #define EXPIRES_DAYS_DEFAULT 365
 #define EXPIRES_DAYS_MAX     36500
 
@@ -289,6 +290,12 @@ static int finish_init(const char *operand, struct jvpn_server_options *out)
 {
 	if (!copy_path(operand ? operand : JVPN_SYSCONFDIR, out->directory) || !out->directory[0])
 		return fail("init: expected the path of a directory");
+	/* The system's own: what the unit runs (contrib/systemd). */
+	if (strcmp(out->directory, JVPN_SYSCONFDIR) == 0) {
+		snprintf(out->state_directory, sizeof(out->state_directory), "%s",
+			 JVPN_LOCALSTATEDIR);
+		out->service_user = SERVICE_USER;
+	}
 	return JVPN_EXIT_OK;
 }
 

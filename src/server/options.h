@@ -91,6 +91,9 @@ struct jvpn_server_options {
 	char policy_path[JVPN_CONFIG_PATH_MAX]; /* where it came from; "": built in */
 	/* INIT: */
 	char directory[JVPN_CONFIG_PATH_MAX];
+	char state_directory[JVPN_CONFIG_PATH_MAX]; /* "": "state" in it */
+	/* To whom it belongs what the server needs, if there is such a user; NULL: to whoever calls. */
+	const char *service_user;
 	bool force; /* replace what is there */
 	/* INIT: goes into certificate and configuration. ADD_CLIENT: what the client is told, the
 	 * configuration's public.* unless given. "" and host "": not known. */

@@ -3,6 +3,7 @@
  * What SIGHUP, SIGTERM and the commands "reload" and "drain" do to the whole server.
  */
 #include "base/err.h"
+#include "runtime/clock.h"
 #include "runtime/process.h"
 #include "server/auth.h"
 #include "server/control.h"
@@ -27,7 +28,7 @@ static void replace_auth(struct jvpn_server *server, struct jvpn_auth *auth)
 	jvpn_auth_free(old);
 }
 
-int jvpn_server_reload(struct jvpn_server *server, const char *who, struct jvpn_report *report)
+static int reload(struct jvpn_server *server, const char *who, struct jvpn_report *report)
 {
 	struct jvpn_engine *engine = &server->worker[0].engine;
 	struct jvpn_auth *auth = NULL;
@@ -46,6 +47,16 @@ int jvpn_server_reload(struct jvpn_server *server, const char *who, struct jvpn_
 	jvpn_workers_each(server, take_policy, &policy);
 	replace_auth(server, auth);
 	return 0;
+}
+
+int jvpn_server_reload(struct jvpn_server *server, const char *who, struct jvpn_report *report)
+{
+	int rv;
+
+	jvpn_notify_reloading(&server->notify, jvpn_clock_mono_ns());
+	rv = reload(server, who, report);
+	jvpn_notify_ready(&server->notify);
+	return rv;
 }
 
 static void drain(struct jvpn_worker *worker, void *user)

@@ -13,6 +13,7 @@
 #include "core/table.h"
 #include "crypto/keyring.h"
 #include "proto/connectip.h"
+#include "runtime/notify.h"
 #include "runtime/operator.h"
 #include "server/options.h"
 #include "server/worker.h"
@@ -47,6 +48,7 @@ struct jvpn_server {
 	struct jvpn_worker *worker;          /* the first one has the signals and the store */
 	size_t worker_count;
 	struct jvpn_operator operator; /* the control socket; the first worker's */
+	struct jvpn_notify notify;     /* the service manager; the first worker's */
 	/* The first worker's, beside its own: before QUIC is flushed, and the program's timers. */
 	void (*on_turn)(void *user, uint64_t now_ns);
 	uint64_t (*next_deadline)(void *user);
@@ -75,6 +77,9 @@ void jvpn_server_on_attach_answer(void *user, struct jvpn_transport *transport, 
 				  const struct jvpn_msg_reattach_deny *deny);
 void jvpn_server_on_stepped(void *user, struct jvpn_live *live, enum jvpn_state before);
 void jvpn_server_on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason);
+
+/* service.c: what the service manager hears, in each turn of the first worker. */
+void jvpn_server_service_turn(struct jvpn_server *server, uint64_t now_ns);
 
 /* restore.c: the store, opened before sockets and devices are. Errors of jvpn_store_open(). */
 int jvpn_server_store_open(struct jvpn_server *server, char *error, size_t error_size);

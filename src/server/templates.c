@@ -32,8 +32,8 @@ static const char server_text[] =
 	"  cipher: auto                  # or aes-128-gcm, aes-256-gcm, chacha20-poly1305\n"
 	"\n"
 	"# Keys that outlive the process (stateless reset, address validation, tickets), and the\n"
-	"# sessions: state/sessions.db, see store in jvpn.conf(5).\n"
-	"state_dir: state\n"
+	"# sessions: sessions.db in it, see store in jvpn.conf(5).\n"
+	"state_dir: @STATE@\n"
 	"\n"
 	"auth:\n"
 	"  tokens: tokens                # made by: jvpn-server add-client NAME\n"
@@ -218,6 +218,7 @@ static const struct place places[] = {
 	{"@NAME@", offsetof(struct jvpn_template_values, server_name)},
 	{"@ADDRESS@", offsetof(struct jvpn_template_values, server_address)},
 	{"@PORT@", offsetof(struct jvpn_template_values, listen_port)},
+	{"@STATE@", offsetof(struct jvpn_template_values, state_dir)},
 	{"@CLIENT@", offsetof(struct jvpn_template_values, client_name)},
 	{"@TOKEN@", offsetof(struct jvpn_template_values, token)},
 	{"@EXPIRY@", offsetof(struct jvpn_template_values, expiry)},
@@ -314,6 +315,8 @@ int jvpn_template_write(enum jvpn_template which, const struct jvpn_template_val
 
 	if (filled.listen_port == NULL)
 		filled.listen_port = DEFAULT_PORT;
+	if (filled.state_dir == NULL)
+		filled.state_dir = "state";
 	values = &filled;
 	if (check_values(text, values))
 		return JVPN_EINVAL;

@@ -16,6 +16,7 @@ struct jvpn_template_values {
 	const char *server_name;    /* SERVER, CLIENT: name in the certificate */
 	const char *server_address; /* SERVER, CLIENT: "vpn.example.net:443", "[2001:db8::1]:443" */
 	const char *listen_port;    /* SERVER: NULL is "443" */
+	const char *state_dir;      /* SERVER: NULL is "state" */
 	const char *client_name;    /* CLIENT */
 	const char *token;          /* CLIENT: SECRET */
 	const char *expiry;         /* CLIENT: "2027-11-21T00:00:00Z", or "never" */

@@ -91,6 +91,7 @@ static void on_turn(void *user, uint64_t now_ns)
 	struct jvpn_worker *worker = user;
 	struct jvpn_server *server = worker->server;
 
+	atomic_fetch_add_explicit(&worker->turns, 1, memory_order_relaxed);
 	jvpn_strangers_poll(&worker->strangers, worker->engine.driver, worker->engine.quic);
 	jvpn_server_gateway_flush(worker);
 	if (worker->persist)

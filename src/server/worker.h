@@ -8,6 +8,7 @@
 #define JVPN_SERVER_WORKER_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,6 +56,8 @@ struct jvpn_worker {
 	struct jvpn_watch *mail_watch;
 	pthread_t thread; /* of all but the first */
 	bool has_thread;
+	atomic_uint turns;   /* of its loop */
+	unsigned seen_turns; /* by the first worker, at the last sign of life */
 	struct jvpn_worker_handed handed;
 };
 

@@ -9,6 +9,7 @@ UNIT_TESTS += %D%/unit_runtime
 	%D%/test_loop.c \
 	%D%/test_mailbox.c \
 	%D%/test_msgauth.c \
+	%D%/test_notify.c \
 	%D%/unit.h %D%/main.c
 %C%_unit_runtime_CPPFLAGS = $(UNIT_CPPFLAGS) $(EV_CFLAGS)
 %C%_unit_runtime_LDADD = $(JVPN_COMMON_LIBS) $(CHECK_LIBS)

@@ -4,6 +4,7 @@
  * own, and what openssl(1) says about the certificates.
  */
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,48 @@ START_TEST(init__new_directory__everything_with_its_mode)
 	expect_mode("state/ticket.key", 0600);
 	ck_assert_ptr_nonnull(strstr(out, "Next: (umask 077; jvpn-server add-client NAME"));
 	ck_assert_ptr_nonnull(strstr(out, "certificate for vpn.example until 20"));
+}
+END_TEST
+
+static void expect_owner(const char *path, uid_t uid)
+{
+	struct stat st;
+
+	ck_assert_msg(stat(path, &st) == 0, "%s is missing", path);
+	ck_assert_msg(st.st_uid == uid, "%s belongs to %u", path, (unsigned)st.st_uid);
+}
+
+/* As "jvpn-server init" without a directory does it; only root can give files away. */
+START_TEST(init__for_a_service__it_gets_its_secrets_and_not_the_cas)
+{
+	const struct passwd *service = getpwnam("nobody");
+	char state[128], key[160];
+
+	umask(0077);
+	snprintf(state, sizeof(state), "%s/var", base);
+	ck_assert_int_eq(mkdir(state, 0700), 0); /* tmpfiles made it */
+	snprintf(options.state_directory, sizeof(options.state_directory), "%s", state);
+	options.service_user = geteuid() == 0 && service ? "nobody" : "no such user";
+	ck_assert_msg(run(jvpn_server_init) == JVPN_EXIT_OK, "%s", err);
+	snprintf(key, sizeof(key), "%s/token.key", state);
+	if (geteuid() == 0 && service) {
+		expect_mode("", 0755);
+		expect_owner(in_dir("server.key"), service->pw_uid);
+		expect_owner(in_dir("tokens"), service->pw_uid);
+		expect_owner(state, service->pw_uid);
+		expect_owner(key, service->pw_uid);
+		ck_assert_ptr_nonnull(strstr(out, "systemctl enable --now jvpn-server"));
+	}
+	expect_owner(dir, geteuid());
+	expect_owner(in_dir("ca.key"), geteuid());
+	expect_mode("server.key", 0600);
+	expect_mode("tokens", 0600);
+	slurp(in_dir("server.yaml"), out, sizeof(out));
+	ck_assert_ptr_nonnull(strstr(out, "state_dir: "));
+	ck_assert_ptr_nonnull(strstr(out, state));
+	/* Root goes on with what is the service's. */
+	options.force = true;
+	ck_assert_msg(run(jvpn_server_init) == JVPN_EXIT_OK, "%s", err);
 }
 END_TEST
 
@@ -447,6 +490,7 @@ UNIT_TESTS(init)
 	tcase_set_timeout(tc, 30);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, init__new_directory__everything_with_its_mode);
+	tcase_add_test(tc, init__for_a_service__it_gets_its_secrets_and_not_the_cas);
 	tcase_add_test(tc, init__certificates__openssl_agrees);
 	tcase_add_test(tc, init__two_servers__serials_and_keys_differ);
 	tcase_add_test(tc, init__a_file_exists__refused_and_nothing_changed);

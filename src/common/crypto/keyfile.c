@@ -46,12 +46,38 @@ static int errno_to_err(int code)
 	return code == EEXIST ? JVPN_EEXISTS : JVPN_EIO;
 }
 
+/* "" for a name without a slash: the working directory. */
+static void directory_of(const char *path, char out[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	int len = slash ? (int)(slash - path) : 0;
+
+	snprintf(out, PATH_MAX, "%.*s", len, path);
+	if (!len)
+		snprintf(out, PATH_MAX, "%s", slash ? "/" : ".");
+}
+
+/* Ours, root's; for root also that of the user whose directory it lies in: he runs the service, and root
+ * looks after it. */
+static bool has_good_owner(const char *path, const struct stat *st)
+{
+	char dir[PATH_MAX];
+	struct stat around;
+
+	if (st->st_uid == geteuid() || st->st_uid == 0)
+		return true;
+	if (geteuid() != 0)
+		return false;
+	directory_of(path, dir);
+	return stat(dir, &around) == 0 && around.st_uid == st->st_uid;
+}
+
 static int check_stat(const char *path, const struct stat *st, size_t len,
 		      const struct complaint *c)
 {
 	if (!S_ISREG(st->st_mode))
 		return complain(c, JVPN_EMALFORMED, "%s is not a regular file; remove it", path);
-	if (st->st_uid != geteuid() && st->st_uid != 0)
+	if (!has_good_owner(path, st))
 		return complain(c, JVPN_EPERM,
 				"%s belongs to user %u; it must belong to the user the program "
 				"runs as: chown it",
@@ -192,15 +218,10 @@ static int write_temporary(const char *path, const struct jvpn_secret *secret,
 static int sync_directory(const char *path, const struct complaint *c)
 {
 	char dir[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	size_t len = slash ? (size_t)(slash - path) : 0;
 	int fd, err = 0;
 
-	if (len >= sizeof(dir))
-		return JVPN_EINVAL;
-	memcpy(dir, path, len);
-	dir[len] = '\0';
-	fd = open(len ? dir : slash ? "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	directory_of(path, dir);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd))
 		err = complain(c, JVPN_EIO, "the directory of %s cannot be synced: %s", path,
 			       strerror(errno));

@@ -28,6 +28,8 @@ noinst_LIBRARIES += %D%/libjvpn_runtime.a
 	%D%/mailbox.h \
 	%D%/msgauth.c \
 	%D%/msgauth.h \
+	%D%/notify.c \
+	%D%/notify.h \
 	%D%/operate.c \
 	%D%/operate.h \
 	%D%/operator.c \
