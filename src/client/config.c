@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "client/inherited.h"
 #include "config/control.h"
+#include "config/events.h"
 #include "config/load.h"
 #include "config/program.h"
 #include "tun/netcfg.h"
@@ -197,11 +198,7 @@ static const struct jvpn_key keys[] = {
 	 .type = JVPN_KEY_PATH,
 	 AT(policy),
 	 .help = "Policy file (jvpn-policy.5); the built-in policy if missing."},
-	{.path = "events.output",
-	 .type = JVPN_KEY_OUTPUT,
-	 AT(events_output),
-	 .def = "stdout",
-	 .help = "Where the event stream goes."},
+	JVPN_EVENTS_KEYS(struct jvpn_client_config, events),
 	JVPN_CONTROL_KEYS(struct jvpn_client_config, control),
 	{.path = "log.level",
 	 .type = JVPN_KEY_WORD,
@@ -342,6 +339,7 @@ static void check_rules(struct jvpn_load *load, struct jvpn_client_config *confi
 	if (config->table >= 253 && config->table <= 255)
 		jvpn_load_error(load, JVPN_EXIT_CONFIG, "table",
 				"expected a table of its own, got one of the system's (253..255)");
+	jvpn_config_events_check(load, &config->events);
 }
 
 static void fill_in(struct jvpn_client_config *config)

@@ -134,9 +134,7 @@ static int init_engine(struct jvpn_client *client)
 	char error[JVPN_PROCESS_ERROR_MAX] = "";
 	int rv;
 
-	config.events.role = JVPN_ROLE_CLIENT;
-	config.events.node_id = c->node_id;
-	config.events.output = c->events_output;
+	config.events = jvpn_process_events(JVPN_ROLE_CLIENT, c->node_id, &c->events);
 	config.driver.role = JVPN_ROLE_CLIENT;
 	config.driver.policy = &client->options->policy;
 	config.driver.ops = &jvpn_client_driver_ops;

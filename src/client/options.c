@@ -128,7 +128,8 @@ static int override_events_fd(const char *text, struct jvpn_client_config *confi
 	if (n < 0 || (size_t)n >= sizeof(output) || jvpn_inherited_parse(output, &fd))
 		return fail("--events-fd: expected a number from 3 to 65535 (0 to 2 are the "
 			    "standard streams)");
-	memcpy(config->events_output, output, sizeof(output));
+	memcpy(config->events.outputs.item[0], output, sizeof(output));
+	config->events.outputs.count = 1;
 	return JVPN_EXIT_OK;
 }
 
@@ -138,7 +139,7 @@ static int check_descriptors(const struct jvpn_client_config *config)
 	char error[160] = "", text[200];
 	int fd;
 
-	if (jvpn_inherited_parse(config->events_output, &fd))
+	if (jvpn_inherited_parse(config->events.outputs.item[0], &fd))
 		return JVPN_EXIT_OK;
 	if ((uint64_t)fd == config->tun_fd)
 		return fail("the TUN device and the event stream cannot be one descriptor");
@@ -155,7 +156,7 @@ static int override_file(const struct given *given, struct jvpn_client_options *
 	int code = JVPN_EXIT_OK;
 
 	out->log_level = (enum jvpn_log_level)jvpn_program_log_level(program, config->log_level);
-	if (program->events && !copy_path(program->events, config->events_output))
+	if (program->events && !jvpn_config_events_override(&config->events, program->events))
 		return fail("--events: the path is too long");
 	if (program->socket && !copy_path(program->socket, config->control.socket))
 		return fail("--socket: the path is too long");

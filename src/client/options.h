@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "config/control.h"
+#include "config/events.h"
 #include "config/exit.h"
 #include "config/file.h"
 #include "config/policy_file.h"
@@ -47,10 +48,10 @@ struct jvpn_client_config {
 	struct jvpn_config_prefixes routes; /* empty: what the server advertises */
 	struct jvpn_config_prefixes routes_exclude;
 	uint64_t fwmark;
-	uint64_t table;                           /* JVPN_CONFIG_OFF: no routes */
-	char state_dir[JVPN_CONFIG_PATH_MAX];     /* "none": the session ends with the process */
-	char policy[JVPN_CONFIG_PATH_MAX];        /* "": the built-in policy */
-	char events_output[JVPN_CONFIG_PATH_MAX]; /* "stdout", "fd:N" or a path */
+	uint64_t table;                       /* JVPN_CONFIG_OFF: no routes */
+	char state_dir[JVPN_CONFIG_PATH_MAX]; /* "none": the session ends with the process */
+	char policy[JVPN_CONFIG_PATH_MAX];    /* "": the built-in policy */
+	struct jvpn_config_events events;
 	struct jvpn_config_control control;
 	int log_level;       /* enum jvpn_log_level */
 	int tls_cipher;      /* enum jvpn_cipher */

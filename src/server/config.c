@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "config/control.h"
+#include "config/events.h"
 #include "config/load.h"
 #include "config/program.h"
 
@@ -170,11 +171,7 @@ static const struct jvpn_key keys[] = {
 	 .type = JVPN_KEY_PATH,
 	 AT(policy),
 	 .help = "Policy file (jvpn-policy.5); the built-in policy if missing."},
-	{.path = "events.output",
-	 .type = JVPN_KEY_OUTPUT,
-	 AT(events_output),
-	 .def = "stdout",
-	 .help = "Where the event stream goes."},
+	JVPN_EVENTS_KEYS(struct jvpn_server_config, events),
 	JVPN_CONTROL_KEYS(struct jvpn_server_config, control),
 	{.path = "log.level",
 	 .type = JVPN_KEY_WORD,
@@ -273,6 +270,7 @@ static void check_rules(struct jvpn_load *load, const struct jvpn_server_config 
 		jvpn_load_error(load, JVPN_EXIT_CONFIG, "tun.name",
 				"expected the name of a network device, got \"%s\"",
 				config->tun_name);
+	jvpn_config_events_check(load, &config->events);
 }
 
 static void check_files(struct jvpn_load *load, const struct jvpn_server_config *config)

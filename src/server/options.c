@@ -240,7 +240,7 @@ static int override_file(const struct given *given, struct jvpn_server_options *
 	struct jvpn_server_config *config = &out->config;
 
 	out->log_level = (enum jvpn_log_level)jvpn_program_log_level(program, config->log_level);
-	if (program->events && !copy_path(program->events, config->events_output))
+	if (program->events && !jvpn_config_events_override(&config->events, program->events))
 		return fail("--events: the path is too long");
 	if (program->socket && !copy_path(program->socket, config->control.socket))
 		return fail("--socket: the path is too long");

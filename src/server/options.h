@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "config/control.h"
+#include "config/events.h"
 #include "config/exit.h"
 #include "config/file.h"
 #include "config/policy_file.h"
@@ -48,11 +49,11 @@ struct jvpn_server_config {
 	struct jvpn_prefix pool_ipv6;
 	struct jvpn_config_prefixes routes;
 	char tun_name[JVPN_TUN_NAME_MAX + 1];
-	uint64_t tun_mtu;                         /* 0: auto */
-	bool tun_offload;                         /* super-packets to and from the kernel */
-	uint64_t workers;                         /* 0: auto */
-	char policy[JVPN_CONFIG_PATH_MAX];        /* "": the built-in policy */
-	char events_output[JVPN_CONFIG_PATH_MAX]; /* "stdout" or a path */
+	uint64_t tun_mtu;                  /* 0: auto */
+	bool tun_offload;                  /* super-packets to and from the kernel */
+	uint64_t workers;                  /* 0: auto */
+	char policy[JVPN_CONFIG_PATH_MAX]; /* "": the built-in policy */
+	struct jvpn_config_events events;
 	struct jvpn_config_control control;
 	int log_level;       /* enum jvpn_log_level */
 	int tls_cipher;      /* enum jvpn_cipher */

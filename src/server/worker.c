@@ -186,9 +186,7 @@ int jvpn_worker_open_engine(struct jvpn_worker *worker)
 	char error[JVPN_PROCESS_ERROR_MAX] = "";
 	int rv = open_lane(worker);
 
-	config.events.role = JVPN_ROLE_SERVER;
-	config.events.node_id = c->node_id;
-	config.events.output = c->events_output;
+	config.events = jvpn_process_events(JVPN_ROLE_SERVER, c->node_id, &c->events);
 	if (!is_first(worker))
 		config.shared_events = server->worker[0].engine.events;
 	config.driver.role = JVPN_ROLE_SERVER;

@@ -329,7 +329,7 @@ static void open_engine(struct load *load)
 	if (jvpn_tls_new(&tls, &load->tls, error, sizeof(error)))
 		fail("TLS", error);
 	config.events = (struct jvpn_events_config){
-		.role = JVPN_ROLE_CLIENT, .node_id = "load", .output = load->opt.events};
+		.role = JVPN_ROLE_CLIENT, .node_id = "load", .output = {load->opt.events}};
 	config.driver.role = JVPN_ROLE_CLIENT;
 	config.driver.policy = &load->opt.policy;
 	config.driver.ops = &load_ops;

@@ -305,6 +305,21 @@ static void dump_types(void)
 	printf(".El\n");
 }
 
+static void dump_journal_ids(void)
+{
+	block("journal-ids-md");
+	printf("| event_type | MESSAGE_ID |\n|---|---|\n");
+	for (unsigned t = 1; t < JVPN_AUDIT_COUNT; t++)
+		printf("| `%s` | `%s` |\n", types[t].name,
+		       jvpn_event_spec_get((enum jvpn_audit_type)t)->message_id);
+	block("journal-ids-man");
+	printf(".Bl -tag -width Ds\n");
+	for (unsigned t = 1; t < JVPN_AUDIT_COUNT; t++)
+		printf(".It Cm %s\n%s\n", types[t].name,
+		       jvpn_event_spec_get((enum jvpn_audit_type)t)->message_id);
+	printf(".El\n");
+}
+
 static const char *form_text(enum jvpn_member_form form)
 {
 	static const char *const names[JVPN_FORM_COUNT] = {
@@ -409,7 +424,8 @@ static void describe_default(const struct jvpn_key *key, char *out, size_t size)
 static const char *list_words(const struct jvpn_key *key)
 {
 	bool is_list = key->type == JVPN_KEY_PREFIXES || key->type == JVPN_KEY_ADDRESSES ||
-		       key->type == JVPN_KEY_HOSTS || key->type == JVPN_KEY_NAMES;
+		       key->type == JVPN_KEY_HOSTS || key->type == JVPN_KEY_NAMES ||
+		       key->type == JVPN_KEY_OUTPUTS;
 
 	if (!is_list)
 		return "";
@@ -554,6 +570,7 @@ int main(int argc, char **argv)
 	}
 	dump_schema();
 	dump_types();
+	dump_journal_ids();
 	dump_members();
 	dump_names("states", "state", JVPN_STATE_COUNT, state_text, state_meaning);
 	dump_names("reasons", "reason_code", JVPN_REASON_COUNT, reason_text, reason_meaning);

@@ -312,7 +312,7 @@ static struct jvpn_events *open_events(enum world_end end)
 	struct jvpn_events_config config = {.role = end == WORLD_CLIENT ? JVPN_ROLE_CLIENT
 									: JVPN_ROLE_SERVER,
 					    .node_id = "test",
-					    .output = world.events[end]};
+					    .output = {world.events[end]}};
 	struct jvpn_events *events = NULL;
 	char error[256] = "";
 	int fd;

@@ -6,6 +6,7 @@ UNIT_TESTS += %D%/unit_obs
 %C%_unit_obs_SOURCES = \
 	%D%/test_event_json.c \
 	%D%/test_events.c \
+	%D%/test_outputs.c \
 	%D%/test_recent.c \
 	%D%/unit.h %D%/main.c
 %C%_unit_obs_CPPFLAGS = $(UNIT_CPPFLAGS) $(CJSON_CFLAGS)

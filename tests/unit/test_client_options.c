@@ -408,7 +408,7 @@ START_TEST(client_options__descriptors__checked_before_anything_is_opened)
 	ck_assert_uint_eq(options.config.tun_fd, 77);
 	ck_assert_str_eq(options.config.tun_name, "jvpn0");
 	snprintf(line, sizeof(line), "fd:%d", p[1]);
-	ck_assert_str_eq(options.config.events_output, line);
+	ck_assert_str_eq(options.config.events.outputs.item[0], line);
 	/* no child of ours gets it */
 	ck_assert_int_eq(fcntl(p[1], F_GETFD), FD_CLOEXEC);
 	ck_assert(run("jvpn-client -c @/client.yaml --tun office0", &code));

@@ -51,7 +51,7 @@ static int open_events(const char *output)
 {
 	struct jvpn_events_config config = {.role = JVPN_ROLE_CLIENT,
 					    .node_id = "n1",
-					    .output = output,
+					    .output = {output},
 					    .buffer_bytes = SMALL_BUFFER};
 
 	return jvpn_events_open(&config, &events, error, sizeof(error));
@@ -132,7 +132,7 @@ START_TEST(events_file__lines_arrive__mode_and_append)
 	umask(0);
 	ck_assert_int_eq(open_events(path), 0);
 	emit_many(3);
-	ck_assert_int_eq(jvpn_events_poll_fd(events), -1);
+	ck_assert_int_eq(jvpn_events_poll_fd(events, 0), -1);
 	jvpn_events_close(&events, 5000, 100);
 	ck_assert_int_eq(open_events(path), 0);
 	emit_many(1);
@@ -171,13 +171,13 @@ START_TEST(events_pipe__reader_does_not_read__drops_whole_lines_and_announces)
 	ck_assert_int_eq(fcntl(STDOUT_FILENO, F_GETFL) & O_NONBLOCK, 0);
 	ck_assert_uint_gt(stats().dropped, 0);
 	ck_assert_uint_le(stats().waiting_bytes, SMALL_BUFFER);
-	ck_assert_int_ge(jvpn_events_poll_fd(events), 0);
+	ck_assert_int_ge(jvpn_events_poll_fd(events, 0), 0);
 	have = drain(p[0], text, 0, 1 << 19);
 	jvpn_events_flush(events, 9000);
 	have = drain(p[0], text, have, 1 << 19);
 	emit_many(5);
 	have = drain(p[0], text, have, 1 << 19);
-	ck_assert_int_eq(jvpn_events_poll_fd(events), -1);
+	ck_assert_int_eq(jvpn_events_poll_fd(events, 0), -1);
 	ck_assert_ptr_nonnull(strstr(text, "\"event_type\":\"TelemetryDegraded\""));
 	ck_assert_ptr_nonnull(strstr(text, "\"reason_code\":\"sink_slow\""));
 	check_seq(text, 1, stats().emitted);
@@ -259,7 +259,7 @@ START_TEST(events_pipe__reader_gone__process_lives_and_counts)
 	emit_many(10);
 	ck_assert_uint_eq(stats().written, 1);
 	ck_assert_uint_eq(stats().dropped, 10);
-	ck_assert_int_eq(jvpn_events_poll_fd(events), -1);
+	ck_assert_int_eq(jvpn_events_poll_fd(events, 0), -1);
 	ck_assert_int_eq(jvpn_events_reopen(events, 1, error, sizeof(error)), 0);
 }
 END_TEST
@@ -295,7 +295,7 @@ START_TEST(events_dev_full__disk_full__counts_and_goes_on)
 	ck_assert_uint_eq(stats().written, 0);
 	ck_assert_uint_gt(stats().dropped, 0);
 	ck_assert_uint_le(stats().waiting_bytes, SMALL_BUFFER);
-	ck_assert_int_eq(jvpn_events_poll_fd(events), -1);
+	ck_assert_int_eq(jvpn_events_poll_fd(events, 0), -1);
 }
 END_TEST
 

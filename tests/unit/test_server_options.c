@@ -195,6 +195,66 @@ START_TEST(server_config__no_pool__refused)
 }
 END_TEST
 
+static int load_events(const char *events, struct jvpn_server_config *config)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%sevents:\n%s", minimal, events);
+	fixture_write("f.yaml", text);
+	return jvpn_server_config_load(fixture_file, false, config, fixture_report);
+}
+
+START_TEST(server_config__event_outputs__one_or_several)
+{
+	struct jvpn_server_config config;
+	char path[128];
+
+	ck_assert_int_eq(load_events("  output: journald\n", &config), 0);
+	ck_assert_uint_eq(config.events.outputs.count, 1);
+	ck_assert_str_eq(config.events.outputs.item[0], "journald");
+	ck_assert_str_eq(config.events.journal_socket, "/run/systemd/journal/socket");
+	ck_assert_str_eq(config.events.syslog_socket, "/dev/log");
+	ck_assert_int_eq(config.events.syslog_facility, 3);
+	ck_assert_int_eq(load_events("  output: [ stdout, syslog, ./syslog, e.jsonl ]\n"
+				     "  syslog_socket: /run/s\n"
+				     "  syslog_facility: local7\n",
+				     &config),
+			 0);
+	ck_assert_uint_eq(config.events.outputs.count, 4);
+	ck_assert_str_eq(config.events.outputs.item[1], "syslog");
+	snprintf(path, sizeof(path), "%s/./syslog", fixture_dir);
+	ck_assert_str_eq(config.events.outputs.item[2], path);
+	snprintf(path, sizeof(path), "%s/e.jsonl", fixture_dir);
+	ck_assert_str_eq(config.events.outputs.item[3], path);
+	ck_assert_str_eq(config.events.syslog_socket, "/run/s");
+	ck_assert_int_eq(config.events.syslog_facility, 23);
+}
+END_TEST
+
+START_TEST(server_config__event_outputs__mistakes_are_told)
+{
+	struct jvpn_server_config config;
+
+	ck_assert_int_eq(load_events("  output: [ a, stdout, a ]\n"
+				     "  syslog_facility: kern\n"
+				     "  sylog_socket: /dev/log\n",
+				     &config),
+			 JVPN_ECONFIG);
+	ck_assert_int_eq(load_events("  output: []\n", &config), JVPN_ECONFIG);
+	ck_assert_int_eq(load_events("  output: [ a, b, c, d, e ]\n", &config), JVPN_ECONFIG);
+	ck_assert_int_eq(load_events("  output: {file: a}\n", &config), JVPN_ECONFIG);
+	FIXTURE_EXPECT(
+		"f.yaml:11:20: events.syslog_facility: expected one of user, daemon,",
+		"f.yaml:12:3: events.sylog_socket: unknown key; did you mean "
+		"events.syslog_socket?",
+		"f.yaml:10:11: events.output: expected different outputs, got \"",
+		"f.yaml:10:11: events.output: expected at least 1 entries, got 0",
+		"f.yaml:10:25: events.output: expected at most 4 entries, got more",
+		"f.yaml:10:11: events.output: expected a list of stdout, journald, syslog or "
+		"the path of a file, got a mapping");
+}
+END_TEST
+
 START_TEST(server_options__exposed_or_missing_secret__exit_3)
 {
 	static const char *const secrets[] = {"server.key", "tokens"};
@@ -245,7 +305,7 @@ START_TEST(server_options__precedence__command_line_environment_file)
 	ck_assert_str_eq(options.policy.version, "from-environment");
 	ck_assert(run("jvpn-server --policy @/c.yaml --events @/ev", &code));
 	ck_assert_str_eq(options.policy.version, "from-command-line");
-	ck_assert_ptr_nonnull(strstr(options.config.events_output, "/ev"));
+	ck_assert_ptr_nonnull(strstr(options.config.events.outputs.item[0], "/ev"));
 	setenv("POLICY_FILE", "", 1);
 	ck_assert(run("jvpn-server", &code));
 	ck_assert_str_eq(options.policy.version, "from-file");
@@ -349,6 +409,8 @@ START_TEST(server_options__print_config__reads_back_to_the_same)
 	ck_assert_str_eq(before.tls_key, after.tls_key);
 	ck_assert_str_eq(before.state_dir, after.state_dir);
 	ck_assert_int_eq(memcmp(&before.listen, &after.listen, sizeof(before.listen)), 0);
+	ck_assert_uint_eq(after.events.outputs.count, 1);
+	ck_assert_str_eq(after.events.outputs.item[0], "stdout");
 	ck_assert_int_eq(memcmp(&before.pool_ipv4, &after.pool_ipv4, sizeof(before.pool_ipv4)), 0);
 	ck_assert_uint_eq(before.quic_socket_buffer_bytes, after.quic_socket_buffer_bytes);
 }
@@ -392,6 +454,8 @@ UNIT_TESTS(server_options)
 	tcase_add_test(tc, policy_example__loads__to_the_defaults);
 	tcase_add_test(tc, server_config__errors__all_in_one_pass_and_untouched);
 	tcase_add_test(tc, server_config__no_pool__refused);
+	tcase_add_test(tc, server_config__event_outputs__one_or_several);
+	tcase_add_test(tc, server_config__event_outputs__mistakes_are_told);
 	tcase_add_test(tc, server_options__exposed_or_missing_secret__exit_3);
 	tcase_add_test(tc, server_options__precedence__command_line_environment_file);
 	tcase_add_test(tc, server_options__bad_policy__exit_2_and_reload_keeps);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "config/events.h"
 #include "config/file.h"
 
 static int in_bounds(const struct jvpn_key *key, uint64_t v)
@@ -52,6 +53,14 @@ static void *names_item(void *list, size_t i, size_t **count)
 	return i < JVPN_CONFIG_NAMES_MAX ? v->item[i] : NULL;
 }
 
+static void *outputs_item(void *list, size_t i, size_t **count)
+{
+	struct jvpn_config_outputs *v = list;
+
+	*count = &v->count;
+	return i < JVPN_CONFIG_OUTPUTS_MAX ? v->item[i] : NULL;
+}
+
 static bool is_charset(const char *text, bool upper_ok)
 {
 	for (; *text; text++)
@@ -78,10 +87,16 @@ static int parse_host_name(const struct jvpn_key *key, const char *file, const c
 	return 0;
 }
 
+static bool is_output_word(const char *text)
+{
+	return strcmp(text, "stdout") == 0 || strcmp(text, "journald") == 0 ||
+	       strcmp(text, "syslog") == 0;
+}
+
 static int parse_path(const struct jvpn_key *key, const char *file, const char *text, void *out)
 {
-	if (key->type == JVPN_KEY_OUTPUT && strcmp(text, "stdout") == 0) {
-		memcpy(out, text, sizeof("stdout"));
+	if (key->type == JVPN_KEY_OUTPUTS && is_output_word(text)) {
+		memcpy(out, text, strlen(text) + 1);
 		return 0;
 	}
 	if (key->type == JVPN_KEY_DIR && strcmp(text, "none") == 0) {
@@ -116,7 +131,7 @@ static void describe_fixed(const struct jvpn_key *key, char *out, size_t size)
 {
 	static const char *const texts[JVPN_KEY_COUNT] = {
 		[JVPN_KEY_PATH] = "path of a file",
-		[JVPN_KEY_OUTPUT] = "stdout or the path of a file",
+		[JVPN_KEY_OUTPUTS] = "stdout, journald, syslog or the path of a file",
 		[JVPN_KEY_DIR] = "none or the path of a directory",
 		[JVPN_KEY_SOCKET] = "off or the path of a socket",
 		[JVPN_KEY_HOST_NAME] = "host name or IP address",
@@ -452,7 +467,6 @@ static const struct jvpn_key_type_info types[JVPN_KEY_COUNT] = {
 	[JVPN_KEY_STRING] = TEXT_TYPE(parse_text, describe_text),
 	[JVPN_KEY_TEXT] = TEXT_TYPE(parse_text, describe_text),
 	[JVPN_KEY_PATH] = TEXT_TYPE(parse_path, describe_fixed),
-	[JVPN_KEY_OUTPUT] = TEXT_TYPE(parse_path, describe_fixed),
 	[JVPN_KEY_DIR] = TEXT_TYPE(parse_path, describe_fixed),
 	[JVPN_KEY_SOCKET] = TEXT_TYPE(parse_path, describe_fixed),
 	[JVPN_KEY_NAME] = TEXT_TYPE(parse_name, describe_name),
@@ -513,6 +527,12 @@ static const struct jvpn_key_type_info types[JVPN_KEY_COUNT] = {
 			    .print = print_text,
 			    .item = names_item,
 			    .item_size = JVPN_CONFIG_NAME_MAX + 1},
+	[JVPN_KEY_OUTPUTS] = {.is_list = true,
+			      .parse = parse_path,
+			      .describe = describe_fixed,
+			      .print = print_text,
+			      .item = outputs_item,
+			      .item_size = JVPN_CONFIG_PATH_MAX},
 	[JVPN_KEY_WORDS] = {.is_list = true,
 			    .parse = parse_unstored_word,
 			    .describe = describe_word,

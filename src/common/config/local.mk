@@ -8,6 +8,8 @@ noinst_LIBRARIES += %D%/libjvpn_config.a
 	%D%/cli.h \
 	%D%/control.c \
 	%D%/control.h \
+	%D%/events.c \
+	%D%/events.h \
 	%D%/exit.h \
 	%D%/file.c \
 	%D%/file.h \

@@ -28,7 +28,7 @@ enum {
 		{'t', "check", NULL, "check configuration, policy and keys, then end"},            \
 		{JVPN_OPT_PRINT_CONFIG, "print-config", NULL, "print what is in force, then end"}, \
 		{JVPN_OPT_POLICY, "policy", "FILE", "policy (also: POLICY_FILE)"},                 \
-		{JVPN_OPT_EVENTS, "events", "OUTPUT", "stdout or a file for the event stream"},    \
+		{JVPN_OPT_EVENTS, "events", "OUTPUT", "stdout, journald, syslog or a file"},       \
 		{'s', "socket", "PATH", "control socket, or off"}, JVPN_PROGRAM_COMMON_OPTIONS
 
 /* Elements that every subcommand has too. */

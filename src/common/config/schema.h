@@ -18,11 +18,11 @@
 
 enum jvpn_key_type {
 	JVPN_KEY_NONE = 0,
-	JVPN_KEY_STRING,    /* char[max + 1]; min..max bytes, printable, one line */
-	JVPN_KEY_TEXT,      /* char[max + 1]; may have several lines */
-	JVPN_KEY_PATH,      /* char[JVPN_CONFIG_PATH_MAX], relative to the file's directory */
-	JVPN_KEY_OUTPUT,    /* as PATH, or the word stdout */
-	JVPN_KEY_DIR,       /* as PATH, or the word none */
+	JVPN_KEY_STRING, /* char[max + 1]; min..max bytes, printable, one line */
+	JVPN_KEY_TEXT,   /* char[max + 1]; may have several lines */
+	JVPN_KEY_PATH,   /* char[JVPN_CONFIG_PATH_MAX], relative to the file's directory */
+	JVPN_KEY_OUTPUTS, /* struct jvpn_config_outputs, a list of PATHs or stdout, journald, syslog */
+	JVPN_KEY_DIR,     /* as PATH, or the word none */
 	JVPN_KEY_SOCKET,    /* as PATH, or the word off */
 	JVPN_KEY_NAME,      /* char[max + 1]; 1..max of [A-Za-z0-9._-] */
 	JVPN_KEY_LABEL,     /* char[max + 1]; 1..max of [a-z0-9._-] */

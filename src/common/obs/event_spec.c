@@ -5,6 +5,7 @@
 #include "obs/event_spec.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define MEMBER(group_, name_, form_, flags_, field_, meaning_)                                     \
 	{                                                                                          \
@@ -87,41 +88,61 @@ static const struct jvpn_event_member members[] = {
 #define SW   JVPN_HAS_SWITCH
 #define TOT  JVPN_HAS_TOTALS
 
-#define SPEC(type_, severity_, required_, optional_)                                               \
+#define SPEC(type_, severity_, message_id_, required_, optional_)                                  \
 	[JVPN_AUDIT_##type_] = {.severity = JVPN_SEVERITY_##severity_,                             \
+				.message_id = (message_id_),                                       \
 				.required = (required_),                                           \
 				.optional = (optional_)}
 
 /* A client has no session_id before the server gave it one: an attach that fails has none. */
 static const struct jvpn_event_spec specs[JVPN_AUDIT_COUNT] = {
-	SPEC(NODE_STARTED, INFO, 0, R | TXT),
-	SPEC(NODE_DRAINING, NOTICE, 0, R | TXT | CNT),
-	SPEC(NODE_STOPPED, INFO, 0, R | TXT | CNT),
-	SPEC(POLICY_LOADED, NOTICE, JVPN_HAS_PREVIOUS_POLICY, TXT),
-	SPEC(POLICY_REJECTED, ERROR, 0, R | TXT | CNT),
-	SPEC(SESSION_CREATED, INFO, S, R | TR | PEER | ADR | USR | TXT),
-	SPEC(SESSION_STATE_CHANGE, INFO, ST | R, S | EV | TR | PEER | TXT),
-	SPEC(TRANSPORT_ATTACHED, INFO, S | TR, R | PEER | USR | TXT),
-	SPEC(TRANSPORT_CANDIDATE_ADDED, INFO, 0, S | TR | R | PEER | TXT),
-	SPEC(TRANSPORT_CANDIDATE_REMOVED, INFO, 0, S | TR | R | PEER | TXT | WAIT),
-	SPEC(TRANSPORT_SWITCH, NOTICE, S | SW | R, TR | PEER | ADR | TXT),
-	SPEC(TRANSPORT_SWITCH_DENIED, WARNING, S | R, TR | PEER | REQ | WAIT | CNT | TXT),
-	SPEC(TRANSPORT_SWITCH_FAILED, WARNING, S | R, TR | PEER | REQ | WAIT | CNT | TXT),
-	SPEC(REATTACH_ATTEMPT, INFO, 0, S | R | TR | PEER | REQ | CNT | TXT),
-	SPEC(REATTACH_RESULT, INFO, R, S | TR | PEER | REQ | WAIT | CNT | TXT),
-	SPEC(SESSION_RESTORED, NOTICE, S, ST | R | TR | PEER | ADR | USR | TOT | TXT),
-	SPEC(SESSION_TERMINATED, NOTICE, R | TOT, S | TR | PEER | ADR | USR | TXT),
-	SPEC(SECURITY_REPLAY_DETECTED, WARNING, 0, S | R | TR | PEER | REQ | CNT | TXT),
-	SPEC(SECURITY_VALIDATION_FAILED, WARNING, R, S | TR | PEER | REQ | USR | CNT | TXT),
-	SPEC(UNAUTHORIZED_TRANSPORT_ATTEMPT, WARNING, 0, S | R | TR | PEER | REQ | USR | CNT | TXT),
-	SPEC(RATE_LIMITED, NOTICE, 0, S | R | TR | PEER | REQ | WAIT | CNT | TXT),
-	SPEC(KEY_ROTATED, INFO, 0, S | R | TR | CNT | TXT),
-	SPEC(OWNERSHIP_ACQUIRED, INFO, S, R | TXT),
-	SPEC(OWNERSHIP_LOST, NOTICE, S, R | TXT),
-	SPEC(OWNERSHIP_CONFLICT, WARNING, S, R | TR | PEER | REQ | CNT | TXT),
-	SPEC(INVALID_TRANSITION, WARNING, EV, S | ST | R | TR | CNT | TXT),
-	SPEC(TELEMETRY_DEGRADED, WARNING, CNT | R, TXT),
-	SPEC(AUDIT_TRIMMED, NOTICE, 0, R | CNT | TXT),
+	SPEC(NODE_STARTED, INFO, "c6c7faaf29f75e86aab0e8e54b1bf414", 0, R | TXT),
+	SPEC(NODE_DRAINING, NOTICE, "75ce875d27af527d9c878edf90de7326", 0, R | TXT | CNT),
+	SPEC(NODE_STOPPED, INFO, "b7087103b146541ab7a74dca6ef7cf81", 0, R | TXT | CNT),
+	SPEC(POLICY_LOADED, NOTICE, "a0d51dc5e7a45b9dabeecc9a4288d0a3", JVPN_HAS_PREVIOUS_POLICY,
+	     TXT),
+	SPEC(POLICY_REJECTED, ERROR, "cfe63cc1b8b75e10ba1a37f1260ebe07", 0, R | TXT | CNT),
+	SPEC(SESSION_CREATED, INFO, "6569e388bec453b1b97c02faf571aaa9", S,
+	     R | TR | PEER | ADR | USR | TXT),
+	SPEC(SESSION_STATE_CHANGE, INFO, "7600ec86072e5f499e86f5fc0bc9109b", ST | R,
+	     S | EV | TR | PEER | TXT),
+	SPEC(TRANSPORT_ATTACHED, INFO, "8aa9f2f4ce475019be37447ce0a86d9c", S | TR,
+	     R | PEER | USR | TXT),
+	SPEC(TRANSPORT_CANDIDATE_ADDED, INFO, "16dda1e3eebb5fe1a7ad561487dc3859", 0,
+	     S | TR | R | PEER | TXT),
+	SPEC(TRANSPORT_CANDIDATE_REMOVED, INFO, "b8baa0e73a0e516daa50691fdd2e6345", 0,
+	     S | TR | R | PEER | TXT | WAIT),
+	SPEC(TRANSPORT_SWITCH, NOTICE, "845075b5bc2b56a19c43815c8562ffb7", S | SW | R,
+	     TR | PEER | ADR | TXT),
+	SPEC(TRANSPORT_SWITCH_DENIED, WARNING, "71a82af5f1d15060bdf94e0f2c768180", S | R,
+	     TR | PEER | REQ | WAIT | CNT | TXT),
+	SPEC(TRANSPORT_SWITCH_FAILED, WARNING, "aaa07d2c07f15c98aa8dbf14d5c56f8b", S | R,
+	     TR | PEER | REQ | WAIT | CNT | TXT),
+	SPEC(REATTACH_ATTEMPT, INFO, "add074acc36853e4910241538f822324", 0,
+	     S | R | TR | PEER | REQ | CNT | TXT),
+	SPEC(REATTACH_RESULT, INFO, "b094982eab565b9880a87f697b7e0e55", R,
+	     S | TR | PEER | REQ | WAIT | CNT | TXT),
+	SPEC(SESSION_RESTORED, NOTICE, "446a4a37406e5ee2b0eed47961380911", S,
+	     ST | R | TR | PEER | ADR | USR | TOT | TXT),
+	SPEC(SESSION_TERMINATED, NOTICE, "7e1f5051a57856c6aea5b041266d7ef6", R | TOT,
+	     S | TR | PEER | ADR | USR | TXT),
+	SPEC(SECURITY_REPLAY_DETECTED, WARNING, "53bb93da57365c3abb9c0d3b566d9317", 0,
+	     S | R | TR | PEER | REQ | CNT | TXT),
+	SPEC(SECURITY_VALIDATION_FAILED, WARNING, "9df33e5471295178b22a93f4e23a0936", R,
+	     S | TR | PEER | REQ | USR | CNT | TXT),
+	SPEC(UNAUTHORIZED_TRANSPORT_ATTEMPT, WARNING, "ec0952bdc3ed52dd9af5a723a0a81f54", 0,
+	     S | R | TR | PEER | REQ | USR | CNT | TXT),
+	SPEC(RATE_LIMITED, NOTICE, "0e1142fe356a5bacadb7bc164340335d", 0,
+	     S | R | TR | PEER | REQ | WAIT | CNT | TXT),
+	SPEC(KEY_ROTATED, INFO, "2336dd76b75c5207bde301f022fdc08a", 0, S | R | TR | CNT | TXT),
+	SPEC(OWNERSHIP_ACQUIRED, INFO, "c1b6ffd7bd65562297347d6a48580591", S, R | TXT),
+	SPEC(OWNERSHIP_LOST, NOTICE, "45085cd2abf552a5b49b7611262391e9", S, R | TXT),
+	SPEC(OWNERSHIP_CONFLICT, WARNING, "1553452c3b9e5a6690913aef11141278", S,
+	     R | TR | PEER | REQ | CNT | TXT),
+	SPEC(INVALID_TRANSITION, WARNING, "259abbcce30054b1949cf4615ca85e68", EV,
+	     S | ST | R | TR | CNT | TXT),
+	SPEC(TELEMETRY_DEGRADED, WARNING, "efef2227d3395174b69d865ca0abb9fe", CNT | R, TXT),
+	SPEC(AUDIT_TRIMMED, NOTICE, "f0de570e2b9b5c05b3529ee3d9ccc989", 0, R | CNT | TXT),
 };
 
 const struct jvpn_event_spec *jvpn_event_spec_get(enum jvpn_audit_type type)
@@ -148,4 +169,22 @@ const char *jvpn_severity_name(enum jvpn_severity severity)
 	unsigned i = (unsigned)severity;
 
 	return i < JVPN_SEVERITY_COUNT && names[i] ? names[i] : "none";
+}
+
+unsigned jvpn_severity_syslog(const char *name, size_t len)
+{
+	static const unsigned numbers[JVPN_SEVERITY_COUNT] = {
+		[JVPN_SEVERITY_INFO] = 6,
+		[JVPN_SEVERITY_NOTICE] = 5,
+		[JVPN_SEVERITY_WARNING] = 4,
+		[JVPN_SEVERITY_ERROR] = 3,
+	};
+
+	for (unsigned i = JVPN_SEVERITY_INFO; i < JVPN_SEVERITY_COUNT; i++) {
+		const char *text = jvpn_severity_name((enum jvpn_severity)i);
+
+		if (strlen(text) == len && memcmp(text, name, len) == 0)
+			return numbers[i];
+	}
+	return numbers[JVPN_SEVERITY_INFO];
 }

@@ -7,6 +7,7 @@
 #ifndef JVPN_OBS_EVENT_SPEC_H
 #define JVPN_OBS_EVENT_SPEC_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/audit.h"
@@ -56,8 +57,9 @@ struct jvpn_event_member {
 
 struct jvpn_event_spec {
 	enum jvpn_severity severity;
-	uint32_t required; /* groups that are always there */
-	uint32_t optional; /* groups that may be there; any other is not written */
+	const char *message_id; /* of the journal: 32 hex digits, for ever the type's own */
+	uint32_t required;      /* groups that are always there */
+	uint32_t optional;      /* groups that may be there; any other is not written */
 };
 
 /* Spec of a type; an empty one (NONE) for 0 and out of range. */
@@ -66,5 +68,7 @@ const struct jvpn_event_spec *jvpn_event_spec_get(enum jvpn_audit_type type);
 const struct jvpn_event_member *jvpn_event_members(unsigned *count);
 /* "info", "notice", "warning", "error"; "none". */
 const char *jvpn_severity_name(enum jvpn_severity severity);
+/* The severity of syslog (RFC 5424) for a name: 3 to 6; 6 for any other. */
+unsigned jvpn_severity_syslog(const char *name, size_t len);
 
 #endif

@@ -13,8 +13,8 @@
 
 #include "base/err.h"
 #include "obs/event_json.h"
+#include "obs/output.h"
 #include "obs/recent.h"
-#include "obs/sink.h"
 
 /* Everything under 'lock', but what stays as it was opened. */
 struct jvpn_events {
@@ -22,7 +22,8 @@ struct jvpn_events {
 	pthread_t owner;
 	void (*wake)(void *user);
 	void *wake_user;
-	struct jvpn_sink sink;
+	struct jvpn_output output[JVPN_EVENTS_OUTPUTS_MAX];
+	unsigned outputs;
 	struct jvpn_recent recent; /* capacity 0: not kept */
 	enum jvpn_role role;
 	uint64_t pid;
@@ -31,8 +32,6 @@ struct jvpn_events {
 	char previous_policy_version[JVPN_POLICY_VERSION_MAX + 1];
 	bool without_security, without_latency;
 	uint64_t seq;
-	uint64_t dropped;     /* in total */
-	uint64_t unannounced; /* of those, not yet in a TelemetryDegraded */
 };
 
 static void ignore_sigpipe(void)
@@ -43,10 +42,31 @@ static void ignore_sigpipe(void)
 		signal(SIGPIPE, SIG_IGN);
 }
 
+static void close_outputs(struct jvpn_events *events, unsigned wait_ms)
+{
+	for (unsigned i = 0; i < events->outputs; i++)
+		jvpn_output_close(&events->output[i], wait_ms);
+	events->outputs = 0;
+}
+
+static int open_outputs(struct jvpn_events *events, const struct jvpn_events_config *config,
+			char *error, size_t error_size)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; !rc && i < JVPN_EVENTS_OUTPUTS_MAX && config->output[i]; i++) {
+		rc = jvpn_output_open(&events->output[i], config, i, error, error_size);
+		if (!rc)
+			events->outputs++;
+	}
+	if (rc)
+		close_outputs(events, 0);
+	return rc;
+}
+
 int jvpn_events_open(const struct jvpn_events_config *config, struct jvpn_events **out, char *error,
 		     size_t error_size)
 {
-	size_t bytes = config->buffer_bytes ? config->buffer_bytes : JVPN_EVENTS_BUFFER_DEFAULT;
 	struct jvpn_events *events = calloc(1, sizeof(*events));
 	int rc;
 
@@ -54,9 +74,7 @@ int jvpn_events_open(const struct jvpn_events_config *config, struct jvpn_events
 		snprintf(error, error_size, "events: %s", jvpn_err_text(JVPN_ENOMEM));
 		return JVPN_ENOMEM;
 	}
-	if (bytes < 2 * JVPN_EVENT_LINE_MAX)
-		bytes = 2 * JVPN_EVENT_LINE_MAX;
-	rc = jvpn_sink_open(&events->sink, config->output, bytes, error, error_size);
+	rc = open_outputs(events, config, error, error_size);
 	if (rc) {
 		free(events);
 		return rc;
@@ -100,20 +118,6 @@ void jvpn_events_set_policy(struct jvpn_events *events, const struct jvpn_policy
 	jvpn_events_unlock(events);
 }
 
-static void count_drop(struct jvpn_events *events, uint64_t lines)
-{
-	events->dropped += lines;
-	events->unannounced += lines;
-}
-
-/* What the sink lost because its reader went away is dropped as well. */
-static void flush_sink(struct jvpn_events *events)
-{
-	jvpn_sink_flush(&events->sink);
-	count_drop(events, events->sink.lines_lost);
-	events->sink.lines_lost = 0;
-}
-
 static struct jvpn_event_context make_context(const struct jvpn_events *events, uint64_t wall_ms,
 					      uint64_t seq)
 {
@@ -129,44 +133,54 @@ static struct jvpn_event_context make_context(const struct jvpn_events *events, 
 	};
 }
 
-/* Numbers the event, and queues its line (true) or counts it as dropped. */
-static bool put_line(struct jvpn_events *events, const struct jvpn_audit *audit, uint64_t wall_ms)
+/* Numbers the event and gives its line to every output; those that do not take it count it. Of an
+ * announcement 'announced' is the output whose gap it is; else NULL. True: that one took it. */
+static bool put_line(struct jvpn_events *events, const struct jvpn_audit *audit, uint64_t wall_ms,
+		     const struct jvpn_output *announced)
 {
 	struct jvpn_event_context context = make_context(events, wall_ms, ++events->seq);
 	char line[JVPN_EVENT_LINE_MAX];
-	/* Behind a gap only its announcement may follow. */
-	bool may_follow = !events->unannounced || audit->type == JVPN_AUDIT_TELEMETRY_DEGRADED;
-	size_t len = 0;
+	size_t len = jvpn_event_encode(audit, &context, line, sizeof(line));
+	bool is_taken = false;
 
-	if (may_follow || events->recent.capacity)
-		len = jvpn_event_encode(audit, &context, line, sizeof(line));
 	if (len && events->recent.capacity)
 		jvpn_recent_push(&events->recent, context.seq, line, len);
-	if (len && may_follow && jvpn_sink_push(&events->sink, line, len))
-		return true;
-	count_drop(events, 1);
-	return false;
+	for (unsigned i = 0; i < events->outputs; i++) {
+		struct jvpn_output *output = &events->output[i];
+		bool is_mine = output == announced;
+
+		if (jvpn_output_put(output, line, len, is_mine) && is_mine)
+			is_taken = true;
+	}
+	return is_taken;
 }
 
-/* A quarter of the buffer must be free first: a reader that is always a bit too slow would
- * otherwise get one announcement per line. */
-static bool can_announce(const struct jvpn_events *events)
-{
-	size_t room = jvpn_sink_room(&events->sink);
-
-	return events->unannounced && room >= JVPN_EVENT_LINE_MAX &&
-	       room >= events->sink.capacity / 4;
-}
-
-static void announce_drops(struct jvpn_events *events, uint64_t wall_ms)
+static void announce_drops(struct jvpn_events *events, struct jvpn_output *output, uint64_t wall_ms)
 {
 	struct jvpn_audit audit = {.type = JVPN_AUDIT_TELEMETRY_DEGRADED,
 				   .reason = JVPN_REASON_SINK_SLOW,
 				   .has = JVPN_HAS_COUNT,
-				   .count = events->unannounced};
+				   .count = output->unannounced};
 
-	if (put_line(events, &audit, wall_ms))
-		events->unannounced = 0;
+	if (events->outputs > 1) {
+		audit.has |= JVPN_HAS_TEXT;
+		snprintf(audit.text, sizeof(audit.text), "output %s", output->name);
+	}
+	if (put_line(events, &audit, wall_ms, output))
+		output->unannounced = 0;
+}
+
+static void announce_all(struct jvpn_events *events, uint64_t wall_ms)
+{
+	for (unsigned i = 0; i < events->outputs; i++)
+		if (jvpn_output_can_announce(&events->output[i]))
+			announce_drops(events, &events->output[i], wall_ms);
+}
+
+static void flush_outputs(struct jvpn_events *events, uint64_t wall_ms)
+{
+	for (unsigned i = 0; i < events->outputs; i++)
+		jvpn_output_flush(&events->output[i], wall_ms);
 }
 
 static bool is_switched_off(const struct jvpn_events *events, enum jvpn_audit_type type)
@@ -180,10 +194,9 @@ void jvpn_events_emit(struct jvpn_events *events, const struct jvpn_audit *audit
 {
 	jvpn_events_lock(events);
 	if (!is_switched_off(events, audit->type)) {
-		if (can_announce(events))
-			announce_drops(events, wall_ms);
-		put_line(events, audit, wall_ms);
-		flush_sink(events);
+		announce_all(events, wall_ms);
+		put_line(events, audit, wall_ms, NULL);
+		flush_outputs(events, wall_ms);
 	}
 	jvpn_events_unlock(events);
 	if (events->wake && !pthread_equal(events->owner, pthread_self()))
@@ -219,11 +232,11 @@ size_t jvpn_events_format_as(struct jvpn_events *events, const struct jvpn_audit
 
 static void flush(struct jvpn_events *events, uint64_t wall_ms)
 {
-	flush_sink(events);
-	if (!can_announce(events))
-		return;
-	announce_drops(events, wall_ms);
-	flush_sink(events);
+	for (unsigned i = 0; i < events->outputs; i++)
+		jvpn_sink_retry(&events->output[i].sink);
+	flush_outputs(events, wall_ms);
+	announce_all(events, wall_ms);
+	flush_outputs(events, wall_ms);
 }
 
 void jvpn_events_flush(struct jvpn_events *events, uint64_t wall_ms)
@@ -243,22 +256,29 @@ const struct jvpn_recent *jvpn_events_recent(const struct jvpn_events *events)
 	return events->recent.capacity ? &events->recent : NULL;
 }
 
-int jvpn_events_poll_fd(struct jvpn_events *events)
+int jvpn_events_poll_fd(struct jvpn_events *events, unsigned index)
 {
-	int fd;
+	int fd = -1;
 
 	jvpn_events_lock(events);
-	fd = jvpn_sink_poll_fd(&events->sink);
+	if (index < events->outputs)
+		fd = jvpn_sink_poll_fd(&events->output[index].sink);
 	jvpn_events_unlock(events);
 	return fd;
 }
 
 int jvpn_events_reopen(struct jvpn_events *events, uint64_t wall_ms, char *error, size_t error_size)
 {
-	int rc;
+	int rc = 0;
 
 	jvpn_events_lock(events);
-	rc = jvpn_sink_reopen(&events->sink, error, error_size);
+	for (unsigned i = 0; i < events->outputs; i++) {
+		char other[256];
+		int rc_one = jvpn_sink_reopen(&events->output[i].sink, rc ? other : error,
+					      rc ? sizeof(other) : error_size);
+
+		rc = rc ? rc : rc_one;
+	}
 	flush(events, wall_ms);
 	jvpn_events_unlock(events);
 	return rc;
@@ -267,12 +287,21 @@ int jvpn_events_reopen(struct jvpn_events *events, uint64_t wall_ms, char *error
 void jvpn_events_get_stats(struct jvpn_events *events, struct jvpn_events_stats *stats)
 {
 	jvpn_events_lock(events);
-	*stats = (struct jvpn_events_stats){
-		.emitted = events->seq,
-		.written = events->sink.lines_written,
-		.dropped = events->dropped,
-		.waiting_bytes = events->sink.used,
-	};
+	*stats = (struct jvpn_events_stats){.emitted = events->seq, .outputs = events->outputs};
+	for (unsigned i = 0; i < events->outputs; i++) {
+		const struct jvpn_output *output = &events->output[i];
+
+		stats->output[i] = (struct jvpn_events_output_stats){
+			.name = output->name,
+			.written = output->sink.lines_written,
+			.dropped = output->dropped,
+			.waiting_bytes = output->sink.used,
+		};
+		stats->written += output->sink.lines_written;
+		stats->dropped += output->dropped;
+		stats->waiting_bytes += output->sink.used;
+		stats->must_retry |= output->sink.used && jvpn_sink_poll_fd(&output->sink) < 0;
+	}
 	jvpn_events_unlock(events);
 }
 
@@ -283,7 +312,7 @@ void jvpn_events_close(struct jvpn_events **events, uint64_t wall_ms, unsigned w
 	if (!e)
 		return;
 	jvpn_events_flush(e, wall_ms);
-	jvpn_sink_close(&e->sink, wait_ms);
+	close_outputs(e, wait_ms);
 	jvpn_recent_clear(&e->recent);
 	pthread_mutex_destroy(&e->lock);
 	free(e);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The event stream: one JSON object a line, to standard output or a file (jvpn-events.5). Never
- * blocks and never fails towards the caller: what a slow or dead reader does not take is dropped as
- * whole lines, counted, and announced. Reads no clock: the wall clock is an argument.
+ * The event stream: one JSON object a line, to one or several outputs: standard output, a file, the
+ * journal, syslog (jvpn-events.5). Never blocks and never fails towards the caller: what a slow or dead
+ * reader does not take is dropped as whole lines, counted, and announced. Reads no clock: the wall
+ * clock is an argument.
  *
- * seq is given to every event, written or not. Where lines were dropped the next line is always a
- * TelemetryDegraded whose count is exactly the number of missing seq values in front of it.
+ * seq is given to every event, written or not. Where an output has lost lines, its next one is always a
+ * TelemetryDegraded whose count is exactly the number of missing seq values in front of it. With several
+ * outputs the others get that line too: its detail says whose gap it is.
  *
  * Any thread may emit and format; the rest is for the thread that opened it.
  */
@@ -23,23 +25,40 @@ struct jvpn_recent;
 struct jvpn_events; /* owner: the runtime, one per process */
 
 #define JVPN_EVENTS_BUFFER_DEFAULT (512 * 1024)
+#define JVPN_EVENTS_OUTPUTS_MAX    4
 
+/* Everything is copied. */
 struct jvpn_events_config {
 	enum jvpn_role role;
-	const char *node_id; /* copied */
-	const char *output;  /* copied: "stdout", "fd:N" or a path */
-	size_t buffer_bytes; /* lines that wait for the reader; 0: JVPN_EVENTS_BUFFER_DEFAULT */
+	const char *node_id;
+	/* "stdout", "fd:N", "journald", "syslog" or a path; at least one, NULL behind the last. */
+	const char *output[JVPN_EVENTS_OUTPUTS_MAX];
+	const char *journal_socket; /* NULL: the usual one */
+	const char *syslog_socket;  /* NULL: /dev/log */
+	unsigned syslog_facility;   /* 0..23 */
+	size_t buffer_bytes; /* lines that wait for each reader; 0: JVPN_EVENTS_BUFFER_DEFAULT */
 };
 
-struct jvpn_events_stats {
-	uint64_t emitted; /* = the last seq */
+struct jvpn_events_output_stats {
+	const char *name; /* valid until _close */
 	uint64_t written; /* handed to the kernel as whole lines */
 	uint64_t dropped; /* in total, announced or not */
 	size_t waiting_bytes;
 };
 
-/* Opens the sink (a file is created with mode 0640 and appended to). Ignores SIGPIPE in this
- * process if it was at its default. JVPN_ENOMEM; JVPN_EPERM, JVPN_EIO with a sentence in error. */
+struct jvpn_events_stats {
+	uint64_t emitted; /* = the last seq */
+	uint64_t written; /* sums over the outputs */
+	uint64_t dropped;
+	size_t waiting_bytes;
+	bool must_retry; /* lines wait that no descriptor tells about: call _flush in about a second */
+	unsigned outputs;
+	struct jvpn_events_output_stats output[JVPN_EVENTS_OUTPUTS_MAX];
+};
+
+/* Opens the outputs (a file is created with mode 0640 and appended to; a journal or a syslog that is not
+ * there yet is waited for). Ignores SIGPIPE in this process if it was at its default. JVPN_ENOMEM;
+ * JVPN_EPERM, JVPN_EIO with a sentence in error. */
 int jvpn_events_open(const struct jvpn_events_config *config, struct jvpn_events **out, char *error,
 		     size_t error_size);
 /* Called after each line that another thread has emitted, on that thread: it may have to wait, and
@@ -69,14 +88,14 @@ int jvpn_events_keep_recent(struct jvpn_events *events, size_t bytes);
  * only. */
 const struct jvpn_recent *jvpn_events_recent(const struct jvpn_events *events);
 
-/* The descriptor to watch for writability while lines wait, or -1 when nothing waits or there is
- * nothing to watch (regular file: call _flush from a timer of about a second). Ask again after each
- * call of _emit, _flush and _reopen. */
-int jvpn_events_poll_fd(struct jvpn_events *events);
-/* Writes what the sink takes now. */
+/* The descriptor of an output to watch for writability while lines wait, or -1 when nothing waits or
+ * there is nothing to watch (_get_stats: must_retry). Ask again after each call of _emit, _flush and
+ * _reopen. index: from 0. */
+int jvpn_events_poll_fd(struct jvpn_events *events, unsigned index);
+/* Writes what the outputs take now. */
 void jvpn_events_flush(struct jvpn_events *events, uint64_t wall_ms);
-/* SIGHUP: opens the path again (after a rotation). The old file stays when that fails: JVPN_EIO,
- * JVPN_EPERM with a sentence in error. Nothing to do for stdout. */
+/* SIGHUP: opens the paths again (after a rotation). Of an output for which that fails the old file
+ * stays: JVPN_EIO, JVPN_EPERM with a sentence in error (of the first one). Nothing to do for stdout. */
 int jvpn_events_reopen(struct jvpn_events *events, uint64_t wall_ms, char *error,
 		       size_t error_size);
 void jvpn_events_get_stats(struct jvpn_events *events, struct jvpn_events_stats *stats);

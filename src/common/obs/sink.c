@@ -13,12 +13,15 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/err.h"
 
 #define CHUNK_BYTES    PIPE_BUF
 #define CLOSE_SLICE_MS 10
+/* More than any message: it is never too long for the socket. */
+#define SEND_BUFFER_BYTES (8 * JVPN_SINK_MESSAGE_MAX)
 
 struct opened {
 	int fd;
@@ -98,32 +101,82 @@ static int open_path(const char *path, struct opened *out, char *error, size_t e
 	return 0;
 }
 
+/* A descriptor, or -1 with errno. */
+static int connect_datagram(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const int size = SEND_BUFFER_BYTES;
+	int fd, saved;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+static bool is_nobody_there(int err)
+{
+	return err == ENOENT || err == ECONNREFUSED;
+}
+
+static int open_datagram(const char *path, struct opened *out, char *error, size_t error_size)
+{
+	out->kind = JVPN_SINK_DATAGRAM;
+	out->truncatable = false;
+	out->fd = connect_datagram(path);
+	return out->fd >= 0 || is_nobody_there(errno) ? 0 : say(error, error_size, path);
+}
+
+static int open_sink(const struct jvpn_sink *sink, struct opened *out, char *error,
+		     size_t error_size)
+{
+	if (sink->format)
+		return open_datagram(sink->path, out, error, error_size);
+	return open_path(sink->path, out, error, error_size);
+}
+
 static void adopt(struct jvpn_sink *sink, const struct opened *opened)
 {
 	sink->fd = opened->fd;
 	sink->kind = opened->kind;
 	sink->truncatable = opened->truncatable;
+	sink->blocked = false;
+	sink->away = opened->kind == JVPN_SINK_DATAGRAM && opened->fd < 0;
 }
 
-int jvpn_sink_open(struct jvpn_sink *sink, const char *output, size_t capacity, char *error,
+int jvpn_sink_open(struct jvpn_sink *sink, const struct jvpn_sink_target *target, char *error,
 		   size_t error_size)
 {
-	bool inherited = is_inherited(output);
+	bool inherited = !target->format && is_inherited(target->output);
 	struct opened opened;
 	int rc;
 
 	memset(sink, 0, sizeof(*sink));
 	sink->fd = -1;
-	sink->capacity = capacity;
-	sink->ring = malloc(capacity);
-	sink->path = inherited ? NULL : strdup(output);
+	sink->format = target->format;
+	sink->format_user = target->format_user;
+	sink->capacity = target->capacity;
+	sink->ring = malloc(target->capacity);
+	sink->path = inherited ? NULL : strdup(target->output);
 	rc = sink->ring && (inherited || sink->path) ? 0 : JVPN_ENOMEM;
 	if (rc)
 		snprintf(error, error_size, "events: %s", jvpn_err_text(rc));
 	else if (inherited)
-		rc = open_inherited(inherited_fd(output), output, &opened, error, error_size);
+		rc = open_inherited(inherited_fd(target->output), target->output, &opened, error,
+				    error_size);
 	else
-		rc = open_path(sink->path, &opened, error, error_size);
+		rc = open_sink(sink, &opened, error, error_size);
 	if (!rc) {
 		adopt(sink, &opened);
 		return 0;
@@ -137,8 +190,10 @@ int jvpn_sink_open(struct jvpn_sink *sink, const char *output, size_t capacity, 
 
 size_t jvpn_sink_room(const struct jvpn_sink *sink)
 {
+	if (sink->fd < 0 && !sink->format)
+		return 0;
 	/* A begun line keeps its place until it is out: it may have to be taken back. */
-	return sink->fd < 0 ? 0 : sink->capacity - sink->used - sink->line_done;
+	return sink->capacity - sink->used - sink->line_done;
 }
 
 bool jvpn_sink_push(struct jvpn_sink *sink, const char *line, size_t len)
@@ -233,18 +288,98 @@ static bool write_some(struct jvpn_sink *sink)
 	return false;
 }
 
+/* ---- datagrams ---- */
+
+static void look_again(struct jvpn_sink *sink)
+{
+	int fd = connect_datagram(sink->path);
+
+	sink->away = fd < 0;
+	if (fd < 0)
+		return;
+	if (sink->fd >= 0)
+		close(sink->fd);
+	sink->fd = fd;
+	sink->blocked = false;
+}
+
+/* The service may be another process by now: it is looked for once, on the spot. */
+static bool send_message(struct jvpn_sink *sink, const char *message, size_t len)
+{
+	bool is_second = false;
+	ssize_t n;
+
+	for (;;) {
+		do {
+			n = send(sink->fd, message, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		} while (n < 0 && errno == EINTR);
+		if (n >= 0)
+			return true;
+		sink->blocked = errno == EAGAIN;
+		if (sink->blocked)
+			return false;
+		sink->away = is_second;
+		if (!is_second)
+			look_again(sink);
+		if (sink->away)
+			return false;
+		is_second = true;
+	}
+}
+
+/* A full queue is asked before a message is made for it. */
+static bool is_blocked(struct jvpn_sink *sink)
+{
+	struct pollfd p = {.fd = sink->fd, .events = POLLOUT};
+
+	if (sink->blocked && poll(&p, 1, 0) == 1)
+		sink->blocked = false;
+	return sink->blocked;
+}
+
+static bool send_line(struct jvpn_sink *sink)
+{
+	uint8_t chunk[CHUNK_BYTES];
+	char message[JVPN_SINK_MESSAGE_MAX];
+	size_t len = next_chunk(sink, chunk), size;
+
+	if (len == 0 || sink->away || is_blocked(sink))
+		return false;
+	len = (size_t)((uint8_t *)memchr(chunk, '\n', len) - chunk) + 1;
+	size = sink->format(sink->format_user, (const char *)chunk, len, message);
+	if (size && !send_message(sink, message, size))
+		return false;
+	consume(sink, chunk, len);
+	if (!size) {
+		sink->lines_written--;
+		sink->lines_lost++;
+	}
+	return true;
+}
+
+bool jvpn_sink_is_away(const struct jvpn_sink *sink)
+{
+	return sink->away;
+}
+
+void jvpn_sink_retry(struct jvpn_sink *sink)
+{
+	if (sink->away)
+		look_again(sink);
+}
+
 void jvpn_sink_flush(struct jvpn_sink *sink)
 {
-	while (write_some(sink))
+	while (sink->format ? send_line(sink) : write_some(sink))
 		;
 }
 
 int jvpn_sink_poll_fd(const struct jvpn_sink *sink)
 {
 	bool can_wait = sink->kind == JVPN_SINK_STREAM || sink->kind == JVPN_SINK_SOCKET ||
-			sink->kind == JVPN_SINK_SHARED;
+			sink->kind == JVPN_SINK_SHARED || sink->kind == JVPN_SINK_DATAGRAM;
 
-	return sink->used && can_wait ? sink->fd : -1;
+	return sink->used && can_wait && !sink->away ? sink->fd : -1;
 }
 
 /* Takes a begun line back out of a file that is ours; it stays in the buffer as a whole. */
@@ -271,10 +406,12 @@ int jvpn_sink_reopen(struct jvpn_sink *sink, char *error, size_t error_size)
 
 	if (!sink->path)
 		return 0;
-	rc = open_path(sink->path, &opened, error, error_size);
+	rc = open_sink(sink, &opened, error, error_size);
 	if (rc)
 		return rc;
 	jvpn_sink_flush(sink);
+	if (opened.fd < 0 && sink->fd >= 0)
+		return 0; /* nobody listens there now: the old one may still have somebody */
 	if (sink->fd >= 0) {
 		take_back(sink);
 		close(sink->fd);

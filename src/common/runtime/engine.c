@@ -23,25 +23,31 @@ static void flush_events(void *user, uint64_t now_ns)
 	jvpn_events_flush(engine->events, jvpn_clock_wall_ms());
 }
 
-/* Watches the sink while lines wait; the descriptor changes with a reopened file. */
+/* Watches an output while lines wait; the descriptor changes with a reopened file. */
+static void follow_output(struct jvpn_engine *engine, unsigned index)
+{
+	struct jvpn_watch **watch = &engine->events_watch[index];
+	int fd = jvpn_events_poll_fd(engine->events, index);
+
+	if (fd == engine->events_fd[index])
+		return;
+	jvpn_loop_unwatch(engine->loop, *watch);
+	*watch = NULL;
+	engine->events_fd[index] = fd;
+	if (fd >= 0 && !jvpn_loop_watch_writable(engine->loop, fd, flush_events, engine, watch))
+		jvpn_loop_enable(engine->loop, *watch, true);
+}
+
 static void follow_events(struct jvpn_engine *engine, uint64_t now_ns)
 {
 	struct jvpn_events_stats stats;
-	int fd;
 
 	if (engine->shares_events)
 		return;
-	fd = jvpn_events_poll_fd(engine->events);
-	if (fd != engine->events_fd) {
-		jvpn_loop_unwatch(engine->loop, engine->events_watch);
-		engine->events_watch = NULL;
-		engine->events_fd = fd;
-		if (fd >= 0 && !jvpn_loop_watch_writable(engine->loop, fd, flush_events, engine,
-							 &engine->events_watch))
-			jvpn_loop_enable(engine->loop, engine->events_watch, true);
-	}
+	for (unsigned i = 0; i < JVPN_EVENTS_OUTPUTS_MAX; i++)
+		follow_output(engine, i);
 	jvpn_events_get_stats(engine->events, &stats);
-	if (fd >= 0 || !stats.waiting_bytes) {
+	if (!stats.must_retry) {
 		engine->events_retry_ns = JVPN_TIME_NEVER;
 		return;
 	}
@@ -150,7 +156,8 @@ int jvpn_engine_init(struct jvpn_engine *engine, struct jvpn_engine_config *conf
 	int rv;
 
 	memset(engine, 0, sizeof(*engine));
-	engine->events_fd = -1;
+	for (unsigned i = 0; i < JVPN_EVENTS_OUTPUTS_MAX; i++)
+		engine->events_fd[i] = -1;
 	engine->events_retry_ns = JVPN_TIME_NEVER;
 	rv = make_parts(engine, config, error, error_size);
 	if (rv) {
@@ -175,8 +182,8 @@ void jvpn_engine_clear(struct jvpn_engine *engine)
 		jvpn_engine_emit(engine, JVPN_AUDIT_NODE_STOPPED, JVPN_REASON_NONE, NULL);
 	jvpn_quic_free(engine->quic);
 	jvpn_driver_free(engine->driver);
-	if (engine->loop)
-		jvpn_loop_unwatch(engine->loop, engine->events_watch);
+	for (unsigned i = 0; engine->loop && i < JVPN_EVENTS_OUTPUTS_MAX; i++)
+		jvpn_loop_unwatch(engine->loop, engine->events_watch[i]);
 	if (engine->events && !engine->shares_events)
 		jvpn_events_close(&engine->events, jvpn_clock_wall_ms(), EVENTS_CLOSE_WAIT_MS);
 	jvpn_loop_free(engine->loop);

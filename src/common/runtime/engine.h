@@ -29,8 +29,8 @@ struct jvpn_engine {
 	bool shares_events; /* they are another engine's */
 	struct jvpn_driver *driver;
 	struct jvpn_quic *quic;
-	struct jvpn_watch *events_watch; /* while lines wait for a slow reader */
-	int events_fd;
+	struct jvpn_watch *events_watch[JVPN_EVENTS_OUTPUTS_MAX]; /* while lines wait */
+	int events_fd[JVPN_EVENTS_OUTPUTS_MAX];
 	uint64_t events_retry_ns;                     /* a sink that cannot be watched */
 	void (*on_turn)(void *user, uint64_t now_ns); /* before QUIC is flushed; may be NULL */
 	void (*on_flushed)(void *user);               /* after that; may be NULL */
@@ -38,7 +38,7 @@ struct jvpn_engine {
 	void *user;
 };
 
-/* Opens the event sink, makes loop, driver and QUIC, writes NodeStarted and PolicyLoaded (an engine with
+/* Opens the event outputs, makes loop, driver and QUIC, writes NodeStarted and PolicyLoaded (an engine with
  * shared events does neither the first nor the last). Errors of
  * their constructors; 'error' gets a sentence. */
 int jvpn_engine_init(struct jvpn_engine *engine, struct jvpn_engine_config *config, char *error,

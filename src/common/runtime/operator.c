@@ -363,6 +363,15 @@ void jvpn_operator_describe(const struct jvpn_operator *op, struct jvpn_json *j)
 	jvpn_json_uint(j, "emitted", stats.emitted);
 	jvpn_json_uint(j, "written", stats.written);
 	jvpn_json_uint(j, "dropped", stats.dropped);
+	jvpn_json_open(j, "outputs", '[');
+	for (unsigned i = 0; i < stats.outputs; i++) {
+		jvpn_json_open(j, NULL, '{');
+		jvpn_json_text(j, "output", stats.output[i].name);
+		jvpn_json_uint(j, "written", stats.output[i].written);
+		jvpn_json_uint(j, "dropped", stats.output[i].dropped);
+		jvpn_json_close(j, '}');
+	}
+	jvpn_json_close(j, ']');
 	jvpn_json_close(j, '}');
 }
 

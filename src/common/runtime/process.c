@@ -59,6 +59,20 @@ int jvpn_process_take_signals(struct jvpn_loop *loop, jvpn_loop_signal_fn stop,
 	return rv ? jvpn_process_fail(JVPN_EXIT_FAILURE, jvpn_err_text(rv)) : JVPN_EXIT_OK;
 }
 
+struct jvpn_events_config jvpn_process_events(enum jvpn_role role, const char *node_id,
+					      const struct jvpn_config_events *events)
+{
+	struct jvpn_events_config config = {.role = role,
+					    .node_id = node_id,
+					    .journal_socket = events->journal_socket,
+					    .syslog_socket = events->syslog_socket,
+					    .syslog_facility = (unsigned)events->syslog_facility};
+
+	for (size_t i = 0; i < events->outputs.count && i < JVPN_EVENTS_OUTPUTS_MAX; i++)
+		config.output[i] = events->outputs.item[i];
+	return config;
+}
+
 static void refuse_policy(struct jvpn_engine *engine, const char *who,
 			  const struct jvpn_report *report)
 {

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "config/events.h"
 #include "config/exit.h"
 #include "config/report.h"
 #include "runtime/engine.h"
@@ -22,8 +23,11 @@ int jvpn_process_exit_code(int err);
 /* SIGTERM and SIGINT to 'stop', SIGHUP to 'reload'. JVPN_EXIT_OK or JVPN_EXIT_FAILURE (logged). */
 int jvpn_process_take_signals(struct jvpn_loop *loop, jvpn_loop_signal_fn stop,
 			      jvpn_loop_signal_fn reload, void *user);
+/* What the configuration says about the event stream; borrows from it. */
+struct jvpn_events_config jvpn_process_events(enum jvpn_role role, const char *node_id,
+					      const struct jvpn_config_events *events);
 /* After SIGHUP or "reload": 'err' and 'policy' are what reading the policy again gave. Taken, or refused
- * as a whole with its errors printed and PolicyRejected; then the event file is opened again. 'who' asked
+ * as a whole with its errors printed and PolicyRejected; then the event outputs are opened again. 'who' asked
  * for it, NULL: a signal. */
 void jvpn_process_reloaded(struct jvpn_engine *engine, const char *who, int err,
 			   const struct jvpn_policy *policy, const struct jvpn_report *report);

@@ -8,12 +8,12 @@
 
 #include "stack.h"
 
-int jvpn_sink_open(struct jvpn_sink *sink, const char *output, size_t capacity, char *error,
+int jvpn_sink_open(struct jvpn_sink *sink, const struct jvpn_sink_target *target, char *error,
 		   size_t error_size)
 {
-	(void)output, (void)error, (void)error_size;
+	(void)error, (void)error_size;
 	*sink = (struct jvpn_sink){
-		.kind = JVPN_SINK_PLAIN, .fd = stack.current->index, .capacity = capacity};
+		.kind = JVPN_SINK_PLAIN, .fd = stack.current->index, .capacity = target->capacity};
 	return 0;
 }
 
@@ -33,6 +33,17 @@ size_t jvpn_sink_room(const struct jvpn_sink *sink)
 }
 
 void jvpn_sink_flush(struct jvpn_sink *sink)
+{
+	(void)sink;
+}
+
+bool jvpn_sink_is_away(const struct jvpn_sink *sink)
+{
+	(void)sink;
+	return false;
+}
+
+void jvpn_sink_retry(struct jvpn_sink *sink)
 {
 	(void)sink;
 }
