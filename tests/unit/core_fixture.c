@@ -5,6 +5,7 @@
 #include "core_fixture.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 void fixture_init(struct fixture *f, enum jvpn_role role)
@@ -183,7 +184,10 @@ void fixture_client_attach(struct fixture *f, uint8_t slot, const char *label)
 
 	memcpy(e.u.attached.label, label, strlen(label));
 	fixture_step(f, &e);
-	fixture_event(f, JVPN_EVENT_ATTACH_ACCEPTED, slot, 0);
+	e = (struct jvpn_event){.type = JVPN_EVENT_ATTACH_ACCEPTED, .slot = slot};
+	snprintf(e.u.accepted.transport_id, sizeof(e.u.accepted.transport_id), "%s#%u", label,
+		 slot + 1U);
+	fixture_step(f, &e);
 }
 
 void fixture_clear_log(struct fixture *f)

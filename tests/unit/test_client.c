@@ -305,8 +305,18 @@ START_TEST(client__binding_answers_no_probe__standby_is_asked_at_once)
 	ck_assert(f.s.permit);
 	ck_assert_uint_eq(fixture_sent(&f, JVPN_MSG_REATTACH_REQUEST, 0)->slot, 1);
 	ck_assert_int_eq(request(0)->reason, JVPN_REASON_CONSECUTIVE_DROP_EXCEEDED);
-	ck_assert_str_eq(request(0)->ranking, "the only one: lte loss=0ppm p95=0us stable=0s");
+	ck_assert_str_eq(request(0)->ranking, "the only one: lte#2 loss=0ppm p95=0us stable=0s");
 	ck_assert_uint_eq(request(0)->detect_us, 5000);
+}
+END_TEST
+
+START_TEST(client__attach_accepted__has_the_id_that_the_server_gave_it)
+{
+	fixture_client(&f);
+	fixture_clear_log(&f);
+	fixture_client_attach(&f, 1, "lte");
+	ck_assert_str_eq(fixture_audit(&f, JVPN_AUDIT_TRANSPORT_CANDIDATE_ADDED, 0)->transport,
+			 "lte#2");
 }
 END_TEST
 
@@ -830,6 +840,7 @@ UNIT_TESTS(client)
 	tcase_add_test(tc, client__denied_for_good__ends_with_the_servers_reason);
 	tcase_add_test(tc, client__dead_with_candidate__asks_there_at_once);
 	tcase_add_test(tc, client__two_candidates__the_next_one_is_tried_when_no_answer_comes);
+	tcase_add_test(tc, client__attach_accepted__has_the_id_that_the_server_gave_it);
 	tcase_add_test(tc, client__left_for_dead_and_back__is_a_candidate);
 	tcase_add_test(tc, client__binding_answers_no_probe__standby_is_asked_at_once);
 	tcase_add_loop_test(tc, client__several_connections_in_one_round_trip__one_is_asked, 0, 4);

@@ -167,6 +167,34 @@ START_TEST(jvfield__elsewhere__round_trip)
 }
 END_TEST
 
+START_TEST(jvfield__ok__names_the_transport_or_not)
+{
+	static const char *const bad[] = {"id=wlan0#2",
+					  "id=\"wlan0#0\"",
+					  "id=\"#2\"",
+					  "id=\"\"",
+					  "id=\"wlan0#42949672950\"",
+					  "id=\"a b#1\"",
+					  "id=\"wlan0wlan0wlan0wlan0#1\""};
+	char text[64], out[JVPN_JVFIELD_TEXT_MAX + 1];
+
+	ck_assert_int_eq(parse("v=1, op=ok"), 0);
+	ck_assert_str_eq(field.transport_id, "");
+	ck_assert_int_eq(jvpn_jvfield_print(&field, out, sizeof(out)), 0);
+	ck_assert_str_eq(out, "v=1, op=ok");
+	ck_assert_int_eq(parse("v=1, op=ok, id=\"wlan0#2\""), 0);
+	ck_assert_str_eq(field.transport_id, "wlan0#2");
+	ck_assert_int_eq(jvpn_jvfield_print(&field, out, sizeof(out)), 0);
+	ck_assert_str_eq(out, "v=1, op=ok, id=\"wlan0#2\"");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), "v=1, op=ok, %s", bad[i]);
+		ck_assert_msg(parse(text) == JVPN_EMALFORMED, "%s", bad[i]);
+	}
+	memcpy(field.transport_id, "no id", 6);
+	ck_assert_int_eq(jvpn_jvfield_print(&field, out, sizeof(out)), JVPN_EINVAL);
+}
+END_TEST
+
 #define SID   "sid=:AAECAwQFBgcICQoLDA0ODw==:"
 #define PROOF "proof=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:"
 #define REST  "v=1, op=attach, label=\"w\", "
@@ -261,6 +289,7 @@ UNIT_TESTS(jvfield)
 	tcase_add_loop_test(tc, jvfield__golden__round_trip, 0, GOLDEN_COUNT);
 	tcase_add_loop_test(tc, jvfield_print__no_room__error_at_every_size, 0, GOLDEN_COUNT);
 	tcase_add_test(tc, jvfield__elsewhere__round_trip);
+	tcase_add_test(tc, jvfield__ok__names_the_transport_or_not);
 	tcase_add_test(tc, jvfield_parse__every_truncation_of_attach__error);
 	tcase_add_test(tc, jvfield_parse__attach__message);
 	tcase_add_test(tc, jvfield_parse__refused__message);

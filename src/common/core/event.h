@@ -207,6 +207,9 @@ struct jvpn_event {
 			bool verified;
 		} required;
 		struct {
+			char transport_id[JVPN_TRANSPORT_ID_MAX + 1]; /* "" not said */
+		} accepted;                                           /* ATTACH_ACCEPTED */
+		struct {
 			uint64_t counter;
 			uint64_t server_version;
 			uint64_t age_ms;

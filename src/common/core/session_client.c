@@ -342,6 +342,7 @@ static void on_accepted(struct jvpn_step *st)
 	if (slot >= JVPN_SLOTS || !s->slot[slot].used || s->slot[slot].ready)
 		return;
 	s->slot[slot].ready = true;
+	set_transport_id(&s->slot[slot], st->event->u.accepted.transport_id);
 	s->attempt.refused = 0;
 	(void)jvpn_core_emit_slot(st, JVPN_AUDIT_TRANSPORT_CANDIDATE_ADDED,
 				  JVPN_REASON_TRANSPORT_ATTACHED, slot);

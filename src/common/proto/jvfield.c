@@ -25,7 +25,8 @@
 	X(REASON, "reason")                                                                        \
 	X(RETRY, "retry")                                                                          \
 	X(MAC, "mac")                                                                              \
-	X(PREFIX, "prefix")
+	X(PREFIX, "prefix")                                                                        \
+	X(ID, "id")
 
 enum member {
 #define X(name, key) MEMBER_##name,
@@ -89,6 +90,22 @@ static int read_label(const struct jvpn_sfield_value *value, char out[JVPN_LABEL
 	if (!jvpn_jvmsg_label_is_valid(label))
 		return JVPN_EMALFORMED;
 	memcpy(out, label, sizeof(label));
+	return 0;
+}
+
+/* OK without one is of a server that does not say it. */
+static int read_ok(const struct jvpn_sfield_value *value, char out[JVPN_TRANSPORT_ID_MAX + 1])
+{
+	char id[JVPN_TRANSPORT_ID_MAX + 1] = {0};
+
+	if (value->kind == JVPN_SFIELD_NONE)
+		return 0;
+	if (value->kind != JVPN_SFIELD_STRING || value->len > JVPN_TRANSPORT_ID_MAX)
+		return JVPN_EMALFORMED;
+	memcpy(id, value->text, value->len);
+	if (!jvpn_jvmsg_transport_id_is_valid(id))
+		return JVPN_EMALFORMED;
+	memcpy(out, id, sizeof(id));
 	return 0;
 }
 
@@ -168,7 +185,7 @@ static int read_field(const struct jvpn_sfield_value *value, struct jvpn_jvfield
 	case JVPN_JVFIELD_REFUSED:
 		return read_refused(value, out);
 	case JVPN_JVFIELD_OK:
-		return 0;
+		return read_ok(&value[MEMBER_ID], out->transport_id);
 	case JVPN_JVFIELD_ELSEWHERE:
 		return read_elsewhere(value, out);
 	case JVPN_JVFIELD_NONE:
@@ -231,6 +248,15 @@ static int print_refused(const struct jvpn_jvfield *field, char *out, size_t siz
 			m->retry_after_ms, mac);
 }
 
+static int print_ok(const struct jvpn_jvfield *field, char *out, size_t size)
+{
+	if (!field->transport_id[0])
+		return snprintf(out, size, "v=1, op=ok");
+	if (!jvpn_jvmsg_transport_id_is_valid(field->transport_id))
+		return JVPN_EINVAL;
+	return snprintf(out, size, "v=1, op=ok, id=\"%s\"", field->transport_id);
+}
+
 static int print_elsewhere(const struct jvpn_jvfield *field, char *out, size_t size)
 {
 	char prefix[PREFIX_TEXT_SIZE];
@@ -253,7 +279,7 @@ static int print_field(const struct jvpn_jvfield *field, char *out, size_t size)
 	case JVPN_JVFIELD_REFUSED:
 		return print_refused(field, out, size);
 	case JVPN_JVFIELD_OK:
-		return snprintf(out, size, "v=1, op=ok");
+		return print_ok(field, out, size);
 	case JVPN_JVFIELD_ELSEWHERE:
 		return print_elsewhere(field, out, size);
 	case JVPN_JVFIELD_NONE:

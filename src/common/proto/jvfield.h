@@ -24,14 +24,15 @@ enum jvpn_jvfield_op {
 	JVPN_JVFIELD_CREATE, /* v, op, label */
 	JVPN_JVFIELD_ATTACH, /* v, op, sid, ctr, ver, age, proof, label */
 	JVPN_JVFIELD_REFUSED, /* v, op, reason; with a verified attach also ctr, ver, age, retry, mac */
-	JVPN_JVFIELD_OK,      /* v, op: the server takes part (answer to create or attach) */
+	JVPN_JVFIELD_OK,      /* v, op: the server takes part; answer to an attach: id */
 	JVPN_JVFIELD_ELSEWHERE, /* v, op, prefix: another worker has the session (answer to attach) */
 	JVPN_JVFIELD_COUNT
 };
 
 struct jvpn_jvfield {
 	enum jvpn_jvfield_op op;
-	char label[JVPN_LABEL_MAX + 1]; /* CREATE: the transport's label */
+	char label[JVPN_LABEL_MAX + 1];               /* CREATE: the transport's label */
+	char transport_id[JVPN_TRANSPORT_ID_MAX + 1]; /* OK: how the server calls it; "" not said */
 	/* ATTACH: a REATTACH_REQUEST without challenge; its label is in attach.label, its reason,
 	 * which the field does not carry, is NONE. */
 	struct jvpn_msg_reattach_request attach;
