@@ -111,6 +111,8 @@ def main():
         write("saved", "v1", bytes.fromhex(f.read().strip()))
     for i, name in enumerate(("assign", "request", "routes", "dgram_prefix")):
         write("connectip", name, bytes([i]) + bytes.fromhex(golden["connectip." + name]))
+    for name in ("split", "root", "https", "several"):
+        write("dnsassign", name, bytes.fromhex(golden["dnsassign." + name]))
     write("connectip", "path", b"\4/.well-known/masque/ip/*/%2A/")
     for name in ("create", "attach", "refused", "refused_bare", "ok"):
         write("jvfield", name, golden["field." + name].encode())

@@ -16,6 +16,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz_config \
 	%D%/fuzz_connectip \
 	%D%/fuzz_dns \
+	%D%/fuzz_dnsassign \
 	%D%/fuzz_event \
 	%D%/fuzz_ippkt \
 	%D%/fuzz_jvfield \
@@ -39,6 +40,9 @@ TESTS += $(FUZZ_TESTS)
 %C%_fuzz_dns_SOURCES = %D%/fuzz_dns.c %D%/fuzz.h $(FUZZ_MAIN)
 %C%_fuzz_dns_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
 %C%_fuzz_dns_LDADD = $(FUZZ_LIBS)
+%C%_fuzz_dnsassign_SOURCES = %D%/fuzz_dnsassign.c %D%/fuzz.h $(FUZZ_MAIN)
+%C%_fuzz_dnsassign_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
+%C%_fuzz_dnsassign_LDADD = $(FUZZ_LIBS)
 %C%_fuzz_event_SOURCES = %D%/fuzz_event.c %D%/fuzz.h $(FUZZ_MAIN)
 %C%_fuzz_event_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
 %C%_fuzz_event_LDADD = src/common/audit/libjvpn_audit.a src/common/obs/libjvpn_obs.a $(FUZZ_LIBS)

@@ -155,6 +155,31 @@ def main():
     put("connectip.routes", bytes([4, 0, 0, 0, 0, 9, 255, 255, 255, 0])
         + bytes([4, 11, 0, 0, 0, 255, 255, 255, 255, 0])
         + bytes([6]) + bytes(16) + b"\xff" * 16 + bytes([0]))
+    # draft-ietf-masque-connect-ip-dns-06: the examples of its section 3.6, and others
+    def domain(name):
+        return varint(len(name)) + name.encode()
+
+    def nameserver(priority, ipv4, ipv6, name="", parameters=b""):
+        return (priority.to_bytes(2, "big") + varint(len(ipv4)) + b"".join(map(bytes, ipv4)) + varint(len(ipv6))
+                + b"".join(map(bytes.fromhex, ipv6)) + domain(name) + varint(len(parameters)) + parameters)
+
+    def configuration(nameservers, internal, search):
+        return (varint(len(nameservers)) + b"".join(nameservers) + varint(len(internal)) + b"".join(map(domain, internal))
+                + varint(len(search)) + b"".join(map(domain, search)))
+
+    def parameter(key, value):
+        return struct.pack(">HH", key, len(value)) + value
+
+    doc6 = "20010db8000000000000000000000001"
+    https = nameserver(1, [], [], "masque.example.org", parameter(1, b"\2h2\2h3") + parameter(7, b"/dns-query{?dns}"))
+    split = configuration([nameserver(1, [[192, 0, 2, 33]], [doc6])], ["internal.corp.example"],
+                          ["internal.corp.example", "corp.example"])
+    put("dnsassign.https", configuration([https], [""], []))
+    put("dnsassign.split", split)
+    put("dnsassign.several", configuration([https], [""], []) + split
+        + configuration([nameserver(1, [[198, 51, 100, 53]], [])], ["other.example"], []))
+    put("dnsassign.root", configuration(
+        [nameserver(1, [[10, 77, 0, 1]], []), nameserver(2, [], ["fd770077000000000000000000000001"])], [""], ["corp.example"]))
     put("connectip.dgram_prefix", varint(44 // 4) + varint(0))
     salt = sequence(0xE0, 32)
     key = hkdf(SESSION_KEY, b"jvpn seal v1" + salt)

@@ -11,6 +11,7 @@ UNIT_TESTS += %D%/unit_proto
 	%D%/test_cid.c \
 	%D%/test_connectip.c \
 	%D%/test_dns.c \
+	%D%/test_dnsassign.c \
 	%D%/test_ecn.c \
 	%D%/test_ippkt.c \
 	%D%/test_ippkt_icmp.c \

@@ -20,8 +20,14 @@ void jvpn_capsule_parser_init(struct jvpn_capsule_parser *p, uint8_t *buffer, si
 
 bool jvpn_capsule_is_known(uint64_t type)
 {
-	return type <= JVPN_CAPSULE_ROUTE_ADVERTISEMENT ||
+	return type <= JVPN_CAPSULE_ROUTE_ADVERTISEMENT || type == JVPN_CAPSULE_DNS_ASSIGN ||
 	       (type > JVPN_CAPSULE_JVMSG_BASE && type < JVPN_CAPSULE_JVMSG_BASE + JVPN_MSG_COUNT);
+}
+
+/* Nothing that the tunnel needs: too long a one is left out. */
+static bool is_optional(uint64_t type)
+{
+	return type == JVPN_CAPSULE_DATAGRAM || type == JVPN_CAPSULE_DNS_ASSIGN;
 }
 
 /* Decides what to do with the value that follows a complete head. */
@@ -29,7 +35,7 @@ static int begin_value(struct jvpn_capsule_parser *p, uint64_t type, uint64_t le
 {
 	bool fits = len <= p->capacity && len <= JVPN_CAPSULE_VALUE_MAX;
 
-	if (jvpn_capsule_is_known(type) && type != JVPN_CAPSULE_DATAGRAM && !fits)
+	if (jvpn_capsule_is_known(type) && !is_optional(type) && !fits)
 		return JVPN_ERANGE;
 	p->type = type;
 	p->left = len;

@@ -17,10 +17,12 @@
 #define JVPN_CAPSULE_ADDRESS_ASSIGN      UINT64_C(0x01)
 #define JVPN_CAPSULE_ADDRESS_REQUEST     UINT64_C(0x02)
 #define JVPN_CAPSULE_ROUTE_ADVERTISEMENT UINT64_C(0x03)
+/* draft-ietf-masque-connect-ip-dns-06, provisional until it is an RFC. */
+#define JVPN_CAPSULE_DNS_ASSIGN UINT64_C(0x1ace79ec)
 /* The Jumping extension: base + enum jvpn_msg_type (docs/protocol.md). */
 #define JVPN_CAPSULE_JVMSG_BASE UINT64_C(0x2a565000)
 
-/* Size of the caller's buffer that every known type but DATAGRAM fits in. */
+/* Size of the caller's buffer that every known type but DATAGRAM and DNS_ASSIGN fits in. */
 #define JVPN_CAPSULE_BUFFER_BYTES 8192
 /* No known capsule is taken beyond this, whatever the buffer. */
 #define JVPN_CAPSULE_VALUE_MAX 65536
@@ -54,7 +56,7 @@ void jvpn_capsule_parser_init(struct jvpn_capsule_parser *p, uint8_t *buffer, si
  * the same reader; any chunking of the stream gives the same sequence of results.
  * Returns 1: *out is complete. 0: 'in' is used up. JVPN_ERANGE: a known type longer than the buffer
  * or JVPN_CAPSULE_VALUE_MAX (sticky: RFC 9297 section 3.3 ends the stream). A DATAGRAM capsule that
- * is too long is skipped like a lost datagram; unknown types are skipped at any length. */
+ * is too long is skipped like a lost datagram, and so is a DNS_ASSIGN; unknown types are skipped at any length. */
 int jvpn_capsule_parser_next(struct jvpn_capsule_parser *p, struct jvpn_reader *in,
 			     struct jvpn_capsule *out);
 /* The stream ended: 0 between capsules, JVPN_ETRUNCATED inside one, or the sticky error. */

@@ -12,6 +12,8 @@ noinst_LIBRARIES += %D%/libjvpn_proto.a
 	%D%/connectip.h \
 	%D%/dns.c \
 	%D%/dns.h \
+	%D%/dnsassign.c \
+	%D%/dnsassign.h \
 	%D%/ecn.c \
 	%D%/ecn.h \
 	%D%/ippkt.c \
