@@ -12,10 +12,13 @@
 
 #include "base/prefix.h"
 #include "client/candidate.h"
+#include "client/hooks.h"
 #include "client/netmon.h"
 #include "client/options.h"
 #include "client/resolve.h"
+#include "client/resolver.h"
 #include "client/resume.h"
+#include "client/runner.h"
 #include "proto/connectip.h"
 #include "runtime/engine.h"
 #include "runtime/notify.h"
@@ -59,6 +62,9 @@ struct jvpn_dial {
 	bool staggered; /* this session's first attempts have their places */
 };
 
+/* Groups of jobs in the runner. */
+enum { JVPN_CLIENT_JOBS_DNS = 1, JVPN_CLIENT_JOBS_HOOKS = 10 /* and the hook */ };
+
 /* Owner: main. */
 struct jvpn_client {
 	const struct jvpn_client_options *options;
@@ -80,9 +86,14 @@ struct jvpn_client {
 	struct jvpn_connectip_routes routes; /* advertised */
 	uint64_t route_news;                 /* how often they were */
 	bool has_routes, has_addresses, is_up;
+	bool tunnel_due; /* jvpn_tunnel_update() at the end of the turn: one for all capsules of it */
 	struct jvpn_forward uplink, downlink;
 	uint64_t started_ns;
-	bool was_attached;                 /* once in this process */
+	bool was_attached; /* once in this process */
+	bool was_resumed;  /* its first session is the one that was stored */
+	struct jvpn_runner runner;
+	struct jvpn_resolver resolver;
+	struct jvpn_hooks hooks;
 	struct jvpn_netcfg_tunnel applied; /* is_up: what the kernel has */
 	struct jvpn_resume resume;
 	struct jvpn_operator operator; /* the control socket */

@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "client/dnsjournal.h"
 #include "client/inherited.h"
 #include "config/control.h"
 #include "config/events.h"
 #include "config/load.h"
 #include "config/program.h"
+#include "proto/dnsassign.h"
 #include "tun/netcfg.h"
 
 /* Not the server's directory: both may run on one machine as different users. */
@@ -44,6 +46,15 @@ static const struct jvpn_word congestions[] = {
 	{NULL, 0},
 };
 
+static const struct jvpn_word dns_modes[] = {
+	{"auto", JVPN_DNS_AUTO},
+	{"resolvectl", JVPN_DNS_RESOLVECTL},
+	{"resolvconf", JVPN_DNS_RESOLVCONF},
+	{"file", JVPN_DNS_FILE},
+	{"off", JVPN_DNS_OFF},
+	{NULL, 0},
+};
+
 static const struct jvpn_word ends[] = {
 	{"new_session", JVPN_ON_TERMINATED_NEW_SESSION},
 	{"exit", JVPN_ON_TERMINATED_EXIT},
@@ -53,6 +64,12 @@ static const struct jvpn_word ends[] = {
 #define AT(field_) .offset = offsetof(struct jvpn_client_config, field_)
 #define REQUIRED   .flags = JVPN_KEY_REQUIRED
 #define AUTO       .flags = JVPN_KEY_AUTO, .def = "auto"
+
+#define HOOK(path_, field_, help_)                                                                 \
+	{                                                                                          \
+		.path = path_, .type = JVPN_KEY_COMMANDS, AT(field_),                              \
+		.max = JVPN_CONFIG_COMMANDS_MAX, .flags = JVPN_KEY_SINGLE, .help = help_           \
+	}
 
 static const struct jvpn_key keys[] = {
 	{.path = "version",
@@ -176,6 +193,44 @@ static const struct jvpn_key keys[] = {
 	 .def = "auto",
 	 .help = "Routing table for the tunnel's routes; auto: 27254; off: no route and no rule is "
 		 "made."},
+	{.path = "dns.mode",
+	 .type = JVPN_KEY_WORD,
+	 AT(dns_mode),
+	 .words = dns_modes,
+	 .def = "auto",
+	 .help = "How the system hears of the tunnel's DNS servers; auto: by systemd-resolved or "
+		 "resolvconf, whichever is there; file: /etc/resolv.conf is written."},
+	{.path = "dns.servers",
+	 .type = JVPN_KEY_IPS,
+	 AT(dns_servers),
+	 .max = JVPN_DNSASSIGN_SERVERS_MAX,
+	 AUTO,
+	 .help = "DNS servers to ask while the tunnel is up; auto: those that the server names."},
+	{.path = "dns.search",
+	 .type = JVPN_KEY_DOMAINS,
+	 AT(dns_search),
+	 .max = JVPN_CONFIG_DOMAINS_MAX,
+	 AUTO,
+	 .help = "Domains that are tried for names without a dot."},
+	{.path = "dns.domains",
+	 .type = JVPN_KEY_DOMAINS,
+	 AT(dns_domains),
+	 .max = JVPN_CONFIG_DOMAINS_MAX,
+	 AUTO,
+	 .help = "Domains that are asked for in the tunnel, others outside (split DNS); auto: what "
+		 "the server says, else every name."},
+	HOOK("hooks.pre_up", pre_up,
+	     "Run before addresses and routes are set; when one fails the client ends."),
+	HOOK("hooks.post_up", post_up, "Run when the tunnel is up."),
+	HOOK("hooks.pre_down", pre_down, "Run before the tunnel is taken down."),
+	HOOK("hooks.post_down", post_down, "Run when the tunnel is gone."),
+	{.path = "hooks.timeout",
+	 .type = JVPN_KEY_DURATION,
+	 AT(hooks_timeout_ms),
+	 .min = 100,
+	 .max = 600000,
+	 .def = "10s",
+	 .help = "A command is killed after that."},
 	{.path = "connect_timeout",
 	 .type = JVPN_KEY_DURATION,
 	 AT(connect_timeout_ms),
@@ -322,8 +377,40 @@ static void read_token_file(struct jvpn_load *load, struct jvpn_client_config *c
 	jvpn_config_file_clear(&file);
 }
 
+/* Who can write the file can have us run anything. */
+static void check_hooks(struct jvpn_load *load)
+{
+	static const char *const hooks[] = {"hooks.pre_up", "hooks.post_up", "hooks.pre_down",
+					    "hooks.post_down"};
+
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++)
+		if ((load->mode & 022) && jvpn_load_is_set(load, hooks[i]))
+			jvpn_load_error(load, JVPN_EXIT_PERMISSION, hooks[i],
+					"others can write this file and so have commands run: run "
+					"chmod go-w %s",
+					load->path);
+}
+
+static void check_dns(struct jvpn_load *load, const struct jvpn_client_config *config)
+{
+	if (config->dns_servers.count > JVPN_DNSASSIGN_SERVERS_MAX)
+		jvpn_load_error(load, JVPN_EXIT_CONFIG, "dns.servers",
+				"expected at most %d addresses, got %zu",
+				JVPN_DNSASSIGN_SERVERS_MAX, config->dns_servers.count);
+	for (size_t i = 0; i < config->dns_servers.count; i++)
+		if (config->dns_servers.item[i].family && /* 0: complained about */
+		    !jvpn_dnsassign_is_server(config->dns_servers.item[i].family,
+					      config->dns_servers.item[i].address))
+			jvpn_load_error(
+				load, JVPN_EXIT_CONFIG, "dns.servers",
+				"expected addresses of other hosts, got one of this host or "
+				"a group");
+}
+
 static void check_rules(struct jvpn_load *load, struct jvpn_client_config *config)
 {
+	check_hooks(load);
+	check_dns(load, config);
 	check_one_of(load, "tls.ca", "tls.ca_pem");
 	check_one_of(load, "auth.token", "auth.token_file");
 	jvpn_load_check_readable(load, "tls.ca", config->tls_ca);

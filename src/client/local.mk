@@ -13,6 +13,10 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/control.c \
 	%D%/dial.c \
 	%D%/disconnect.c \
+	%D%/dnsjournal.c \
+	%D%/dnsjournal.h \
+	%D%/hooks.c \
+	%D%/hooks.h \
 	%D%/inherited.c \
 	%D%/inherited.h \
 	%D%/names.c \
@@ -26,8 +30,14 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/options.h \
 	%D%/resolve.c \
 	%D%/resolve.h \
+	%D%/resolver.c \
+	%D%/resolver.h \
+	%D%/resolvfile.c \
+	%D%/resolvfile.h \
 	%D%/resume.c \
 	%D%/resume.h \
+	%D%/runner.c \
+	%D%/runner.h \
 	%D%/saved.c \
 	%D%/saved.h \
 	%D%/saver.c \

@@ -94,6 +94,11 @@ static void on_turn(void *user, uint64_t now_ns)
 		jvpn_client_stop(client, JVPN_EXIT_UNREACHABLE);
 		return;
 	}
+	if (client->tunnel_due)
+		jvpn_tunnel_update(client);
+	jvpn_runner_poll(&client->runner, now_ns);
+	if (client->stopping)
+		return;
 	jvpn_netmon_poll(client->netmon, now_ns);
 	jvpn_dial_poll(client, now_ns);
 	jvpn_resume_poll(client, now_ns);
@@ -118,6 +123,7 @@ static uint64_t next_deadline(void *user)
 			     jvpn_netmon_next_deadline(client->netmon));
 	next = jvpn_time_min(next, jvpn_operator_next_deadline(&client->operator));
 	next = jvpn_time_min(next, jvpn_notify_next_deadline(&client->notify));
+	next = jvpn_time_min(next, jvpn_runner_next_deadline(&client->runner));
 	if (client->closed_sockets || !client->live)
 		return client->engine.driver->now_ns;
 	if (limit_ms && !client->was_attached)
@@ -153,6 +159,7 @@ static int init_engine(struct jvpn_client *client)
 	if (rv)
 		return jvpn_process_fail(jvpn_process_exit_code(rv),
 					 error[0] ? error : jvpn_err_text(rv));
+	jvpn_runner_init(&client->runner, client->engine.loop);
 	client->engine.on_turn = on_turn;
 	client->engine.on_flushed = on_flushed;
 	client->engine.next_deadline = next_deadline;
@@ -173,11 +180,12 @@ static void on_stop(void *user, int signo, uint64_t now_ns)
 		jvpn_loop_stop(client->engine.loop, client->exit_code);
 		return;
 	}
-	client->keep = signo == SIGTERM && client->resume.enabled && client->live &&
-		       client->live->core.state > JVPN_STATE_BIRTH;
+	client->keep = signo == SIGTERM && !client->hooks.down_begun && client->resume.enabled &&
+		       client->live && client->live->core.state > JVPN_STATE_BIRTH;
 	jvpn_log_info(JVPN_LOG_MAIN, "%s: %s the session", strsignal(signo),
 		      client->keep ? "keeping" : "ending");
-	jvpn_client_stop(client, JVPN_EXIT_OK);
+	if (client->keep || !jvpn_hooks_go_down(client, JVPN_EXIT_OK))
+		jvpn_client_stop(client, JVPN_EXIT_OK);
 }
 
 static void on_hup(void *user, int signo, uint64_t now_ns)
@@ -267,6 +275,23 @@ static void say_goodbye(struct jvpn_client *client)
 	}
 }
 
+/* The way down in the order of its hooks; nothing of it when the next start goes on. */
+static void go_down(struct jvpn_client *client)
+{
+	if (client->keep) {
+		jvpn_runner_clear(&client->runner);
+		jvpn_tunnel_close(client);
+		return;
+	}
+	jvpn_hooks_before_down(client);
+	if (client->resolver.is_open)
+		jvpn_resolver_restore(client);
+	jvpn_runner_finish(&client->runner);
+	jvpn_tunnel_close(client);
+	jvpn_hooks_after_down(client);
+	jvpn_runner_finish(&client->runner);
+}
+
 static void close_all(struct jvpn_client *client)
 {
 	if (client->engine.loop) {
@@ -274,7 +299,7 @@ static void close_all(struct jvpn_client *client)
 		say_goodbye(client);
 		jvpn_resolve_close(client);
 		jvpn_network_close(client);
-		jvpn_tunnel_close(client);
+		go_down(client);
 		if (!client->keep)
 			jvpn_resume_remove(client);
 		jvpn_resume_close(client);
@@ -292,6 +317,7 @@ static int run(const struct jvpn_client_options *options)
 
 	client.options = options;
 	jvpn_notify_open(&client.notify);
+	jvpn_runner_init(&client.runner, NULL);
 	code = open_state(&client);
 	if (!code) {
 		jvpn_features_log();
@@ -316,6 +342,7 @@ static int disconnect(const struct jvpn_client_options *options)
 
 	client.options = options;
 	client.disconnecting = true;
+	jvpn_runner_init(&client.runner, NULL);
 	code = open_state(&client);
 	if (code == JVPN_EXIT_OK && client.resume.saved) {
 		code = open_all(&client);

@@ -48,7 +48,12 @@ struct jvpn_client_config {
 	struct jvpn_config_prefixes routes; /* empty: what the server advertises */
 	struct jvpn_config_prefixes routes_exclude;
 	uint64_t fwmark;
-	uint64_t table;                       /* JVPN_CONFIG_OFF: no routes */
+	uint64_t table;                          /* JVPN_CONFIG_OFF: no routes */
+	int dns_mode;                            /* enum jvpn_dns_mode */
+	struct jvpn_config_prefixes dns_servers; /* empty: what the server says */
+	struct jvpn_config_domains dns_search, dns_domains;
+	struct jvpn_config_commands pre_up, post_up, pre_down, post_down;
+	uint64_t hooks_timeout_ms;
 	char state_dir[JVPN_CONFIG_PATH_MAX]; /* "none": the session ends with the process */
 	char policy[JVPN_CONFIG_PATH_MAX];    /* "": the built-in policy */
 	struct jvpn_config_events events;

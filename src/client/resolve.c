@@ -16,11 +16,8 @@
 #include "client/client.h"
 #include "crypto/random.h"
 
-#define HOSTS_FILE  "/etc/hosts"
-#define RESOLV_FILE "/etc/resolv.conf"
-/* Whom systemd-resolved asks: it would ask them through the tunnel. */
-#define UPSTREAM_FILE "/run/systemd/resolve/resolv.conf"
-#define FILE_MAX      65536
+#define HOSTS_FILE "/etc/hosts"
+#define FILE_MAX   65536
 
 enum { AAAA = 0, A = 1, TYPES = 2 };
 
@@ -31,8 +28,7 @@ static struct jvpn_resolve *of(struct jvpn_client *client)
 
 /* ---- files ---- */
 
-/* "" when it cannot be read: as if it were empty. */
-static const char *read_text(const char *path)
+const char *jvpn_resolve_read_text(const char *path)
 {
 	static char text[FILE_MAX];
 	FILE *f = fopen(path, "re");
@@ -48,14 +44,6 @@ static const char *read_text(const char *path)
 	return text;
 }
 
-static void read_servers(struct jvpn_names_servers *out)
-{
-	out->count = 0;
-	jvpn_names_add_servers(read_text(RESOLV_FILE), out);
-	if (jvpn_names_are_local(out))
-		jvpn_names_add_servers(read_text(UPSTREAM_FILE), out);
-}
-
 static void read_entry(const struct jvpn_config_host *host, struct jvpn_lookup *l)
 {
 	static const enum jvpn_dns_type types[TYPES] = {[AAAA] = JVPN_DNS_AAAA, [A] = JVPN_DNS_A};
@@ -65,7 +53,7 @@ static void read_entry(const struct jvpn_config_host *host, struct jvpn_lookup *
 	if (jvpn_names_numeric(host->host, &l->known.item[0]))
 		l->known.count = 1;
 	else
-		jvpn_names_find_host(read_text(HOSTS_FILE), host->host, &l->known);
+		jvpn_names_find_host(jvpn_resolve_read_text(HOSTS_FILE), host->host, &l->known);
 	l->fixed = l->known.count != 0;
 	if (len && host->host[len - 1] == '.')
 		len--;
@@ -286,7 +274,7 @@ void jvpn_resolve_start(struct jvpn_client *client, uint64_t now_ns)
 		if (!r->lookup[i].fixed)
 			jvpn_log_debug(JVPN_LOG_MAIN, "looking up %s", hosts->item[i].host);
 	}
-	read_servers(&r->servers);
+	jvpn_resolver_servers(client, &r->servers);
 	if (is_done(r))
 		finish(client);
 }

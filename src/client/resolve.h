@@ -45,6 +45,8 @@ struct jvpn_resolve {
 	uint64_t started_ns; /* the last time; 0 never */
 };
 
+/* A whole file in a static buffer; "" when it cannot be read or is no text: as if it were empty. */
+const char *jvpn_resolve_read_text(const char *path);
 /* Begins. When no entry needs DNS it is done at once (jvpn_dial_set_addresses). */
 void jvpn_resolve_start(struct jvpn_client *client, uint64_t now_ns);
 /* Does any entry need DNS? Else there is no point in starting again. */

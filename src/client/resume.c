@@ -406,6 +406,7 @@ static int restore(struct jvpn_client *client)
 	client->has_addresses = true;
 	client->has_routes = true;
 	client->was_attached = true;
+	client->was_resumed = true;
 	r->limit = r->saved->record.session.counter;
 	r->has_snapshot = true;
 	keep_tun(client); /* a new one after a reboot */

@@ -268,7 +268,7 @@ static void on_stepped(void *user, struct jvpn_live *live, enum jvpn_state befor
 	say_state(client, live, before);
 	if (live->core.state == JVPN_STATE_ATTACHED) {
 		client->was_attached = true;
-		jvpn_tunnel_update(client);
+		client->tunnel_due = true;
 		if (client->disconnecting)
 			jvpn_client_stop(client, JVPN_EXIT_OK);
 	}
@@ -316,6 +316,8 @@ static void on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason
 	struct jvpn_client *client = user;
 
 	client->live = NULL;
+	if (!client->hooks.down_begun)
+		jvpn_hooks_note_end(client, live, reason);
 	if (!client->keep)
 		jvpn_resume_forget(client);
 	if (client->stopping)

@@ -153,7 +153,9 @@ void jvpn_tunnel_on_capsule(void *user, struct jvpn_transport *transport, uint64
 		take_addresses(client, transport->live, &r);
 	else if (type == JVPN_CAPSULE_ROUTE_ADVERTISEMENT)
 		take_routes(client, &r);
-	jvpn_tunnel_update(client);
+	else if (type == JVPN_CAPSULE_DNS_ASSIGN)
+		jvpn_resolver_take(client, &r);
+	client->tunnel_due = true;
 }
 
 static uint32_t wanted_mtu(const struct jvpn_client *client, bool ipv6)
@@ -196,6 +198,16 @@ static void want_addresses(struct jvpn_client *client)
 			w->address_count++;
 }
 
+/* The DNS servers of the tunnel are asked in the tunnel, whatever else goes there. */
+static void want_dns_routes(const struct jvpn_dnsassign *dns, struct jvpn_netcfg_tunnel *w)
+{
+	for (size_t i = 0; i < dns->server_count && w->route_count < JVPN_NETCFG_ROUTES_MAX; i++)
+		if (!jvpn_prefix_set(&w->route[w->route_count], dns->server[i].version,
+				     dns->server[i].address,
+				     dns->server[i].version == 4 ? 32 : 128))
+			w->route_count++;
+}
+
 /* Configured prefixes, or the advertised ones; only of families we have an address of. */
 static int want_routes(struct jvpn_client *client)
 {
@@ -217,6 +229,8 @@ static int want_routes(struct jvpn_client *client)
 	} else {
 		rv = jvpn_netcfg_routes_from(&client->routes, w);
 	}
+	if (c->routes.count && client->resolver.has_wanted)
+		want_dns_routes(&client->resolver.wanted, w);
 	for (size_t i = 0; i < w->route_count; i++)
 		if (has_version(client->live, w->route[i].family))
 			w->route[kept++] = w->route[i];
@@ -239,6 +253,7 @@ static void say_addresses(const struct jvpn_client *client)
 static void apply(struct jvpn_client *client)
 {
 	struct jvpn_netcfg_warnings warnings = {0};
+	bool is_new;
 	int rv =
 		client->is_lent ? 0 : jvpn_netcfg_apply(client->netcfg, &client->wanted, &warnings);
 
@@ -250,9 +265,15 @@ static void apply(struct jvpn_client *client)
 				 rv == JVPN_EPERM ? JVPN_EXIT_PERMISSION : JVPN_EXIT_ENVIRONMENT);
 		return;
 	}
+	is_new = !client->is_up || client->applied.address_count != client->wanted.address_count ||
+		 memcmp(client->applied.address, client->wanted.address,
+			sizeof(client->wanted.address)) != 0;
 	client->is_up = true;
 	client->applied = client->wanted;
 	say_addresses(client);
+	jvpn_resolver_apply(client);
+	if (is_new)
+		jvpn_hooks_on_up(client);
 }
 
 /* A client with a table of its own has rules of its own, so that several can run; they stand before the
@@ -268,6 +289,7 @@ void jvpn_tunnel_update(struct jvpn_client *client)
 	const struct jvpn_client_config *c = &client->options->config;
 	struct jvpn_netcfg_tunnel *w = &client->wanted;
 
+	client->tunnel_due = false;
 	if (!client->live || !client->has_addresses || !client->has_routes ||
 	    client->live->core.state <= JVPN_STATE_BIRTH)
 		return;
@@ -282,9 +304,12 @@ void jvpn_tunnel_update(struct jvpn_client *client)
 			      "the server advertises too many routes; the first %u "
 			      "are used",
 			      (unsigned)JVPN_NETCFG_ROUTES_MAX);
+	if (!client->is_up && !jvpn_hooks_may_up(client))
+		return;
 	/* Each move of the session comes by here; the kernel is asked only when something is new. */
 	if (!client->is_up || memcmp(w, &client->applied, sizeof(*w)) != 0)
 		apply(client);
+	jvpn_resolver_apply(client);
 }
 
 /* ---- opening ---- */
@@ -293,6 +318,7 @@ void jvpn_tunnel_update(struct jvpn_client *client)
 static int open_netcfg(struct jvpn_client *client, bool take_over, char *error, size_t error_size)
 {
 	char path[TUNNEL_PATH_MAX];
+	int rv;
 	struct jvpn_netcfg_config config = {.journal_path = path,
 					    .persistent = client->resume.enabled};
 
@@ -308,7 +334,13 @@ static int open_netcfg(struct jvpn_client *client, bool take_over, char *error, 
 		snprintf(error, error_size, "%s: no path for the journal", JVPN_RUNSTATEDIR);
 		return JVPN_EIO;
 	}
-	return jvpn_netcfg_new(&config, &client->netcfg, error, error_size);
+	rv = jvpn_netcfg_new(&config, &client->netcfg, error, error_size);
+	if (rv)
+		return rv;
+	/* "NAME.INODE.net" and "NAME.INODE.dns" */
+	memcpy(path + strlen(path) - 3, "dns", 3);
+	return jvpn_resolver_open(client, jvpn_tun_name(client->tun), path, take_over, error,
+				  error_size);
 }
 
 static void check_interfaces(const struct jvpn_client *client,
@@ -330,6 +362,8 @@ int jvpn_tunnel_sweep(struct jvpn_client *client, const char *name, char *error,
 	/* Undoes the journal. */
 	if (!rv)
 		rv = open_netcfg(client, false, error, error_size);
+	/* What ran there is undone by programs that may need the device's name. */
+	jvpn_runner_finish(&client->runner);
 	if (client->tun)
 		(void)jvpn_tun_set_persistent(client->tun, false);
 	jvpn_netcfg_free(client->netcfg);

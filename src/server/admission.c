@@ -15,6 +15,7 @@
 #include "core/reattach.h"
 #include "crypto/random.h"
 #include "proto/capsule.h"
+#include "proto/dnsassign.h"
 #include "proto/jvfield.h"
 #include "quic/steer.h"
 #include "runtime/clock.h"
@@ -86,7 +87,8 @@ static void answer_ok(struct jvpn_transport *t, bool plain)
 	jvpn_conn_respond(t->conn, &response);
 }
 
-/* ADDRESS_ASSIGN and ROUTE_ADVERTISEMENT (RFC 9484 section 4.7). */
+/* ADDRESS_ASSIGN and ROUTE_ADVERTISEMENT (RFC 9484 section 4.7), then DNS_ASSIGN: never before the routes
+ * that lead to its servers. */
 static void send_config(const struct jvpn_server *server, struct jvpn_transport *t)
 {
 	uint8_t value[JVPN_CAPSULE_BUFFER_BYTES];
@@ -99,6 +101,10 @@ static void send_config(const struct jvpn_server *server, struct jvpn_transport 
 	jvpn_writer_init(&w, value, sizeof(value));
 	if (!jvpn_connectip_routes_encode(&server->routes, &w))
 		jvpn_conn_send_capsule(t->conn, JVPN_CAPSULE_ROUTE_ADVERTISEMENT, value,
+				       jvpn_writer_len(&w));
+	jvpn_writer_init(&w, value, sizeof(value));
+	if (server->dns.server_count && !jvpn_dnsassign_encode(&server->dns, &w))
+		jvpn_conn_send_capsule(t->conn, JVPN_CAPSULE_DNS_ASSIGN, value,
 				       jvpn_writer_len(&w));
 }
 

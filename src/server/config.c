@@ -15,6 +15,7 @@
 #include "config/events.h"
 #include "config/load.h"
 #include "config/program.h"
+#include "proto/dnsassign.h"
 
 static const struct jvpn_word log_levels[] = {
 	{"error", JVPN_LOG_ERROR},
@@ -139,6 +140,22 @@ static const struct jvpn_key keys[] = {
 	 .max = JVPN_CONFIG_LIST_MAX,
 	 .def = "0.0.0.0/0 ::/0",
 	 .help = "What clients may reach through the tunnel."},
+	{.path = "dns.servers",
+	 .type = JVPN_KEY_IPS,
+	 AT(dns_servers),
+	 .max = JVPN_DNSASSIGN_SERVERS_MAX,
+	 .help = "DNS servers that clients are to ask through the tunnel, at port 53."},
+	{.path = "dns.search",
+	 .type = JVPN_KEY_DOMAINS,
+	 AT(dns_search),
+	 .max = JVPN_CONFIG_DOMAINS_MAX,
+	 .help = "Domains that clients try for names without a dot."},
+	{.path = "dns.domains",
+	 .type = JVPN_KEY_DOMAINS,
+	 AT(dns_domains),
+	 .max = JVPN_CONFIG_DOMAINS_MAX,
+	 .help = "What these servers know, other names are asked for outside (split DNS); if missing, "
+		 "every name."},
 	{.path = "tun.name",
 	 .type = JVPN_KEY_NAME,
 	 AT(tun_name),
@@ -261,8 +278,29 @@ static bool is_device_name(const char *name)
 	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
+static void check_dns(struct jvpn_load *load, const struct jvpn_server_config *config)
+{
+	if (!config->dns_servers.count && (config->dns_search.count || config->dns_domains.count))
+		jvpn_load_error(load, JVPN_EXIT_CONFIG,
+				config->dns_search.count ? "dns.search" : "dns.domains",
+				"expected dns.servers besides, got none: whom should clients ask?");
+	if (config->dns_servers.count > JVPN_DNSASSIGN_SERVERS_MAX)
+		jvpn_load_error(load, JVPN_EXIT_CONFIG, "dns.servers",
+				"expected at most %d addresses, got %zu",
+				JVPN_DNSASSIGN_SERVERS_MAX, config->dns_servers.count);
+	for (size_t i = 0; i < config->dns_servers.count; i++)
+		if (config->dns_servers.item[i].family && /* 0: complained about */
+		    !jvpn_dnsassign_is_server(config->dns_servers.item[i].family,
+					      config->dns_servers.item[i].address))
+			jvpn_load_error(
+				load, JVPN_EXIT_CONFIG, "dns.servers",
+				"expected addresses that clients reach through the tunnel, got "
+				"one of this host or a group");
+}
+
 static void check_rules(struct jvpn_load *load, const struct jvpn_server_config *config)
 {
+	check_dns(load, config);
 	if (!jvpn_load_is_set(load, "pool.ipv4") && !jvpn_load_is_set(load, "pool.ipv6"))
 		jvpn_load_error(load, JVPN_EXIT_CONFIG, "pool.ipv4",
 				"expected pool.ipv4 or pool.ipv6 or both, got neither");

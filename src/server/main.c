@@ -240,6 +240,7 @@ static int open_all(struct jvpn_server *server)
 	if (code)
 		return code;
 	jvpn_server_make_routes(&server->options->config.routes, &server->routes);
+	jvpn_server_make_dns(&server->options->config, &server->dns);
 	code = open_workers(server);
 	if (!code)
 		code = open_gateway(server);

@@ -13,6 +13,7 @@
 #include "core/table.h"
 #include "crypto/keyring.h"
 #include "proto/connectip.h"
+#include "proto/dnsassign.h"
 #include "runtime/notify.h"
 #include "runtime/operator.h"
 #include "server/options.h"
@@ -45,6 +46,7 @@ struct jvpn_server {
 	struct jvpn_lease_pool *leases;
 	struct jvpn_server_index index;
 	struct jvpn_connectip_routes routes; /* advertised to every client */
+	struct jvpn_dnsassign dns;           /* told to every client; no servers: nothing */
 	struct jvpn_worker *worker;          /* the first one has the signals and the store */
 	size_t worker_count;
 	struct jvpn_operator operator; /* the control socket; the first worker's */
@@ -89,6 +91,7 @@ int jvpn_server_restore(struct jvpn_server *server, char *error, size_t error_si
 /* gateway.c: inner packets between TUN and sessions. */
 /* Configured prefixes as the ranges of ROUTE_ADVERTISEMENT, in its order; a prefix inside another
  * one is left out. */
+void jvpn_server_make_dns(const struct jvpn_server_config *config, struct jvpn_dnsassign *out);
 void jvpn_server_make_routes(const struct jvpn_config_prefixes *prefixes,
 			     struct jvpn_connectip_routes *out);
 /* Device, addresses and pool of the server, and the queue of each worker. */

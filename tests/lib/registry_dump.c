@@ -425,7 +425,8 @@ static const char *list_words(const struct jvpn_key *key)
 {
 	bool is_list = key->type == JVPN_KEY_PREFIXES || key->type == JVPN_KEY_ADDRESSES ||
 		       key->type == JVPN_KEY_HOSTS || key->type == JVPN_KEY_NAMES ||
-		       key->type == JVPN_KEY_OUTPUTS;
+		       key->type == JVPN_KEY_OUTPUTS || key->type == JVPN_KEY_IPS ||
+		       key->type == JVPN_KEY_DOMAINS || key->type == JVPN_KEY_COMMANDS;
 
 	if (!is_list)
 		return "";

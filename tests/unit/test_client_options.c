@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "client/config.h"
+#include "client/dnsjournal.h"
 #include "options_fixture.h"
 
 #define SECRET "S3cretT0ken"
@@ -366,6 +367,45 @@ START_TEST(client_config__table_and_excluded_routes__auto_off_number)
 }
 END_TEST
 
+START_TEST(client_config__dns_and_hooks__as_given_and_printed)
+{
+	struct jvpn_client_config config;
+	char text[1024];
+	int code;
+
+	ck_assert_int_eq(load_text(minimal, &config), 0);
+	ck_assert_int_eq(config.dns_mode, JVPN_DNS_AUTO);
+	ck_assert_uint_eq(config.dns_servers.count, 0);
+	ck_assert_uint_eq(config.post_up.count, 0);
+	ck_assert_uint_eq(config.hooks_timeout_ms, 10000);
+	snprintf(text, sizeof(text),
+		 "%sdns: { mode: file, servers: [ 10.0.0.1, \"fd00::1\" ], search: [ a.b ] }\n"
+		 "hooks: { post_up: 'echo \"%%i\" \\', pre_down: [ a, b ], timeout: 2s }\n",
+		 minimal);
+	ck_assert_int_eq(load_text(text, &config), 0);
+	ck_assert_int_eq(config.dns_mode, JVPN_DNS_FILE);
+	ck_assert_uint_eq(config.dns_servers.item[1].family, 6);
+	ck_assert_str_eq(config.dns_search.item[0], "a.b");
+	ck_assert_str_eq(config.post_up.item[0], "echo \"%i\" \\");
+	ck_assert_uint_eq(config.pre_down.count, 2);
+	ck_assert(!run("jvpn-client -c @/f.yaml --print-config", &code));
+	ck_assert_ptr_nonnull(strstr(fixture_out, "  servers: [\"10.0.0.1\", \"fd00::1\"]\n"));
+	ck_assert_ptr_nonnull(strstr(fixture_out, "  post_up: [\"echo \\\"%i\\\" \\\\\"]\n"));
+	snprintf(text, sizeof(text), "%sdns: { servers: [ 127.0.0.1 ] }\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+	snprintf(text, sizeof(text), "%sdns: { servers: [ 10.0.0.1/32 ] }\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+	FIXTURE_EXPECT("f.yaml:8:19: dns.servers: expected auto or IP address such as 10.77.0.1, "
+		       "got \"10.0.0.1/32\"");
+	snprintf(text, sizeof(text), "%sdns: { search: [ \"a b\" ] }\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+	snprintf(text, sizeof(text), "%shooks: { post_up: \"a\\nb\" }\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+	snprintf(text, sizeof(text), "%shooks: { post_up: \"\" }\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), JVPN_ECONFIG);
+}
+END_TEST
+
 START_TEST(client_options__descriptors__checked_before_anything_is_opened)
 {
 	static const char *const bad[] = {
@@ -449,6 +489,7 @@ UNIT_TESTS(client_options)
 	tcase_add_test(tc, client_options__control_commands__ask_the_right_socket);
 	tcase_add_test(tc, client_config__control__auto_off_or_a_path);
 	tcase_add_test(tc, client_config__table_and_excluded_routes__auto_off_number);
+	tcase_add_test(tc, client_config__dns_and_hooks__as_given_and_printed);
 	tcase_add_test(tc, client_options__descriptors__checked_before_anything_is_opened);
 	tcase_add_test(tc, client_options__clear__wipes_the_token);
 }

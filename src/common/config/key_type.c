@@ -115,6 +115,21 @@ static int parse_path(const struct jvpn_key *key, const char *file, const char *
 	return jvpn_config_path_resolve(file, text, out) ? JVPN_ERANGE : 0;
 }
 
+/* min and max of a list count its entries. */
+static int parse_command(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	struct jvpn_key one = {.type = JVPN_KEY_STRING, .min = 1, .max = JVPN_CONFIG_COMMAND_MAX};
+
+	(void)key;
+	return parse_text(&one, file, text, out);
+}
+
+static void describe_command(const struct jvpn_key *key, char *out, size_t size)
+{
+	(void)key;
+	snprintf(out, size, "shell command of 1..%d bytes on one line", JVPN_CONFIG_COMMAND_MAX);
+}
+
 static void describe_text(const struct jvpn_key *key, char *out, size_t size)
 {
 	snprintf(out, size, "text of %" PRIu64 "..%" PRIu64 " bytes%s", key->min, key->max,
@@ -139,6 +154,8 @@ static void describe_fixed(const struct jvpn_key *key, char *out, size_t size)
 		[JVPN_KEY_HEX] = "0 to 16 hex digits, an even number",
 		[JVPN_KEY_PREFIX4] = "IPv4 prefix such as 10.9.0.0/24",
 		[JVPN_KEY_PREFIX6] = "IPv6 prefix such as fd00:9::/64",
+		[JVPN_KEY_IPS] = "IP address such as 10.77.0.1",
+		[JVPN_KEY_DOMAINS] = "domain name such as corp.example",
 		[JVPN_KEY_PREFIXES] = "IP prefix such as 0.0.0.0/0",
 		[JVPN_KEY_ADDRESSES] = "address:port such as 0.0.0.0:443 or [::]:443",
 		[JVPN_KEY_HOSTS] = "host:port such as vpn.example.net:443 or [2001:db8::1]:443",
@@ -412,6 +429,35 @@ static void print_host_port(const struct jvpn_key *key, const void *item, FILE *
 	print_text(key, text, stream);
 }
 
+static int parse_ip(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	(void)key, (void)file;
+	return jvpn_value_ip(text, out);
+}
+
+static void print_ip(const struct jvpn_key *key, const void *item, FILE *stream)
+{
+	char text[JVPN_PREFIX_FORMAT_MAX];
+
+	jvpn_prefix_format(item, text);
+	text[strcspn(text, "/")] = '\0';
+	print_text(key, text, stream);
+}
+
+static int parse_domain(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	size_t len = strlen(text);
+
+	(void)key, (void)file;
+	if (!jvpn_value_is_host_name(text, false))
+		return JVPN_EMALFORMED;
+	if (text[len - 1] == '.')
+		len--;
+	memcpy(out, text, len);
+	((char *)out)[len] = '\0';
+	return 0;
+}
+
 static int parse_hex(const struct jvpn_key *key, const char *file, const char *text, void *out)
 {
 	(void)key, (void)file;
@@ -450,6 +496,22 @@ static void *hosts_item(void *list, size_t i, size_t **count)
 
 	*count = &v->count;
 	return i < JVPN_CONFIG_HOSTS_MAX ? &v->item[i] : NULL;
+}
+
+static void *domains_item(void *list, size_t i, size_t **count)
+{
+	struct jvpn_config_domains *v = list;
+
+	*count = &v->count;
+	return i < JVPN_CONFIG_DOMAINS_MAX ? v->item[i] : NULL;
+}
+
+static void *commands_item(void *list, size_t i, size_t **count)
+{
+	struct jvpn_config_commands *v = list;
+
+	*count = &v->count;
+	return i < JVPN_CONFIG_COMMANDS_MAX ? v->item[i] : NULL;
 }
 
 #define TEXT_TYPE(parse_fn, describe_fn)                                                           \
@@ -533,6 +595,24 @@ static const struct jvpn_key_type_info types[JVPN_KEY_COUNT] = {
 			      .print = print_text,
 			      .item = outputs_item,
 			      .item_size = JVPN_CONFIG_PATH_MAX},
+	[JVPN_KEY_IPS] = {.is_list = true,
+			  .parse = parse_ip,
+			  .describe = describe_fixed,
+			  .print = print_ip,
+			  .item = prefixes_item,
+			  .item_size = sizeof(struct jvpn_prefix)},
+	[JVPN_KEY_DOMAINS] = {.is_list = true,
+			      .parse = parse_domain,
+			      .describe = describe_fixed,
+			      .print = print_text,
+			      .item = domains_item,
+			      .item_size = JVPN_CONFIG_HOST_MAX + 1},
+	[JVPN_KEY_COMMANDS] = {.is_list = true,
+			       .parse = parse_command,
+			       .describe = describe_command,
+			       .print = print_text,
+			       .item = commands_item,
+			       .item_size = JVPN_CONFIG_COMMAND_MAX + 1},
 	[JVPN_KEY_WORDS] = {.is_list = true,
 			    .parse = parse_unstored_word,
 			    .describe = describe_word,

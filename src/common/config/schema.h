@@ -43,6 +43,9 @@ enum jvpn_key_type {
 	JVPN_KEY_HOST_PORT, /* struct jvpn_config_host */
 	JVPN_KEY_HOSTS,     /* struct jvpn_config_hosts, a list of the same */
 	JVPN_KEY_NAMES,     /* struct jvpn_config_names, a list of NAME; min, max: of each name */
+	JVPN_KEY_IPS,       /* struct jvpn_config_prefixes of single addresses, a list */
+	JVPN_KEY_DOMAINS,   /* struct jvpn_config_domains, a list */
+	JVPN_KEY_COMMANDS,  /* struct jvpn_config_commands, a list of STRING */
 	JVPN_KEY_WORDS,     /* a list of words, checked and not stored */
 	JVPN_KEY_COUNT
 };

@@ -192,6 +192,16 @@ static int split_host(const char *text, struct jvpn_config_host *out, bool *brac
 	return 0;
 }
 
+int jvpn_value_ip(const char *text, struct jvpn_prefix *out)
+{
+	uint8_t address[16] = {0};
+	bool is_v6 = strchr(text, ':') != NULL;
+
+	if (inet_pton(is_v6 ? AF_INET6 : AF_INET, text, address) != 1)
+		return JVPN_EMALFORMED;
+	return jvpn_prefix_set(out, is_v6 ? 6 : 4, address, is_v6 ? 128 : 32);
+}
+
 int jvpn_value_address(const char *text, struct sockaddr_storage *out)
 {
 	struct jvpn_config_host split = {0};

@@ -47,6 +47,21 @@ struct jvpn_config_names {
 	char item[JVPN_CONFIG_NAMES_MAX][JVPN_CONFIG_NAME_MAX + 1];
 };
 
+#define JVPN_CONFIG_DOMAINS_MAX 16
+
+struct jvpn_config_domains {
+	size_t count;
+	char item[JVPN_CONFIG_DOMAINS_MAX][JVPN_CONFIG_HOST_MAX + 1]; /* no dot at the end */
+};
+
+#define JVPN_CONFIG_COMMANDS_MAX 8
+#define JVPN_CONFIG_COMMAND_MAX  511
+
+struct jvpn_config_commands {
+	size_t count;
+	char item[JVPN_CONFIG_COMMANDS_MAX][JVPN_CONFIG_COMMAND_MAX + 1];
+};
+
 struct jvpn_config_hex {
 	uint8_t length; /* bytes */
 	uint8_t data[8];
@@ -64,6 +79,8 @@ int jvpn_value_duration_ms(const char *text, bool bare_ok, uint64_t *out);
 int jvpn_value_bytes(const char *text, uint64_t *out);
 /* 192.0.2.0/24, 2001:db8::/32; host bits must be 0. JVPN_EINVAL when they are not. */
 int jvpn_value_prefix(const char *text, struct jvpn_prefix *out);
+/* 192.0.2.1, 2001:db8::1; numeric, as a prefix of full length. */
+int jvpn_value_ip(const char *text, struct jvpn_prefix *out);
 /* 192.0.2.1:443, [2001:db8::1]:443; numeric. */
 int jvpn_value_address(const char *text, struct sockaddr_storage *out);
 /* name:443, 192.0.2.1:443, [2001:db8::1]:443. */
