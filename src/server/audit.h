@@ -25,6 +25,7 @@ struct jvpn_server_audit {
 	const char *id;  /* timeline: the beginning of a session's */
 	uint64_t width;  /* timeline; 0: not given */
 	bool svg, all;   /* timeline */
+	bool html;       /* report */
 };
 
 /* Prints every entry as a line, seq counted anew for each process of the server. An enum jvpn_exit;
@@ -34,6 +35,10 @@ int jvpn_server_audit_export(const char *path, FILE *out);
 int jvpn_server_audit_verify(const struct jvpn_server_audit *audit);
 /* Draws the life of the session whose id begins with audit->id. An enum jvpn_exit. */
 int jvpn_server_audit_timeline(const struct jvpn_server_audit *audit);
+/* Prints evaluation figures. An enum jvpn_exit. */
+int jvpn_server_audit_report(const struct jvpn_server_audit *audit);
+/* Whether the locale of whoever reads the output is one of UTF-8. */
+bool jvpn_server_audit_utf8(void);
 /* Logs why a file could not be read, and returns the exit code. */
 int jvpn_server_audit_failed(int rv, const char *file);
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What is said when a file of events cannot be read, and what to do about it.
+ * What is said when a file of events cannot be read, and what to do about it; what output is taken.
  */
 #include "server/audit.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "runtime/process.h"
@@ -32,4 +35,19 @@ int jvpn_server_audit_failed(int rv, const char *file)
 			f = &failures[i];
 	snprintf(text, sizeof(text), "%.300s: %s", file ? file : "audit", f->text);
 	return jvpn_process_fail(f->code, text);
+}
+
+/* As setlocale() would find it. */
+bool jvpn_server_audit_utf8(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+	for (size_t i = 0; i < 3; i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && value[0])
+			return strstr(value, "UTF-8") || strstr(value, "utf8") ||
+			       strstr(value, "utf-8") || strstr(value, "UTF8");
+	}
+	return false;
 }

@@ -32,21 +32,6 @@ static bool wants_colours(void)
 	return isatty(STDOUT_FILENO) && !(no && no[0]) && term && strcmp(term, "dumb") != 0;
 }
 
-/* What the terminal takes, as setlocale() would find it. */
-static bool wants_utf8(void)
-{
-	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-
-	for (size_t i = 0; i < 3; i++) {
-		const char *value = getenv(names[i]);
-
-		if (value && value[0])
-			return strstr(value, "UTF-8") || strstr(value, "utf8") ||
-			       strstr(value, "utf-8") || strstr(value, "UTF8");
-	}
-	return false;
-}
-
 static void print_others(const struct jvpn_story *story)
 {
 	char id[JVPN_ID_HEX_LEN + 1];
@@ -97,7 +82,7 @@ static int draw(const struct jvpn_server_audit *audit, const struct jvpn_story *
 	struct jvpn_timeline_style style = {
 		.width = audit->width ? (unsigned)audit->width : columns_of_terminal(),
 		.colours = wants_colours(),
-		.utf8 = wants_utf8(),
+		.utf8 = jvpn_server_audit_utf8(),
 		.all = audit->all,
 	};
 	unsigned pixels = audit->width ? (unsigned)audit->width : JVPN_TIMELINE_SVG_WIDTH;

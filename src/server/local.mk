@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 	%D%/audit.c \
 	%D%/audit.h \
 	%D%/audit_files.c \
+	%D%/audit_report.c \
 	%D%/audit_timeline.c \
 	%D%/audit_verify.c \
 	%D%/auth.c \

@@ -339,6 +339,8 @@ int main(int argc, char **argv)
 		return jvpn_server_audit_verify(&options.audit);
 	case JVPN_SERVER_AUDIT_TIMELINE:
 		return jvpn_server_audit_timeline(&options.audit);
+	case JVPN_SERVER_AUDIT_REPORT:
+		return jvpn_server_audit_report(&options.audit);
 	case JVPN_SERVER_OPERATE:
 		return jvpn_operate_run(&options.operate);
 	}

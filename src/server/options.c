@@ -31,7 +31,8 @@ enum {
 	OPT_FROM_START,
 	OPT_SVG,
 	OPT_WIDTH,
-	OPT_ALL
+	OPT_ALL,
+	OPT_HTML
 };
 
 static const struct jvpn_cli_option run_options[] = {JVPN_PROGRAM_OPTIONS};
@@ -74,6 +75,12 @@ static const struct jvpn_cli_option timeline_options[] = {
 	JVPN_PROGRAM_COMMON_OPTIONS,
 };
 
+static const struct jvpn_cli_option report_options[] = {
+	{'j', "json", NULL, "print JSON"},
+	{OPT_HTML, "html", NULL, "print a page of HTML with plots"},
+	JVPN_PROGRAM_COMMON_OPTIONS,
+};
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ASK(id)  (JVPN_OPERATE_FIRST + JVPN_CTL_##id)
 
@@ -93,6 +100,8 @@ static const struct jvpn_cli_command commands[] = {
 	{"audit timeline", JVPN_SERVER_AUDIT_TIMELINE, "ID FILE...",
 	 "Draws the life of one session from files of events.", timeline_options,
 	 COUNT(timeline_options)},
+	{"audit report", JVPN_SERVER_AUDIT_REPORT, "FILE...",
+	 "Evaluation figures from files of events.", report_options, COUNT(report_options)},
 	{"status", ASK(STATUS), NULL, "How the server is.", jvpn_operate_options,
 	 JVPN_OPERATE_OPTIONS},
 	{"sessions", ASK(SESSIONS), NULL, "Lists the sessions.", jvpn_operate_options,
@@ -152,6 +161,7 @@ static const char *take_audit(struct jvpn_server_audit *audit, int letter, const
 	audit->from_start |= letter == OPT_FROM_START;
 	audit->svg |= letter == OPT_SVG;
 	audit->all |= letter == OPT_ALL;
+	audit->html |= letter == OPT_HTML;
 	return NULL;
 }
 
@@ -396,7 +406,7 @@ static bool finish_run(const struct given *given, struct jvpn_server_options *ou
 	return !given->program.print_config;
 }
 
-/* False: not enough operands. */
+/* False: not enough operands, or options that exclude each other. */
 static bool finish_files(const struct jvpn_cli_result *result, struct jvpn_server_options *out,
 			 int *exit_code)
 {
@@ -407,6 +417,10 @@ static bool finish_files(const struct jvpn_cli_result *result, struct jvpn_serve
 	audit->files = result->operands + skip;
 	audit->file_count = result->operand_count - skip;
 	audit->json = out->operate.json;
+	if (audit->json && audit->html) {
+		*exit_code = fail("audit report: expected --json or --html, got both");
+		return false;
+	}
 	if (audit->file_count)
 		return true;
 	*exit_code = fail("audit timeline: expected ID FILE...: the beginning of a session's id "
@@ -436,6 +450,7 @@ static bool finish(struct given *given, struct jvpn_cli_result *result, int *exi
 		return *exit_code == JVPN_EXIT_OK;
 	case JVPN_SERVER_AUDIT_VERIFY:
 	case JVPN_SERVER_AUDIT_TIMELINE:
+	case JVPN_SERVER_AUDIT_REPORT:
 		return finish_files(result, out, exit_code);
 	case JVPN_SERVER_RUN:
 	case JVPN_SERVER_CHECK:

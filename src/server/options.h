@@ -80,6 +80,7 @@ enum jvpn_server_command {
 	JVPN_SERVER_AUDIT,      /* audit export */
 	JVPN_SERVER_AUDIT_VERIFY,
 	JVPN_SERVER_AUDIT_TIMELINE,
+	JVPN_SERVER_AUDIT_REPORT,
 	JVPN_SERVER_OPERATE /* ask the server that runs */
 };
 
@@ -104,7 +105,7 @@ struct jvpn_server_options {
 	struct jvpn_config_host address;
 	/* OPERATE: */
 	struct jvpn_operate operate;
-	/* AUDIT_VERIFY, AUDIT_TIMELINE: */
+	/* AUDIT_VERIFY, AUDIT_TIMELINE, AUDIT_REPORT: */
 	struct jvpn_server_audit audit;
 	/* AUDIT: */
 	char store_path[JVPN_CONFIG_PATH_MAX];

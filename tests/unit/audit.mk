@@ -4,12 +4,15 @@
 check_PROGRAMS += %D%/unit_audit
 UNIT_TESTS += %D%/unit_audit
 %C%_unit_audit_SOURCES = \
+	%D%/test_figures.c \
+	%D%/test_histogram.c \
 	%D%/test_reader.c \
+	%D%/test_report.c \
 	%D%/test_scale.c \
 	%D%/test_story.c \
 	%D%/test_timeline.c \
 	%D%/trail_fixture.c \
 	%D%/trail_fixture.h \
 	%D%/unit.h %D%/main.c
-%C%_unit_audit_CPPFLAGS = $(UNIT_CPPFLAGS)
-%C%_unit_audit_LDADD = src/common/audit/libjvpn_audit.a src/common/obs/libjvpn_obs.a src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(CHECK_LIBS)
+%C%_unit_audit_CPPFLAGS = $(UNIT_CPPFLAGS) $(CJSON_CFLAGS)
+%C%_unit_audit_LDADD = src/common/audit/libjvpn_audit.a src/common/obs/libjvpn_obs.a src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(CJSON_LIBS) $(CHECK_LIBS) -lm

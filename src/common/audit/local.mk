@@ -4,6 +4,10 @@
 # alphabetical order, and its test to tests/unit/audit.mk.
 noinst_LIBRARIES += %D%/libjvpn_audit.a
 %C%_libjvpn_audit_a_SOURCES = \
+	%D%/figures.c \
+	%D%/figures.h \
+	%D%/histogram.c \
+	%D%/histogram.h \
 	%D%/index.c \
 	%D%/index.h \
 	%D%/line.c \
@@ -13,6 +17,10 @@ noinst_LIBRARIES += %D%/libjvpn_audit.a
 	%D%/picture_cells.c \
 	%D%/reader.c \
 	%D%/reader.h \
+	%D%/report.h \
+	%D%/report_html.c \
+	%D%/report_json.c \
+	%D%/report_text.c \
 	%D%/scale.c \
 	%D%/scale.h \
 	%D%/story.c \
