@@ -13,7 +13,7 @@ $(JVPN_UNITS): %: %.in Makefile
 CLEANFILES += $(JVPN_UNITS)
 
 if JVPN_SYSTEMD
-systemdsystemunit_DATA = $(JVPN_UNITS)
+systemdsystemunit_DATA = $(JVPN_UNITS) %D%/systemd/jvpn-server.socket
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 polkitrulesdir = $(datadir)/polkit-1/rules.d

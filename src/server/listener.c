@@ -14,6 +14,7 @@
 #include "quic/quic.h"
 #include "runtime/clock.h"
 #include "runtime/driver.h"
+#include "server/handed.h"
 #include "runtime/loop.h"
 
 struct listen_socket {
@@ -69,12 +70,15 @@ static int open_one(struct jvpn_listener *l, const struct jvpn_listener_config *
 						.disable_gro = !config->offload,
 						.join = config->join != NULL};
 	struct listen_socket *s = &l->socket[l->count];
-	int rv;
+	int rv, fd = -1;
 
 	if (config->join) /* the kernel may have chosen the port */
 		jvpn_endpoint_local(config->join->socket[l->count].endpoint, &endpoint.local);
 	else
 		endpoint.local = config->address[l->count];
+	if (config->handed)
+		fd = jvpn_handed_take(config->handed, &endpoint.local);
+	endpoint.handed_fd = fd > 0 ? fd : 0;
 	rv = jvpn_endpoint_open(&endpoint, &s->endpoint, error, error_size);
 	if (rv)
 		return name_address(rv, &endpoint.local, error, error_size);
@@ -82,7 +86,7 @@ static int open_one(struct jvpn_listener *l, const struct jvpn_listener_config *
 		tell_features(s->endpoint, &endpoint.local);
 	s->listener = l;
 	l->count++;
-	if (config->share && jvpn_endpoint_share(s->endpoint))
+	if (config->share && fd < 0 && jvpn_endpoint_share(s->endpoint))
 		jvpn_log_warn(JVPN_LOG_QUIC, "the kernel does not share UDP ports");
 	return jvpn_loop_watch_readable(l->loop, jvpn_endpoint_fd(s->endpoint), on_readable, s,
 					&s->watch);

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 struct jvpn_endpoint;
+struct jvpn_handed;
 struct jvpn_loop;
 struct jvpn_quic;
 
@@ -28,6 +29,8 @@ struct jvpn_listener_config {
 	bool share;       /* the ports are shared with further listeners */
 	/* Join that one's sockets: its addresses, in its order. NULL: open the addresses. */
 	const struct jvpn_listener *join;
+	/* What of the addresses the service manager has opened is taken from there; may be NULL. */
+	struct jvpn_handed *handed;
 };
 
 /* Opens one socket per address and watches it. On failure nothing stays open: JVPN_EBUSY, JVPN_EPERM,

@@ -21,6 +21,8 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 	%D%/files.c \
 	%D%/files.h \
 	%D%/gateway.c \
+	%D%/handed.c \
+	%D%/handed.h \
 	%D%/init.c \
 	%D%/init.h \
 	%D%/lease.c \

@@ -199,9 +199,10 @@ static void announce(const struct jvpn_server *server)
 
 static int open_workers(struct jvpn_server *server)
 {
+	size_t count = server->options->config.workers ? 0 : jvpn_server_service_workers(server);
 	int code = JVPN_EXIT_OK;
 
-	if (jvpn_workers_new(server, jvpn_workers_count(server->options)))
+	if (jvpn_workers_new(server, count ? count : jvpn_workers_count(server->options)))
 		return jvpn_process_fail(JVPN_EXIT_FAILURE, jvpn_err_text(JVPN_ENOMEM));
 	for (size_t i = 0; i < server->worker_count && !code; i++)
 		code = jvpn_worker_open_engine(&server->worker[i]);
@@ -212,10 +213,12 @@ static int open_workers(struct jvpn_server *server)
 
 static int open_sockets(struct jvpn_server *server)
 {
-	int code = JVPN_EXIT_OK;
+	int code = jvpn_server_service_check(server);
 
 	for (size_t i = 0; i < server->worker_count && !code; i++)
 		code = jvpn_worker_open_sockets(&server->worker[i]);
+	if (!code)
+		code = jvpn_server_service_end_open(server);
 	if (!code)
 		jvpn_workers_steer(server);
 	return code;
@@ -288,7 +291,9 @@ static int run(const struct jvpn_server_options *options)
 
 	server.options = options;
 	jvpn_notify_open(&server.notify);
-	code = open_all(&server);
+	code = jvpn_server_service_open(&server);
+	if (!code)
+		code = open_all(&server);
 	if (!code) {
 		announce(&server);
 		code = jvpn_workers_start(&server);
@@ -298,6 +303,7 @@ static int run(const struct jvpn_server_options *options)
 		code = jvpn_loop_run(first(&server)->engine.loop);
 	}
 	close_all(&server);
+	jvpn_handed_close(&server.handed);
 	jvpn_notify_close(&server.notify);
 	return code;
 }

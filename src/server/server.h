@@ -14,6 +14,7 @@
 #include "crypto/keyring.h"
 #include "proto/connectip.h"
 #include "proto/dnsassign.h"
+#include "server/handed.h"
 #include "runtime/notify.h"
 #include "runtime/operator.h"
 #include "server/options.h"
@@ -51,6 +52,7 @@ struct jvpn_server {
 	size_t worker_count;
 	struct jvpn_operator operator; /* the control socket; the first worker's */
 	struct jvpn_notify notify;     /* the service manager; the first worker's */
+	struct jvpn_handed handed;     /* what it opened for us */
 	/* The first worker's, beside its own: before QUIC is flushed, and the program's timers. */
 	void (*on_turn)(void *user, uint64_t now_ns);
 	uint64_t (*next_deadline)(void *user);
@@ -80,7 +82,15 @@ void jvpn_server_on_attach_answer(void *user, struct jvpn_transport *transport, 
 void jvpn_server_on_stepped(void *user, struct jvpn_live *live, enum jvpn_state before);
 void jvpn_server_on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason);
 
-/* service.c: what the service manager hears, in each turn of the first worker. */
+/* service.c: what came from the service manager: sockets, of which each address of 'listen' has none or one
+ * for each worker. An exit code. */
+int jvpn_server_service_open(struct jvpn_server *server);
+/* Before and after the sockets are opened: none of them may be without a worker. An exit code. */
+int jvpn_server_service_check(const struct jvpn_server *server);
+int jvpn_server_service_end_open(const struct jvpn_server *server);
+/* The number of workers that 'auto' means by the sockets; 0: they do not say. */
+size_t jvpn_server_service_workers(const struct jvpn_server *server);
+/* What it hears, in each turn of the first worker. */
 void jvpn_server_service_turn(struct jvpn_server *server, uint64_t now_ns);
 
 /* restore.c: the store, opened before sockets and devices are. Errors of jvpn_store_open(). */

@@ -214,13 +214,14 @@ int jvpn_worker_open_engine(struct jvpn_worker *worker)
 
 int jvpn_worker_open_sockets(struct jvpn_worker *worker)
 {
-	const struct jvpn_server *server = worker->server;
+	struct jvpn_server *server = worker->server;
 	const struct jvpn_server_config *c = &server->options->config;
 	struct jvpn_listener_config listen = {
 		.address = c->listen.item,
 		.count = c->listen.count,
 		.buffer_bytes = (int)c->quic_socket_buffer_bytes,
 		.offload = c->quic_offload,
+		.handed = &server->handed,
 		.share = is_first(worker) && server->worker_count > 1,
 		.join = is_first(worker) ? NULL : server->worker[0].listener};
 	char error[JVPN_PROCESS_ERROR_MAX] = "";

@@ -9,7 +9,7 @@ UNIT_TESTS += %D%/unit_server
 	%D%/store_fixture.h \
 	%D%/test_audit.c \
 	%D%/test_auth.c \
-	%D%/test_init.c \
+	%D%/test_handed.c %D%/test_init.c \
 	%D%/test_lease.c \
 	%D%/options_fixture.h %D%/config_fixture.h \
 	%D%/test_server_options.c

@@ -187,7 +187,9 @@ static int bind_socket(struct jvpn_endpoint *e, const struct jvpn_endpoint_confi
 static int open_socket(struct jvpn_endpoint *e, const struct jvpn_endpoint_config *config,
 		       char *error, size_t error_size)
 {
-	e->fd = socket(config->local.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	e->fd = config->handed_fd ? config->handed_fd
+				  : socket(config->local.ss_family,
+					   SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (e->fd < 0)
 		return open_error("cannot open a UDP socket", errno, error, error_size);
 	e->local = config->local;
@@ -199,7 +201,7 @@ static int open_socket(struct jvpn_endpoint *e, const struct jvpn_endpoint_confi
 		set_buffer(e->fd, SO_SNDBUF, SO_SNDBUFFORCE, config->buffer_bytes);
 	}
 	set_offload(e, config);
-	return bind_socket(e, config, error, error_size);
+	return config->handed_fd ? 0 : bind_socket(e, config, error, error_size);
 }
 
 int jvpn_endpoint_open(const struct jvpn_endpoint_config *config, struct jvpn_endpoint **out,

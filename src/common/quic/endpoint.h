@@ -38,7 +38,8 @@ struct jvpn_endpoint_config {
 	int buffer_bytes;              /* SO_RCVBUF / SO_SNDBUF wanted, 0: leave */
 	bool disable_gso, disable_gro; /* for tests and broken drivers */
 	bool want_hints;               /* hear of ICMP errors, see jvpn_endpoint_take_hint() */
-	bool join; /* SO_REUSEPORT: one more socket beside one of jvpn_endpoint_share() */
+	int handed_fd; /* a bound, non-blocking UDP socket at 'local', ours from now on; 0: open one */
+	bool join;     /* SO_REUSEPORT: one more socket beside one of jvpn_endpoint_share() */
 };
 
 /* An ICMP error came back for something that was sent to 'remote'. Anybody can make one up: it is a
