@@ -168,8 +168,8 @@ START_TEST(figures__activity__no_event_is_lost_at_any_distance)
 	for (unsigned i = 0; i < sizeof(at) / sizeof(at[0]); i++)
 		say("n", 1, at[i], SWITCH);
 	jvpn_figures_end(f, &r);
-	for (unsigned i = 0; i < JVPN_FIGURES_BINS; i++)
-		sum += r.activity->switches[i];
+	for (unsigned i = 0; i < JVPN_ACTIVITY_BINS; i++)
+		sum += r.activity->bin[JVPN_ACTIVITY_SWITCHES][i];
 	ck_assert_uint_eq(sum, sizeof(at) / sizeof(at[0]));
 	ck_assert_uint_eq(r.activity->from_ms % r.activity->width_ms, 0);
 }
@@ -177,7 +177,7 @@ END_TEST
 
 START_TEST(figures__activity__bins_as_counted_one_by_one)
 {
-	unsigned counted[JVPN_FIGURES_BINS] = {0};
+	unsigned counted[JVPN_ACTIVITY_BINS] = {0};
 	unsigned long long at[400];
 	uint64_t x = 1234567;
 
@@ -191,8 +191,8 @@ START_TEST(figures__activity__bins_as_counted_one_by_one)
 		ck_assert_uint_ge(at[i], r.activity->from_ms);
 		counted[(at[i] - r.activity->from_ms) / r.activity->width_ms]++;
 	}
-	for (unsigned i = 0; i < JVPN_FIGURES_BINS; i++)
-		ck_assert_uint_eq(counted[i], r.activity->switches[i]);
+	for (unsigned i = 0; i < JVPN_ACTIVITY_BINS; i++)
+		ck_assert_uint_eq(counted[i], r.activity->bin[JVPN_ACTIVITY_SWITCHES][i]);
 }
 END_TEST
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "audit/windows.h"
 #include "base/err.h"
 #include "base/map.h"
 
@@ -23,8 +24,7 @@ struct session {
 	bool used;
 	uint64_t since, left_ms; /* left_ms 0: it is in ATTACHED, or not known */
 	uint64_t switches;
-	uint64_t *at; /* owned: times of switches within the last hour */
-	uint32_t count, room, minute, hour;
+	struct jvpn_windows windows; /* of switches */
 	uint32_t next_free;
 };
 
@@ -78,7 +78,7 @@ void jvpn_figures_free(struct jvpn_figures *f)
 	if (!f)
 		return;
 	for (uint32_t i = 0; i < f->sessions; i++)
-		free(f->session[i].at);
+		jvpn_windows_clear(&f->session[i].windows);
 	for (unsigned i = 0; i < f->nodes; i++)
 		free(f->node[i]);
 	free(f->session);
@@ -247,132 +247,41 @@ static void forget(struct jvpn_figures *f, struct session *s)
 	uint32_t at = (uint32_t)(s - f->session);
 
 	(void)jvpn_map_remove(f->map, s->key, KEY_BYTES);
-	f->times -= s->room;
-	free(s->at);
+	f->times -= s->windows.room;
+	jvpn_windows_clear(&s->windows);
 	memset(s, 0, sizeof(*s));
 	s->next_free = f->first_free;
 	f->first_free = at + 1;
 }
 
-/* --- when switches were --- */
-
-static uint32_t pass_old(const struct session *s, uint32_t first, uint64_t window)
+/* A thousandth less: clocks are slewed. */
+static bool put_time(struct session *s, uint64_t ts)
 {
-	while (first + 1 < s->count && s->at[first] + window <= s->at[s->count - 1])
-		first++;
-	return first;
-}
-
-static void drop_first(struct session *s, uint32_t n)
-{
-	s->count -= n;
-	memmove(s->at, s->at + n, s->count * sizeof(*s->at));
-	s->minute = s->minute > n ? s->minute - n : 0;
-	s->hour = s->hour > n ? s->hour - n : 0;
-}
-
-/* Room for one more time: of what is old, of what may be had, or of the older half. */
-static void make_room(struct jvpn_figures *f, struct jvpn_figures_of *t, struct session *s)
-{
-	uint32_t room = s->room ? s->room * 2 : 4;
-	uint64_t *grown;
-
-	if (s->count < s->room)
-		return;
-	if (s->hour > s->room / 2) {
-		drop_first(s, s->hour);
-		return;
-	}
-	grown = f->times + room - s->room <= JVPN_FIGURES_TIMES_MAX
-			? realloc(s->at, room * sizeof(*grown))
-			: NULL;
-	if (grown) {
-		f->times += room - s->room;
-		s->at = grown;
-		s->room = room;
-	} else {
-		t->at_least = true;
-		if (s->count)
-			drop_first(s, s->count / 2 + 1);
-	}
+	return jvpn_windows_put(&s->windows, ts, MINUTE_MS - MINUTE_MS / 1000,
+				HOUR_MS - HOUR_MS / 1000);
 }
 
 static void add_time(struct jvpn_figures *f, struct jvpn_figures_of *t, struct session *s,
 		     uint64_t ts)
 {
-	make_room(f, t, s);
-	if (s->count == s->room)
-		return;
-	if (s->count && ts < s->at[s->count - 1])
-		ts = s->at[s->count - 1]; /* a clock was set back */
-	s->at[s->count++] = ts;
-	/* a thousandth less: clocks are slewed */
-	s->minute = pass_old(s, s->minute, MINUTE_MS - MINUTE_MS / 1000);
-	s->hour = pass_old(s, s->hour, HOUR_MS - HOUR_MS / 1000);
-	if (s->count - s->minute > t->most_in_minute)
-		t->most_in_minute = s->count - s->minute;
-	if (s->count - s->hour > t->most_in_hour)
-		t->most_in_hour = s->count - s->hour;
-}
+	struct jvpn_windows *w = &s->windows;
 
-/* --- what happened when --- */
+	if (!put_time(s, ts)) {
+		uint32_t room = w->room;
 
-/* Two bins become one; 'odd': the first one stays alone. */
-static void widen(uint64_t bin[JVPN_FIGURES_BINS], unsigned odd)
-{
-	for (unsigned i = 0; i < JVPN_FIGURES_BINS; i++) {
-		uint64_t sum = 0;
-
-		for (unsigned j = 2 * i; j < 2 * i + 2; j++)
-			if (j >= odd && j - odd < JVPN_FIGURES_BINS)
-				sum += bin[j - odd];
-		bin[i] = sum; /* what is read is never behind what is written */
-	}
-}
-
-static void move_right(uint64_t bin[JVPN_FIGURES_BINS], unsigned n)
-{
-	memmove(bin + n, bin, (JVPN_FIGURES_BINS - n) * sizeof(*bin));
-	memset(bin, 0, n * sizeof(*bin));
-}
-
-static unsigned last_used(const struct jvpn_activity *a)
-{
-	unsigned i = JVPN_FIGURES_BINS - 1;
-
-	while (i > 0 && !a->switches[i] && !a->disturbances[i] && !a->denials[i])
-		i--;
-	return i;
-}
-
-/* The bin for this time. The beginning is a multiple of the width. */
-static unsigned bin_of(struct jvpn_activity *a, uint64_t ts)
-{
-	unsigned odd;
-
-	if (!a->width_ms) {
-		a->width_ms = 250;
-		a->from_ms = ts - ts % a->width_ms;
-	}
-	for (;;) {
-		uint64_t before = ts < a->from_ms ? (a->from_ms - ts - 1) / a->width_ms + 1 : 0;
-
-		if (before && last_used(a) + before < JVPN_FIGURES_BINS) {
-			move_right(a->switches, (unsigned)before);
-			move_right(a->disturbances, (unsigned)before);
-			move_right(a->denials, (unsigned)before);
-			a->from_ms -= before * a->width_ms;
-			before = 0;
+		if (f->times + room <= JVPN_FIGURES_TIMES_MAX && jvpn_windows_grow(w) == 0) {
+			f->times += w->room - room;
+		} else {
+			t->at_least = true;
+			jvpn_windows_halve(w);
 		}
-		if (!before && (ts - a->from_ms) / a->width_ms < JVPN_FIGURES_BINS)
-			return (unsigned)((ts - a->from_ms) / a->width_ms);
-		odd = a->from_ms % (2 * a->width_ms) != 0;
-		widen(a->switches, odd);
-		widen(a->disturbances, odd);
-		widen(a->denials, odd);
-		a->from_ms -= odd * a->width_ms;
-		a->width_ms *= 2;
+		if (!put_time(s, ts))
+			return;
 	}
+	if (jvpn_windows_in_minute(w) > t->most_in_minute)
+		t->most_in_minute = jvpn_windows_in_minute(w);
+	if (jvpn_windows_in_hour(w) > t->most_in_hour)
+		t->most_in_hour = jvpn_windows_in_hour(w);
 }
 
 /* --- lines --- */
@@ -435,7 +344,7 @@ static void on_state(struct scene *c)
 	enter(c->tally, s, (uint8_t)event->to, c->line->ts_ms);
 	if (event->from == JVPN_STATE_ATTACHED && event->to == JVPN_STATE_VOLATILE) {
 		s->left_ms = c->line->ts_ms ? c->line->ts_ms : 1;
-		c->activity->disturbances[bin_of(c->activity, c->line->ts_ms)]++;
+		jvpn_activity_put(c->activity, JVPN_ACTIVITY_DISTURBANCES, c->line->ts_ms, 1);
 	} else if (s->left_ms &&
 		   (event->to == JVPN_STATE_ATTACHED || event->to == JVPN_STATE_TERMINATED)) {
 		end_disturbance(c, event->to, event->reason);
@@ -454,7 +363,7 @@ static void on_switch(struct scene *c)
 	jvpn_histogram_put(&t->latency, event->detect_us > UINT64_MAX - event->recover_us
 						? UINT64_MAX
 						: event->detect_us + event->recover_us);
-	c->activity->switches[bin_of(c->activity, c->line->ts_ms)]++;
+	jvpn_activity_put(c->activity, JVPN_ACTIVITY_SWITCHES, c->line->ts_ms, 1);
 	if (!c->session)
 		return;
 	if (++c->session->switches > t->most_of_session)
@@ -500,7 +409,7 @@ static void on_result(struct scene *c)
 	if (event->reason == JVPN_REASON_REATTACH_SUCCESS)
 		return;
 	c->tally->denied[event->reason] += count_of(event);
-	c->activity->denials[bin_of(c->activity, c->line->ts_ms)] += count_of(event);
+	jvpn_activity_put(c->activity, JVPN_ACTIVITY_DENIALS, c->line->ts_ms, count_of(event));
 }
 
 static void on_denied(struct scene *c)
@@ -599,52 +508,6 @@ struct jvpn_trail_handler jvpn_figures_handler(struct jvpn_figures *f)
 
 /* --- the end --- */
 
-static void add_by_reason(uint64_t *to, const uint64_t *from)
-{
-	for (int i = 0; i < JVPN_REASON_COUNT; i++)
-		to[i] += from[i];
-}
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static void add_tally(struct jvpn_figures_of *to, const struct jvpn_figures_of *from)
-{
-	to->first_ms = to->events && to->first_ms < from->first_ms ? to->first_ms : from->first_ms;
-	to->last_ms = larger(to->last_ms, from->last_ms);
-	to->events += from->events;
-	to->sessions += from->sessions;
-	to->born += from->born;
-	to->ended += from->ended;
-	jvpn_histogram_add(&to->detect, &from->detect);
-	jvpn_histogram_add(&to->recover, &from->recover);
-	jvpn_histogram_add(&to->latency, &from->latency);
-	jvpn_histogram_add(&to->away, &from->away);
-	to->switches += from->switches;
-	to->most_of_session = larger(to->most_of_session, from->most_of_session);
-	to->most_in_minute = larger(to->most_in_minute, from->most_in_minute);
-	to->most_in_hour = larger(to->most_in_hour, from->most_in_hour);
-	to->at_least |= from->at_least;
-	to->survived += from->survived;
-	to->lost += from->lost;
-	to->on_request += from->on_request;
-	to->undecided += from->undecided;
-	to->replays += from->replays;
-	to->unauthorized += from->unauthorized;
-	to->attempts += from->attempts;
-	for (int i = 0; i <= JVPN_STATE_COUNT; i++)
-		to->state_ms[i] += from->state_ms[i];
-	to->lines_missing += from->lines_missing;
-	to->lines_announced += from->lines_announced;
-	add_by_reason(to->switched, from->switched);
-	add_by_reason(to->limited, from->limited);
-	add_by_reason(to->denied, from->denied);
-	add_by_reason(to->terminated, from->terminated);
-	add_by_reason(to->invalid, from->invalid);
-}
-
 static void close_sessions(struct jvpn_figures *f)
 {
 	for (uint32_t i = 0; i < f->sessions; i++) {
@@ -681,35 +544,10 @@ void jvpn_figures_end(struct jvpn_figures *f, struct jvpn_figures_result *out)
 	f->total.role = out->nodes ? out->node[0]->role : JVPN_ROLE_SERVER;
 	for (unsigned i = 0; i < out->nodes; i++)
 		if (out->node[i]->role == f->total.role)
-			add_tally(&f->total, out->node[i]);
+			jvpn_figures_add(&f->total, out->node[i]);
 	out->total = &f->total;
 	out->activity = &f->activity[f->total.role == JVPN_ROLE_CLIENT];
 	out->lines = f->lines;
 	out->damaged = f->damaged;
 	out->untracked = f->untracked;
-}
-
-uint64_t jvpn_figures_session_ms(const struct jvpn_figures_of *t)
-{
-	uint64_t sum = 0;
-
-	for (int i = 0; i < JVPN_STATE_COUNT; i++)
-		sum += t->state_ms[i];
-	return sum;
-}
-
-uint64_t jvpn_figures_continuity_ppm(const struct jvpn_figures_of *t)
-{
-	uint64_t judged = t->survived + t->lost;
-
-	return judged ? (uint64_t)((double)t->survived / (double)judged * 1e6 + 0.5) : 1000000;
-}
-
-uint64_t jvpn_figures_sum(const uint64_t by_reason[JVPN_REASON_COUNT])
-{
-	uint64_t sum = 0;
-
-	for (int i = 0; i < JVPN_REASON_COUNT; i++)
-		sum += by_reason[i];
-	return sum;
 }

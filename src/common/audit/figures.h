@@ -8,13 +8,13 @@
 #ifndef JVPN_AUDIT_FIGURES_H
 #define JVPN_AUDIT_FIGURES_H
 
+#include "audit/activity.h"
 #include "audit/histogram.h"
 #include "audit/reader.h"
 
 #define JVPN_FIGURES_NODES_MAX    64
 #define JVPN_FIGURES_SESSIONS_MAX (1U << 20)
 #define JVPN_FIGURES_TIMES_MAX    (4U << 20)
-#define JVPN_FIGURES_BINS         120
 
 /* Beside the states of the registry: the node was down. */
 #define JVPN_FIGURES_DOWN JVPN_STATE_COUNT
@@ -41,13 +41,6 @@ struct jvpn_figures_of {
 		terminated[JVPN_REASON_COUNT], invalid[JVPN_REASON_COUNT];
 };
 
-/* What happened when: bins of one width, which doubles when they do not suffice. */
-struct jvpn_activity {
-	uint64_t from_ms, width_ms; /* width 0: nothing yet */
-	uint64_t switches[JVPN_FIGURES_BINS], disturbances[JVPN_FIGURES_BINS],
-		denials[JVPN_FIGURES_BINS];
-};
-
 struct jvpn_figures;
 
 struct jvpn_figures_result {
@@ -66,6 +59,8 @@ struct jvpn_trail_handler jvpn_figures_handler(struct jvpn_figures *f);
 /* After the last line. */
 void jvpn_figures_end(struct jvpn_figures *f, struct jvpn_figures_result *out);
 
+/* Adds the figures of one node to others. */
+void jvpn_figures_add(struct jvpn_figures_of *to, const struct jvpn_figures_of *from);
 /* All time that sessions were there, without the time that nodes were down. */
 uint64_t jvpn_figures_session_ms(const struct jvpn_figures_of *t);
 /* Share of disturbances that the session outlived, in parts per million; 1000000 when there was none. */

@@ -4,8 +4,11 @@
 # alphabetical order, and its test to tests/unit/audit.mk.
 noinst_LIBRARIES += %D%/libjvpn_audit.a
 %C%_libjvpn_audit_a_SOURCES = \
+	%D%/activity.c \
+	%D%/activity.h \
 	%D%/figures.c \
 	%D%/figures.h \
+	%D%/figures_sum.c \
 	%D%/histogram.c \
 	%D%/histogram.h \
 	%D%/index.c \
@@ -29,11 +32,16 @@ noinst_LIBRARIES += %D%/libjvpn_audit.a
 	%D%/svg.h \
 	%D%/timeline.c \
 	%D%/timeline.h \
+	%D%/timeline_close.c \
+	%D%/timeline_internal.h \
+	%D%/timeline_strip.c \
 	%D%/timeline_svg.c \
 	%D%/verify.c \
 	%D%/verify.h \
 	%D%/verify_binding.c \
 	%D%/verify_book.c \
 	%D%/verify_internal.h \
-	%D%/verify_limits.c
+	%D%/verify_limits.c \
+	%D%/windows.c \
+	%D%/windows.h
 %C%_libjvpn_audit_a_CFLAGS = $(AM_CFLAGS) $(JVPN_STRICT_CFLAGS)

@@ -261,28 +261,18 @@ static void put_states(FILE *out, const struct jvpn_figures_of *t)
 
 /* --- what happened when --- */
 
-static unsigned used_bins(const struct jvpn_activity *a)
-{
-	unsigned last = JVPN_FIGURES_BINS;
-
-	while (last > 0 && !a->switches[last - 1] && !a->disturbances[last - 1] &&
-	       !a->denials[last - 1])
-		last--;
-	return last;
-}
-
 static void put_strip(struct plot *p, const struct jvpn_activity *a, const uint64_t *bin,
 		      const char *title, double top)
 {
 	struct jvpn_svg_box base = {PLOT_LEFT + 60, top + 50, WIDTH - PLOT_LEFT - 68, 0};
 	char text[128], from[JVPN_SCALE_TEXT_MAX], most[24];
 
-	p->most = largest(bin, JVPN_FIGURES_BINS);
+	p->most = largest(bin, JVPN_ACTIVITY_BINS);
 	jvpn_svg_text(&p->svg, "small soft end", PLOT_LEFT + 50, top + 48, title);
 	snprintf(most, sizeof(most), "%" PRIu64, p->most);
 	jvpn_svg_text(&p->svg, "tiny soft end", PLOT_LEFT + 50, top + 18, most);
 	jvpn_svg_line(&p->svg, "grid", &base);
-	for (unsigned i = 0; i < JVPN_FIGURES_BINS; i++) {
+	for (unsigned i = 0; i < JVPN_ACTIVITY_BINS; i++) {
 		double height = bar_height(p, bin[i], 40);
 		struct jvpn_svg_box bar = {base.x + p->step * i, top + 50 - height,
 					   p->step > 3 ? p->step - 1 : p->step, height};
@@ -297,7 +287,7 @@ static void put_strip(struct plot *p, const struct jvpn_activity *a, const uint6
 
 static void put_activity(FILE *out, const struct jvpn_activity *a)
 {
-	unsigned last = used_bins(a);
+	unsigned last = jvpn_activity_used(a);
 	char from[JVPN_SCALE_TEXT_MAX], to[JVPN_SCALE_TEXT_MAX], width[JVPN_SCALE_TEXT_MAX];
 	char text[160];
 	struct plot p;
@@ -313,9 +303,9 @@ static void put_activity(FILE *out, const struct jvpn_activity *a)
 	jvpn_scale_duration(a->width_ms, width);
 	snprintf(text, sizeof(text), "From %s to %s UTC, in bars of %s", from, to, width);
 	jvpn_svg_describe(&p.svg, "act", "What happened when", text);
-	put_strip(&p, a, a->disturbances, "disturbances", 0);
-	put_strip(&p, a, a->switches, "switches", 58);
-	put_strip(&p, a, a->denials, "denials", 116);
+	put_strip(&p, a, a->bin[JVPN_ACTIVITY_DISTURBANCES], "disturbances", 0);
+	put_strip(&p, a, a->bin[JVPN_ACTIVITY_SWITCHES], "switches", 58);
+	put_strip(&p, a, a->bin[JVPN_ACTIVITY_DENIALS], "denials", 116);
 	jvpn_svg_text(&p.svg, "tiny soft", PLOT_LEFT + 60, 188, text);
 	jvpn_svg_end(&p.svg);
 }

@@ -131,26 +131,22 @@ static void put_tally(struct jvpn_json *j, const struct jvpn_figures_of *t)
 
 static void put_activity(struct jvpn_json *j, const struct jvpn_activity *a)
 {
-	unsigned last = 0;
+	static const char *const names[JVPN_ACTIVITY_KINDS] = {
+		[JVPN_ACTIVITY_DISTURBANCES] = "disturbances",
+		[JVPN_ACTIVITY_SWITCHES] = "switches",
+		[JVPN_ACTIVITY_DENIALS] = "denials",
+	};
+	unsigned used = jvpn_activity_used(a);
 
-	for (unsigned i = 0; i < JVPN_FIGURES_BINS; i++)
-		if (a->switches[i] || a->disturbances[i] || a->denials[i])
-			last = i + 1;
 	jvpn_json_open(j, "activity", '{');
 	jvpn_json_uint(j, "from_ms", a->from_ms);
 	jvpn_json_uint(j, "width_ms", a->width_ms);
-	jvpn_json_open(j, "disturbances", '[');
-	for (unsigned i = 0; i < last; i++)
-		jvpn_json_uint(j, NULL, a->disturbances[i]);
-	jvpn_json_close(j, ']');
-	jvpn_json_open(j, "switches", '[');
-	for (unsigned i = 0; i < last; i++)
-		jvpn_json_uint(j, NULL, a->switches[i]);
-	jvpn_json_close(j, ']');
-	jvpn_json_open(j, "denials", '[');
-	for (unsigned i = 0; i < last; i++)
-		jvpn_json_uint(j, NULL, a->denials[i]);
-	jvpn_json_close(j, ']');
+	for (unsigned kind = 0; kind < JVPN_ACTIVITY_KINDS; kind++) {
+		jvpn_json_open(j, names[kind], '[');
+		for (unsigned i = 0; i < used; i++)
+			jvpn_json_uint(j, NULL, a->bin[kind][i]);
+		jvpn_json_close(j, ']');
+	}
 	jvpn_json_close(j, '}');
 }
 

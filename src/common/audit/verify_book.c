@@ -246,7 +246,7 @@ void book_forget(struct jvpn_trail_verify *v, struct life *life)
 void book_clear(struct jvpn_trail_verify *v)
 {
 	for (uint32_t i = 0; i < v->lives; i++) {
-		free(v->life[i]->switched.at);
+		jvpn_windows_clear(&v->life[i]->switched);
 		free(v->life[i]);
 	}
 	free(v->commit);

@@ -9,6 +9,7 @@
 
 #include "audit/index.h"
 #include "audit/verify.h"
+#include "audit/windows.h"
 
 #define NOT_KNOWN      UINT64_MAX
 #define NONE           UINT32_MAX
@@ -42,14 +43,6 @@ struct identity {
 	bool broken;          /* lines of the server are missing */
 };
 
-/* When a session was switched, in order; what is older than an hour goes. */
-struct switch_times {
-	uint64_t *at; /* owned */
-	uint32_t count, room;
-	uint32_t minute, hour; /* the first that are within the window */
-	uint64_t last;         /* as told: 'at' never goes back */
-};
-
 /* A session as one end tells it. Times are wall milliseconds. */
 struct life {
 	struct jvpn_id id;
@@ -67,7 +60,8 @@ struct life {
 	uint64_t requests, request_min, request_last;
 	uint64_t candidate[CANDIDATES_MAX];
 	unsigned candidates;
-	struct switch_times switched;
+	struct jvpn_windows switched;
+	uint64_t switched_ms; /* the last one, as told */
 	uint64_t switch_count, refused;
 	const struct jvpn_policy *policy; /* NULL: not known */
 };

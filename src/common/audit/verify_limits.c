@@ -3,11 +3,8 @@
  * I3 to I6: what the policy bounds, and what must not end a session.
  */
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "audit/verify_internal.h"
-#include "base/err.h"
 
 #define MINUTE_MS 60000
 #define HOUR_MS   3600000
@@ -29,59 +26,23 @@ static const struct jvpn_policy *limits_of(const struct jvpn_trail_verify *v,
 	return server ? life->policy : v->identity[life->identity].policy;
 }
 
-/* The first in 'at' that is not older than the window; each is passed once. */
-static uint32_t pass_old(const struct switch_times *t, uint32_t first, uint64_t window)
+static void add_switch(struct jvpn_trail_verify *v, struct life *life, uint64_t now)
 {
-	uint64_t now = t->at[t->count - 1];
+	uint64_t minute = shorter(v, MINUTE_MS), hour = shorter(v, HOUR_MS);
 
-	while (t->at[first] + window <= now && first + 1 < t->count)
-		first++;
-	return first;
-}
-
-/* Room for one more; what is out of every window makes room first. */
-static bool make_room(struct switch_times *t)
-{
-	uint64_t *grown;
-	uint32_t room;
-
-	if (t->count < t->room)
-		return true;
-	if (t->hour > t->room / 2) {
-		t->count -= t->hour;
-		memmove(t->at, t->at + t->hour, t->count * sizeof(*t->at));
-		t->minute -= t->hour;
-		t->hour = 0;
-		return true;
-	}
-	room = t->room ? t->room * 2 : 8;
-	grown = realloc(t->at, room * sizeof(*grown));
-	if (!grown)
-		return false;
-	t->at = grown;
-	t->room = room;
-	return true;
-}
-
-static void add_switch(struct jvpn_trail_verify *v, struct switch_times *t, uint64_t now)
-{
-	if (!make_room(t)) {
-		v->error = JVPN_ENOMEM;
+	life->switched_ms = now;
+	if (jvpn_windows_put(&life->switched, now, minute, hour))
 		return;
-	}
-	t->last = now;
-	if (t->count && now < t->at[t->count - 1])
-		now = t->at[t->count - 1]; /* a clock was set back */
-	t->at[t->count++] = now;
-	t->minute = pass_old(t, t->minute, shorter(v, MINUTE_MS));
-	t->hour = pass_old(t, t->hour, shorter(v, HOUR_MS));
+	v->error = jvpn_windows_grow(&life->switched);
+	if (!v->error)
+		(void)jvpn_windows_put(&life->switched, now, minute, hour);
 }
 
 static void check_window(struct jvpn_trail_verify *v, const struct life *life, uint64_t window_ms,
 			 uint64_t max)
 {
-	const struct switch_times *t = &life->switched;
-	uint32_t count = t->count - (window_ms == MINUTE_MS ? t->minute : t->hour);
+	uint32_t count = window_ms == MINUTE_MS ? jvpn_windows_in_minute(&life->switched)
+						: jvpn_windows_in_hour(&life->switched);
 
 	if (count > max)
 		verify_bad(v, v->place, "I4",
@@ -102,13 +63,13 @@ void limits_charge(struct jvpn_trail_verify *v, struct life *life,
 	if (exempt || !limits || line->event.reason == JVPN_REASON_NODE_RESTART ||
 	    line->event.reason == JVPN_REASON_NODE_DRAINING)
 		return;
-	last = life->switched.count ? life->switched.last : NOT_KNOWN;
+	last = life->switched.count ? life->switched_ms : NOT_KNOWN;
 	if (last != NOT_KNOWN && now < last + shorter(v, limits->switch_cooldown_ms))
 		verify_bad(v, v->place, "I4",
 			   "session %s: %" PRId64
 			   " ms between two switches, the cooldown is %" PRIu64 " ms",
 			   verify_name(life), (int64_t)(now - last), limits->switch_cooldown_ms);
-	add_switch(v, &life->switched, now);
+	add_switch(v, life, now);
 	if (v->error)
 		return;
 	check_window(v, life, MINUTE_MS, limits->max_switches_per_min);
