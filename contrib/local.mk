@@ -12,6 +12,28 @@ $(JVPN_UNITS): %: %.in Makefile
 		$(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
 CLEANFILES += $(JVPN_UNITS)
 
+# What the programs print is installed, so it cannot be older than they are. Not when they run elsewhere.
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+install-completion: jvpn-server jvpn-client
+if !JVPN_CROSS
+	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)' '$(DESTDIR)$(zshcompletiondir)' '$(DESTDIR)$(fishcompletiondir)'
+	for program in jvpn-server jvpn-client; do \
+		./$$program completion bash >"$(DESTDIR)$(bashcompletiondir)/$$program" && \
+		./$$program completion zsh >"$(DESTDIR)$(zshcompletiondir)/_$$program" && \
+		./$$program completion fish >"$(DESTDIR)$(fishcompletiondir)/$$program.fish" || exit 1; \
+	done
+endif
+uninstall-completion:
+	for program in jvpn-server jvpn-client; do \
+		rm -f "$(DESTDIR)$(bashcompletiondir)/$$program" "$(DESTDIR)$(zshcompletiondir)/_$$program" \
+			"$(DESTDIR)$(fishcompletiondir)/$$program.fish"; \
+	done
+.PHONY: install-completion uninstall-completion
+install-data-local: install-completion
+uninstall-local: uninstall-completion
+
 if JVPN_SYSTEMD
 systemdsystemunit_DATA = $(JVPN_UNITS) %D%/systemd/jvpn-server.socket
 sysusersdir = $(prefix)/lib/sysusers.d

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "client/config.h"
 #include "client/inherited.h"
+#include "config/complete.h"
 #include "config/load.h"
 #include "config/program.h"
 #include "runtime/features.h"
@@ -29,6 +30,8 @@ static const struct jvpn_cli_option disconnect_options[] = {
 	{'c', "config", "FILE", "configuration (also: JVPN_CONFIG)"},
 	JVPN_PROGRAM_COMMON_OPTIONS,
 };
+
+static const struct jvpn_cli_option completion_options[] = {JVPN_PROGRAM_COMMON_OPTIONS};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ASK(id)  (JVPN_OPERATE_FIRST + JVPN_CTL_##id)
@@ -58,6 +61,8 @@ static const struct jvpn_cli_command commands[] = {
 	 JVPN_OPERATE_OPTIONS},
 	{"policy check", JVPN_OPERATE_POLICY_CHECK, "FILE", "Checks a policy; no client is needed.",
 	 jvpn_operate_check_options, JVPN_OPERATE_CHECK_OPTIONS},
+	{"completion", JVPN_OPERATE_COMPLETION, "SHELL", "Prints completion for bash, zsh or fish.",
+	 completion_options, COUNT(completion_options)},
 };
 
 struct given {
@@ -215,6 +220,15 @@ static void print_config(const struct jvpn_client_options *out)
 	jvpn_policy_file_print(&out->policy, stdout);
 }
 
+static int print_completion(const char *shell)
+{
+	int rv = jvpn_complete_print(&cli, shell, stdout);
+
+	if (rv == JVPN_EINVAL)
+		return fail("completion: expected bash, zsh or fish");
+	return rv ? JVPN_EXIT_FAILURE : JVPN_EXIT_OK;
+}
+
 /* --help and --version win over everything else on the line, mistakes included. */
 static bool is_answered(const struct jvpn_program *program, const struct jvpn_cli_command *command)
 {
@@ -287,6 +301,10 @@ bool jvpn_client_options_load(int argc, char **argv, struct jvpn_client_options 
 		return false;
 	if (rc) {
 		*exit_code = fail(result.error);
+		return false;
+	}
+	if (result.command->id == JVPN_OPERATE_COMPLETION) {
+		*exit_code = print_completion(result.operand);
 		return false;
 	}
 	return finish(&given, &result, exit_code);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "config/complete.h"
 #include "config/load.h"
 #include "config/program.h"
 #include "runtime/features.h"
@@ -81,6 +82,8 @@ static const struct jvpn_cli_option report_options[] = {
 	JVPN_PROGRAM_COMMON_OPTIONS,
 };
 
+static const struct jvpn_cli_option completion_options[] = {JVPN_PROGRAM_COMMON_OPTIONS};
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ASK(id)  (JVPN_OPERATE_FIRST + JVPN_CTL_##id)
 
@@ -125,6 +128,8 @@ static const struct jvpn_cli_command commands[] = {
 	 JVPN_OPERATE_OPTIONS},
 	{"policy check", JVPN_OPERATE_POLICY_CHECK, "FILE", "Checks a policy; no server is needed.",
 	 jvpn_operate_check_options, JVPN_OPERATE_CHECK_OPTIONS},
+	{"completion", JVPN_OPERATE_COMPLETION, "SHELL", "Prints completion for bash, zsh or fish.",
+	 completion_options, COUNT(completion_options)},
 };
 
 struct given {
@@ -460,6 +465,15 @@ static bool finish(struct given *given, struct jvpn_cli_result *result, int *exi
 	return finish_run(given, out, exit_code);
 }
 
+static int print_completion(const char *shell)
+{
+	int rv = jvpn_complete_print(&cli, shell, stdout);
+
+	if (rv == JVPN_EINVAL)
+		return fail("completion: expected bash, zsh or fish");
+	return rv ? JVPN_EXIT_FAILURE : JVPN_EXIT_OK;
+}
+
 /* --help and --version win over everything else on the line, mistakes included. */
 static bool is_answered(const struct given *given, const struct jvpn_cli_result *result)
 {
@@ -495,6 +509,10 @@ bool jvpn_server_options_load(int argc, char **argv, struct jvpn_server_options 
 		return false;
 	if (rc) {
 		*exit_code = fail(result.error);
+		return false;
+	}
+	if (result.command->id == JVPN_OPERATE_COMPLETION) {
+		*exit_code = print_completion(result.operand);
 		return false;
 	}
 	return finish(&given, &result, exit_code);

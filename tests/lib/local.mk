@@ -13,9 +13,9 @@ check_PROGRAMS += %D%/registry_dump
 %C%_registry_dump_LDADD = src/server/libjvpn_server.a src/client/libjvpn_client.a \
 	src/common/obs/libjvpn_obs.a src/common/config/libjvpn_config.a \
 	src/common/proto/libjvpn_proto.a src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(YAML_LIBS)
-DOCUMENT_TESTS = %D%/documents.sh
+DOCUMENT_TESTS = %D%/documents.sh %D%/completion.sh
 TESTS += $(DOCUMENT_TESTS)
-EXTRA_DIST += %D%/documents.sh %D%/check-documents %D%/validate-events %D%/compare-audit
+EXTRA_DIST += %D%/documents.sh %D%/completion.sh %D%/check-documents %D%/validate-events %D%/compare-audit
 
 # The proof that the prover can fail.
 TESTS += %D%/prover.sh

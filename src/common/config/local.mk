@@ -6,6 +6,8 @@ noinst_LIBRARIES += %D%/libjvpn_config.a
 %C%_libjvpn_config_a_SOURCES = \
 	%D%/cli.c \
 	%D%/cli.h \
+	%D%/complete.c \
+	%D%/complete.h \
 	%D%/control.c \
 	%D%/control.h \
 	%D%/events.c \

@@ -15,6 +15,8 @@
 /* Ids of the commands in a program's table: this and the id of ctl/command.h. */
 #define JVPN_OPERATE_FIRST        1000
 #define JVPN_OPERATE_POLICY_CHECK (JVPN_OPERATE_FIRST + JVPN_CTL_COUNT)
+/* Answered from the program's table, like --help. */
+#define JVPN_OPERATE_COMPLETION (JVPN_OPERATE_POLICY_CHECK + 1)
 
 struct jvpn_operate {
 	bool server;
