@@ -15,6 +15,7 @@
 #include "client/hooks.h"
 #include "client/netmon.h"
 #include "client/options.h"
+#include "client/progress.h"
 #include "client/resolve.h"
 #include "client/resolver.h"
 #include "client/resume.h"
@@ -94,6 +95,7 @@ struct jvpn_client {
 	struct jvpn_runner runner;
 	struct jvpn_resolver resolver;
 	struct jvpn_hooks hooks;
+	struct jvpn_progress progress;
 	struct jvpn_netcfg_tunnel applied; /* is_up: what the kernel has */
 	struct jvpn_resume resume;
 	struct jvpn_operator operator; /* the control socket */

@@ -68,7 +68,10 @@ static void note_no_address(struct jvpn_client *client)
 {
 	if (client->dial.known.count || client->was_attached || (client->live && is_born(client)))
 		return;
-	jvpn_log_error(JVPN_LOG_MAIN, "no address of the server is known");
+	jvpn_log_error(JVPN_LOG_MAIN,
+		       "no address of the server is known: look at server.address and at the DNS "
+		       "servers of this machine, or write an IP address there (and the name into "
+		       "server.name)");
 	jvpn_client_stop(client, JVPN_EXIT_UNREACHABLE);
 }
 
@@ -182,8 +185,11 @@ static void say_attempt(const struct jvpn_candidate *c)
 		jvpn_log_debug(JVPN_LOG_MAIN, "attempt %u: %s%s%s", c->attempt.count + 1, text,
 			       over, c->device);
 	if (c->attempt.count == 3)
-		jvpn_log_warn(JVPN_LOG_MAIN, "%s%s%s does not answer; going on trying", text, over,
-			      c->device);
+		jvpn_log_warn(
+			JVPN_LOG_MAIN,
+			"%s%s%s does not answer; going on trying: is the server running (jvpn-server "
+			"status), and does every firewall on the way let UDP to this port pass?",
+			text, over, c->device);
 }
 
 static void begin_attempt(struct jvpn_client *client, struct jvpn_candidate *c, uint64_t now_ns)
@@ -699,7 +705,10 @@ static void update(struct jvpn_client *client, uint64_t now_ns)
 		if (dial->candidates.v[i].used)
 			follow_change(client, &dial->candidates.v[i], now_ns);
 	if (!jvpn_candidates_wanted(&dial->candidates) && !dial->said_none)
-		jvpn_log_warn(JVPN_LOG_MAIN, "no interface leads to the server; waiting for one");
+		jvpn_log_warn(
+			JVPN_LOG_MAIN,
+			"no interface leads to the server; waiting for one: look at \"ip route get\" "
+			"with its address, and at interfaces in the configuration");
 	dial->said_none = !jvpn_candidates_wanted(&dial->candidates);
 	say_cost(client);
 }

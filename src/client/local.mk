@@ -3,6 +3,8 @@
 # A new file foo.c, foo.h: add the lines "	%D%/foo.c \" and "	%D%/foo.h \" to the library.
 noinst_LIBRARIES += %D%/libjvpn_client.a
 %C%_libjvpn_client_a_SOURCES = \
+	%D%/advice.c \
+	%D%/advice.h \
 	%D%/attempt.c \
 	%D%/attempt.h \
 	%D%/candidate.c \
@@ -28,6 +30,8 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/network.c \
 	%D%/options.c \
 	%D%/options.h \
+	%D%/progress.c \
+	%D%/progress.h \
 	%D%/resolve.c \
 	%D%/resolve.h \
 	%D%/resolver.c \

@@ -90,7 +90,10 @@ static void on_turn(void *user, uint64_t now_ns)
 	}
 	if (limit_ms && !client->was_attached &&
 	    now_ns - client->started_ns > jvpn_ms_to_ns(limit_ms)) {
-		jvpn_log_error(JVPN_LOG_MAIN, "no session within quic.connect_timeout");
+		jvpn_log_error(
+			JVPN_LOG_MAIN,
+			"no session within connect_timeout: the server does not answer; is it "
+			"running, and does every firewall on the way let UDP to its port pass?");
 		jvpn_client_stop(client, JVPN_EXIT_UNREACHABLE);
 		return;
 	}
@@ -102,6 +105,7 @@ static void on_turn(void *user, uint64_t now_ns)
 	jvpn_netmon_poll(client->netmon, now_ns);
 	jvpn_dial_poll(client, now_ns);
 	jvpn_resume_poll(client, now_ns);
+	jvpn_progress_poll(client, now_ns);
 }
 
 static void on_flushed(void *user)
@@ -124,6 +128,7 @@ static uint64_t next_deadline(void *user)
 	next = jvpn_time_min(next, jvpn_operator_next_deadline(&client->operator));
 	next = jvpn_time_min(next, jvpn_notify_next_deadline(&client->notify));
 	next = jvpn_time_min(next, jvpn_runner_next_deadline(&client->runner));
+	next = jvpn_time_min(next, jvpn_progress_next_deadline(client));
 	if (client->closed_sockets || !client->live)
 		return client->engine.driver->now_ns;
 	if (limit_ms && !client->was_attached)
@@ -241,6 +246,7 @@ static int open_all(struct jvpn_client *client)
 	if (client->stopping)
 		return client->exit_code;
 	client->keep = false;
+	jvpn_progress_begin(client);
 	rv = client->disconnecting ? 0 : jvpn_client_control_open(client, error, sizeof(error));
 	if (rv)
 		return jvpn_process_fail(jvpn_process_exit_code(rv), error);
@@ -295,6 +301,7 @@ static void go_down(struct jvpn_client *client)
 static void close_all(struct jvpn_client *client)
 {
 	if (client->engine.loop) {
+		jvpn_progress_end(client);
 		jvpn_operator_close(&client->operator);
 		say_goodbye(client);
 		jvpn_resolve_close(client);

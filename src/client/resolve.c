@@ -124,10 +124,14 @@ static void finish(struct jvpn_client *client)
 			add(&out, &l->known.item[k], hosts->item[i].port);
 		add_found(&out, l, hosts->item[i].port);
 		if (!l->fixed && !l->found[A].count && !l->found[AAAA].count)
-			jvpn_log_warn(JVPN_LOG_MAIN, "%s: %s", hosts->item[i].host,
-				      l->answered[A] && l->answered[AAAA]
-					      ? "DNS knows no address of this name"
-					      : "no DNS server answers");
+			jvpn_log_warn(
+				JVPN_LOG_MAIN, "%s: %s", hosts->item[i].host,
+				l->answered[A] && l->answered[AAAA]
+					? "DNS knows no address of this name: is it written right "
+					  "in server.address?"
+				: r->servers.count
+					? "no DNS server answers: is this machine online?"
+					: "no DNS server is named in /etc/resolv.conf");
 	}
 	jvpn_dial_set_addresses(client, &out);
 }

@@ -336,8 +336,10 @@ static void say_result(struct jvpn_resume *r, int error)
 static void keep_tun(struct jvpn_client *client)
 {
 	if (client->tun && !client->is_lent && jvpn_tun_set_persistent(client->tun, true))
-		jvpn_log_warn(JVPN_LOG_TUN,
-			      "the TUN device cannot be kept over a restart of the client");
+		jvpn_log_warn(
+			JVPN_LOG_TUN,
+			"the TUN device cannot be kept over a restart of the client: what is sent "
+			"into the tunnel meanwhile would leave another way");
 }
 
 void jvpn_resume_take(struct jvpn_client *client)

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "client/advice.h"
 #include "client/client.h"
 #include "crypto/wipe.h"
 #include "proto/connectip.h"
@@ -135,7 +136,8 @@ static void on_accepted(struct jvpn_client *client, struct jvpn_transport *t,
 
 	if (field->op != JVPN_JVFIELD_OK) {
 		jvpn_log_error(JVPN_LOG_SESSION,
-			       "the server does not know the jumping-session extension");
+			       "the server does not know the jumping-session extension: it is no "
+			       "jvpn-server; look at server.address");
 		jvpn_client_stop(client, JVPN_EXIT_SESSION_ENDED);
 		return;
 	}
@@ -206,10 +208,8 @@ static void on_birth_refused(struct jvpn_client *client, struct jvpn_transport *
 {
 	jvpn_log_error(JVPN_LOG_SESSION, "the server refused the session: status %d %s",
 		       response->status, response->body);
+	jvpn_log_error(JVPN_LOG_SESSION, "%s", jvpn_advice_status(response->status));
 	if (response->status == 401) {
-		jvpn_log_error(JVPN_LOG_SESSION,
-			       "the token is missing, unknown or expired: ask the operator for a "
-			       "new one (jvpn-server add-client)");
 		jvpn_client_stop(client, JVPN_EXIT_AUTH_REFUSED);
 	} else if (response->status != 429 && response->status != 503) {
 		jvpn_client_stop(client, JVPN_EXIT_SESSION_ENDED);
@@ -307,6 +307,8 @@ static void say_end(struct jvpn_client *client, const struct jvpn_live *live,
 	jvpn_id_format(&live->core.id, id);
 	jvpn_log_info(JVPN_LOG_SESSION, "session %s ended: %s; %s", id, jvpn_reason_name(reason),
 		      wants_new_session(client, reason) ? "a new one follows" : "no other follows");
+	if (!wants_new_session(client, reason) && reason != JVPN_REASON_CLIENT_CLOSED)
+		jvpn_log_info(JVPN_LOG_SESSION, "%s", jvpn_advice_end(reason));
 	snprintf(client->ended, sizeof(client->ended), "follows %s (%s)", id,
 		 jvpn_reason_name(reason));
 }
@@ -333,6 +335,7 @@ static void on_transport_closed(void *user, struct jvpn_transport *transport,
 				const struct jvpn_close_info *info)
 {
 	struct jvpn_client *client = user;
+	const char *advice;
 
 	jvpn_dial_closed(client, transport, info);
 	if (client->stopping || info->kind == JVPN_CLOSE_LOCAL)
@@ -345,6 +348,9 @@ static void on_transport_closed(void *user, struct jvpn_transport *transport,
 	/* A session that was once attached is worth waiting for; a first try is not. */
 	if (client->was_attached)
 		return;
+	advice = jvpn_advice_close(info->kind, info->text);
+	if (advice)
+		jvpn_log_error(JVPN_LOG_QUIC, "%s", advice);
 	if (info->kind == JVPN_CLOSE_CERTIFICATE)
 		jvpn_client_stop(client, JVPN_EXIT_CERTIFICATE);
 	else if (info->kind == JVPN_CLOSE_TLS)

@@ -89,7 +89,8 @@ static void take_addresses(struct jvpn_client *client, struct jvpn_live *live,
 	struct jvpn_connectip_addresses addresses;
 
 	if (jvpn_connectip_assign_decode(r, &addresses)) {
-		jvpn_log_warn(JVPN_LOG_TUN, "malformed ADDRESS_ASSIGN ignored");
+		jvpn_log_warn(JVPN_LOG_TUN,
+			      "malformed ADDRESS_ASSIGN ignored: tell the server's operator");
 		return;
 	}
 	/* Inner addresses never change inside a session (I2). */
@@ -132,7 +133,8 @@ static void warn_routes(const struct jvpn_client *client)
 static void take_routes(struct jvpn_client *client, struct jvpn_reader *r)
 {
 	if (jvpn_connectip_routes_decode(r, &client->routes)) {
-		jvpn_log_warn(JVPN_LOG_TUN, "malformed ROUTE_ADVERTISEMENT ignored");
+		jvpn_log_warn(JVPN_LOG_TUN,
+			      "malformed ROUTE_ADVERTISEMENT ignored: tell the server's operator");
 		return;
 	}
 	client->has_routes = true;
@@ -326,7 +328,11 @@ static int open_netcfg(struct jvpn_client *client, bool take_over, char *error, 
 		config.take_over_ifindex = jvpn_tun_ifindex(client->tun);
 
 	if (mkdir(JVPN_RUNSTATEDIR, 0755) && errno != EEXIST) {
-		snprintf(error, error_size, "%s: %s", JVPN_RUNSTATEDIR, strerror(errno));
+		snprintf(
+			error, error_size,
+			"cannot make %s: %s; run as root, or have it made for the user of the client "
+			"(systemd: RuntimeDirectory=)",
+			JVPN_RUNSTATEDIR, strerror(errno));
 		return JVPN_EPERM;
 	}
 	if (jvpn_netcfg_journal_path(JVPN_RUNSTATEDIR, jvpn_tun_name(client->tun), path,

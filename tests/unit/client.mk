@@ -5,6 +5,7 @@ check_PROGRAMS += %D%/unit_client
 UNIT_TESTS += %D%/unit_client
 %C%_unit_client_SOURCES = \
 	%D%/options_fixture.h %D%/config_fixture.h \
+	%D%/test_advice.c \
 	%D%/test_attempt.c %D%/test_candidate.c %D%/test_names.c \
 	%D%/test_client_options.c \
 	%D%/test_netmon.c \
