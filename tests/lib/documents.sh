@@ -23,6 +23,29 @@ for type in $(sed -n 's/.*"event_type":"\([A-Za-z]*\)".*/\1/p' "$work/samples.js
 	grep -q "\"$type\"" "$srcdir/docs/events.schema.json" || fail "$type is not in the schema"
 done
 
+"$srcdir/tests/lib/check-siem" "$srcdir" || fail "files of contrib/siem, tables of docs/siem.md"
+# It finds a member and an event type that are not there, in every file that has them, and a row that is missing.
+mkdir -p "$work/top/docs" && mkdir "$work/top/contrib" && cp -R "$srcdir/contrib/siem" "$work/top/contrib/"
+cp "$srcdir/docs/siem.md" "$srcdir/docs/events.schema.json" "$work/top/docs/"
+chmod -R u+w "$work/top"
+notices() { # FILE SED-EXPRESSION
+	cp "$work/top/$1" "$work/whole"
+	sed "$2" "$work/whole" >"$work/top/$1"
+	if ! cmp -s "$work/whole" "$work/top/$1" && "$srcdir/tests/lib/check-siem" "$work/top" >/dev/null; then
+		fail "check-siem does not notice: $1, $2"
+	fi
+	cp "$work/whole" "$work/top/$1"
+}
+for file in "$srcdir"/contrib/siem/*.* "$srcdir"/contrib/siem/*/*; do
+	notices "${file#"$srcdir/"}" 's/event_type/event_tipe/g'
+done
+notices contrib/siem/vector.toml 's/SecurityReplayDetected/SecurityReplayDetekted/'
+notices contrib/siem/datadog/pipeline.json 's/@severity/@severety/'
+notices docs/siem.md '/^| `KeyRotated`/d'
+notices docs/siem.md '/^| `inner_ipv6`/d'
+notices docs/siem.md 's/| event.sequence |/| event.id |/'
+notices contrib/siem/elastic/index-template.json 's/"state_version"/"state"/'
+
 # line SEQ TYPE SEVERITY REST: one line of a stream
 line() {
 	printf '{"ts_ms":1,"ts":"1970-01-01T00:00:00.001Z","seq":%s,"pid":7,"event_type":"%s","severity":"%s","node_id":"n","role":"server","policy_version":"1"%s}\n' "$@"

@@ -15,7 +15,7 @@ check_PROGRAMS += %D%/registry_dump
 	src/common/proto/libjvpn_proto.a src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(YAML_LIBS)
 DOCUMENT_TESTS = %D%/documents.sh %D%/completion.sh
 TESTS += $(DOCUMENT_TESTS)
-EXTRA_DIST += %D%/documents.sh %D%/completion.sh %D%/check-documents %D%/validate-events %D%/compare-audit
+EXTRA_DIST += %D%/documents.sh %D%/completion.sh %D%/check-documents %D%/validate-events %D%/compare-audit %D%/check-siem
 
 # The proof that the prover can fail.
 TESTS += %D%/prover.sh
