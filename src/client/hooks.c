@@ -168,8 +168,7 @@ static void set_totals(struct jvpn_job *job, const struct jvpn_client *client)
 
 static struct jvpn_job *job_new(struct jvpn_client *client, enum jvpn_hook hook, size_t index)
 {
-	const char *device =
-		client->tun ? jvpn_tun_name(client->tun) : client->options->config.tun_name;
+	const char *device = client->hooks.device;
 	char name[JVPN_RUNNER_NAME_MAX + 1], command[2 * JVPN_CONFIG_COMMAND_MAX];
 	struct jvpn_job *job;
 
@@ -259,6 +258,7 @@ bool jvpn_hooks_may_up(struct jvpn_client *client)
 
 	if (!h->up_begun) {
 		h->up_begun = true;
+		snprintf(h->device, sizeof(h->device), "%s", jvpn_tun_name(client->tun));
 		jvpn_id_format(&client->live->core.id, h->session);
 		h->up_ended = client->disconnecting || !run(client, JVPN_HOOK_PRE_UP, on_pre_up);
 	}

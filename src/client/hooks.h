@@ -35,6 +35,7 @@ struct jvpn_hooks {
 	bool down_begun;         /* pre_down runs in the loop */
 	int stop_code;           /* what follows it */
 	char session[33];
+	char device[16]; /* also when it is gone */
 	struct jvpn_hooks_totals totals;
 };
 

@@ -436,4 +436,7 @@ void jvpn_tunnel_close(struct jvpn_client *client)
 	jvpn_netcfg_free(client->netcfg);
 	jvpn_pump_free(client->pump);
 	jvpn_tun_free(client->tun);
+	client->netcfg = NULL;
+	client->pump = NULL;
+	client->tun = NULL;
 }
