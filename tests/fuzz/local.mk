@@ -44,6 +44,8 @@ TESTS += $(FUZZ_TESTS)
 %C%_fuzz_dnsassign_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
 %C%_fuzz_dnsassign_LDADD = $(FUZZ_LIBS)
 %C%_fuzz_event_SOURCES = %D%/fuzz_event.c %D%/fuzz.h $(FUZZ_MAIN)
+# it draws each of them
+%C%_fuzz_event_CPPFLAGS = $(AM_CPPFLAGS) -DRUNS_DEFAULT=30000
 %C%_fuzz_event_LDFLAGS = $(AM_LDFLAGS) $(JVPN_FUZZ_LDFLAGS)
 %C%_fuzz_event_LDADD = src/common/audit/libjvpn_audit.a src/common/obs/libjvpn_obs.a $(FUZZ_LIBS) -lm
 %C%_fuzz_ippkt_SOURCES = %D%/fuzz_ippkt.c %D%/fuzz.h $(FUZZ_MAIN)
