@@ -6,6 +6,7 @@ UNIT_TESTS += %D%/unit_base
 %C%_unit_base_SOURCES = \
 	%D%/test_date.c \
 	%D%/test_heap.c \
+	%D%/test_delays.c \
 	%D%/test_map.c \
 	%D%/test_slack.c \
 	%D%/test_prefix.c \

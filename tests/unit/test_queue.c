@@ -124,6 +124,45 @@ START_TEST(queue_push__larger_than_the_queue_or_empty__is_refused_and_nothing_lo
 }
 END_TEST
 
+START_TEST(queue_figures__of_two_queues__are_their_sum_and_outlive_them)
+{
+	struct jvpn_queue_figures figures = {.marked = 0};
+	struct jvpn_queue a = queue_of(2, 10000, JVPN_TIME_NEVER);
+	struct jvpn_queue b = queue_of(2, 10000, 50 * JVPN_NS_PER_MS);
+
+	a.config.figures = b.config.figures = &figures;
+	for (uint8_t i = 1; i <= 3; i++)
+		push(&a, i, 10, 0);
+	expect_next(&a, 2, 10, 7 * JVPN_NS_PER_MS);
+	push(&b, 1, 10, 0);
+	push(&b, 2, 10, 10 * JVPN_NS_PER_MS);
+	expect_next(&b, 2, 10, 60 * JVPN_NS_PER_MS);
+	jvpn_queue_clear(&a);
+	jvpn_queue_clear(&b);
+	ck_assert_uint_eq(figures.dropped_full, 1);
+	ck_assert_uint_eq(figures.dropped_stale, 1);
+	ck_assert_uint_eq(figures.dropped_other, 1);
+	ck_assert_uint_eq(jvpn_delays_total(&figures.delay), 2);
+	ck_assert_uint_eq(figures.delay.sum_ns, 57 * JVPN_NS_PER_MS);
+}
+END_TEST
+
+/* The one that is chosen waits on while the window is full. */
+START_TEST(queue_figures__a_chosen_packet__has_waited_until_it_leaves)
+{
+	struct jvpn_queue_figures figures = {.marked = 0};
+	struct jvpn_queue queue = queue_of(2, 10000, JVPN_TIME_NEVER);
+	size_t len;
+
+	queue.config.figures = &figures;
+	push(&queue, 1, 10, 0);
+	ck_assert_ptr_nonnull(peek(&queue, 5, &len));
+	expect_next(&queue, 1, 10, 9 * JVPN_NS_PER_MS);
+	ck_assert_uint_eq(figures.delay.sum_ns, 9 * JVPN_NS_PER_MS);
+	jvpn_queue_clear(&queue);
+}
+END_TEST
+
 START_TEST(queue_peek__packets_older_than_the_limit__are_dropped)
 {
 	struct jvpn_queue queue = queue_of(100, 10000, 50 * JVPN_NS_PER_MS);
@@ -574,6 +613,8 @@ UNIT_TESTS(queue)
 	tcase_add_test(tc, queue_push__over_the_packet_limit__drops_the_oldest);
 	tcase_add_test(tc, queue_push__over_the_octet_limit__drops_as_many_as_needed);
 	tcase_add_test(tc, queue_push__larger_than_the_queue_or_empty__is_refused_and_nothing_lost);
+	tcase_add_test(tc, queue_figures__of_two_queues__are_their_sum_and_outlive_them);
+	tcase_add_test(tc, queue_figures__a_chosen_packet__has_waited_until_it_leaves);
 	tcase_add_test(tc, queue_peek__packets_older_than_the_limit__are_dropped);
 	tcase_add_test(tc, queue_peek__bulk_and_a_single_packet__single_one_does_not_wait);
 	tcase_add_test(tc, queue_peek__two_bulk_flows__share_by_octets_in_order);

@@ -10,6 +10,8 @@ noinst_LIBRARIES += %D%/libjvpn_base.a
 	%D%/buf.h \
 	%D%/date.c \
 	%D%/date.h \
+	%D%/delays.c \
+	%D%/delays.h \
 	%D%/err.c \
 	%D%/err.h \
 	%D%/heap.c \

@@ -89,6 +89,7 @@ int jvpn_conn_new(struct jvpn_quic *quic, struct jvpn_endpoint *endpoint,
 	jvpn_mtu_init(&conn->mtu, quic->config.max_udp_payload);
 	jvpn_inflight_init(&conn->inflight);
 	conn->turn_max = SIZE_MAX;
+	conn->begun_ns = quic->now_ns;
 	conn->fall_back_ns =
 		jvpn_time_add(quic->now_ns, JVPN_QUIC_FALL_BACK_RTTS * quic->config.initial_rtt_ns);
 	ngtcp2_ccerr_default(&conn->ccerr);

@@ -218,6 +218,17 @@ static int on_tx_key(ngtcp2_conn *ng, ngtcp2_encryption_level level, void *user)
 	return bind_h3(conn);
 }
 
+static void count_handshake(const struct jvpn_conn *conn)
+{
+	struct jvpn_quic_stats *stats = &conn->quic->stats;
+
+	stats->handshakes++;
+	if (jvpn_conn_is_resumed(conn))
+		stats->resumed++;
+	jvpn_delays_observe(&stats->handshake_time,
+			    jvpn_time_since(conn->quic->now_ns, conn->begun_ns));
+}
+
 static int on_completed(ngtcp2_conn *ng, void *user)
 {
 	struct jvpn_conn *conn = user;
@@ -228,6 +239,7 @@ static int on_completed(ngtcp2_conn *ng, void *user)
 		return NGTCP2_ERR_CALLBACK_FAILURE;
 	}
 	conn->is_completed = true;
+	count_handshake(conn);
 	jvpn_log_debug(JVPN_LOG_QUIC, "TLS: %s, %s, %s", jvpn_conn_cipher(conn),
 		       jvpn_conn_group(conn),
 		       jvpn_conn_is_resumed(conn) ? "resumed" : "full handshake");

@@ -27,6 +27,9 @@ void jvpn_conn_bury(struct jvpn_conn *conn, enum jvpn_close_kind kind, uint64_t 
 		return;
 	set_info(conn, kind, code, text);
 	conn->is_dead = true;
+	conn->quic->stats.closed[kind]++;
+	if (!conn->is_completed)
+		conn->quic->stats.handshakes_failed++;
 	conn->dead_next = conn->quic->dead;
 	conn->quic->dead = conn;
 	conn->quic->dead_count++;

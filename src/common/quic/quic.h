@@ -21,6 +21,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "base/delays.h"
 #include "core/fsm_table.h"
 #include "quic/message.h"
 
@@ -180,8 +181,12 @@ struct jvpn_quic_stats {
 	uint64_t taken;          /* datagrams of jvpn_quic_take() */
 	uint64_t retries_suppressed;
 	uint64_t invalid_tokens;
-	uint64_t source_limited; /* Initials beyond what their source may have, dropped */
-	uint64_t postponed;      /* Initials dropped because enough began in that turn */
+	uint64_t source_limited;           /* Initials beyond what their source may have, dropped */
+	uint64_t postponed;                /* Initials dropped because enough began in that turn */
+	uint64_t handshakes, resumed;      /* completed; of these, with a saved TLS session */
+	uint64_t handshakes_failed;        /* connections that ended before that */
+	uint64_t closed[JVPN_CLOSE_COUNT]; /* connections that ended, by enum jvpn_close_kind */
+	struct jvpn_delays handshake_time;
 	size_t connections, half_open;
 };
 

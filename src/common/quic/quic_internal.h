@@ -117,6 +117,7 @@ struct jvpn_conn {
 	uint64_t anew_after_ns;       /* not before that */
 	unsigned anew_count;
 	uint64_t hint_after_ns; /* no ICMP hint is passed on before that */
+	uint64_t begun_ns;
 
 	uint64_t dgram_sent, dgram_recv, dgram_bytes_sent, dgram_bytes_recv, admit_refused;
 	uint64_t ecn_marked, ecn_dropped; /* inner packets, for marks on outer ones */

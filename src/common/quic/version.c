@@ -11,8 +11,17 @@
 #include <wolfssl/options.h>
 #include <wolfssl/ssl.h>
 
+void jvpn_quic_get_versions(struct jvpn_quic_versions *out)
+{
+	out->ngtcp2 = ngtcp2_version(0)->version_str;
+	out->nghttp3 = nghttp3_version(0)->version_str;
+	out->wolfssl = wolfSSL_lib_version();
+}
+
 void jvpn_quic_library_versions(char *out, size_t size)
 {
-	snprintf(out, size, "ngtcp2 %s, nghttp3 %s, wolfSSL %s", ngtcp2_version(0)->version_str,
-		 nghttp3_version(0)->version_str, wolfSSL_lib_version());
+	struct jvpn_quic_versions v;
+
+	jvpn_quic_get_versions(&v);
+	snprintf(out, size, "ngtcp2 %s, nghttp3 %s, wolfSSL %s", v.ngtcp2, v.nghttp3, v.wolfssl);
 }

@@ -39,6 +39,7 @@ int jvpn_driver_new(const struct jvpn_driver_config *config, struct jvpn_driver 
 	d->user = config->user;
 	d->queue = config->queue;
 	d->queue.pool = &d->pool;
+	d->queue.figures = &d->queues;
 	memcpy(d->hash_seed, config->hash_seed, sizeof(d->hash_seed));
 	if (config->challenge_key)
 		d->challenge_key = *config->challenge_key;

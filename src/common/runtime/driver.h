@@ -192,6 +192,9 @@ struct jvpn_driver {
 	uint64_t now_ns, wall_ms;        /* of this turn */
 	uint64_t malformed, unexpected;  /* messages that were dropped */
 	uint64_t refused_silently;       /* requests without a valid proof that got no answer */
+	/* of all sessions, also of those that are gone */
+	uint64_t tx_packets, tx_bytes, rx_packets, rx_bytes;
+	struct jvpn_queue_figures queues;
 };
 
 /* JVPN_ENOMEM, JVPN_EINVAL. */

@@ -294,6 +294,8 @@ static void on_packet(void *user, struct jvpn_conn *conn, uint8_t *packet, size_
 		return;
 	t->live->rx_packets++;
 	t->live->rx_bytes += len;
+	d->rx_packets++;
+	d->rx_bytes += len;
 	d->ops->on_packet(d->user, t->live, packet, len);
 }
 
@@ -313,6 +315,8 @@ static bool send_next(struct jvpn_live *live, struct jvpn_conn *conn)
 	if (!rv) {
 		live->tx_packets++;
 		live->tx_bytes += len;
+		live->driver->tx_packets++;
+		live->driver->tx_bytes += len;
 	}
 	/* Too large for the path by now: its sender has been told, or will be with the next one. */
 	jvpn_queue_pop(&live->queue);

@@ -556,6 +556,15 @@ enum jvpn_store_health jvpn_persist_health(const struct jvpn_persist *persist)
 	return persist->health;
 }
 
+void jvpn_persist_get_stats(const struct jvpn_persist *persist, struct jvpn_store_stats *stats,
+			    uint64_t *lines_lost)
+{
+	lock(persist);
+	jvpn_store_get_stats(persist->shared->store, stats);
+	*lines_lost = persist->shared->lines_lost;
+	unlock(persist);
+}
+
 /* ---- what recurs ---- */
 
 static void say_alive(struct jvpn_persist *p)

@@ -95,5 +95,8 @@ size_t jvpn_persist_pending(const struct jvpn_persist *persist);
 bool jvpn_persist_is_busy(const struct jvpn_persist *persist);
 bool jvpn_persist_is_durable(const struct jvpn_persist *persist);
 enum jvpn_store_health jvpn_persist_health(const struct jvpn_persist *persist);
+/* Figures of the store, and entries that its audit did not get; any thread. */
+void jvpn_persist_get_stats(const struct jvpn_persist *persist, struct jvpn_store_stats *stats,
+			    uint64_t *lines_lost);
 
 #endif

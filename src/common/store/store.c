@@ -211,7 +211,7 @@ static void count(struct jvpn_store_stats *stats, const struct jvpn_store_result
 
 	if (of[result->status])
 		(*of[result->status])++;
-	stats->latency_sum_ns += result->latency_ns;
+	jvpn_delays_observe(&stats->latency, result->latency_ns);
 	if (result->latency_ns > stats->latency_max_ns)
 		stats->latency_max_ns = result->latency_ns;
 }

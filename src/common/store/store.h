@@ -29,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/delays.h"
 #include "base/id.h"
 #include "base/map.h"
 #include "core/event.h"
@@ -123,11 +124,12 @@ enum jvpn_store_health {
 struct jvpn_store_stats {
 	uint64_t submitted, refused; /* taken; JVPN_EFULL */
 	uint64_t ok, conflict, failed, timeout, found, not_found;
-	uint64_t late;                           /* outcomes that came after TIMEOUT was said */
-	uint64_t latency_sum_ns, latency_max_ns; /* of all results */
-	size_t pending;                          /* without a result */
-	size_t orphaned;                         /* TIMEOUT said, outcome not in yet */
-	uint64_t commits, committed_ops;         /* transactions, and operations in them */
+	uint64_t late;           /* outcomes that came after TIMEOUT was said */
+	uint64_t latency_max_ns; /* of all results */
+	struct jvpn_delays latency;
+	size_t pending;                  /* without a result */
+	size_t orphaned;                 /* TIMEOUT said, outcome not in yet */
+	uint64_t commits, committed_ops; /* transactions, and operations in them */
 	uint64_t checkpoints;
 	uint64_t audit_bytes; /* present size of the audit */
 	enum jvpn_store_health health;

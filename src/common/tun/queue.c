@@ -13,6 +13,14 @@
 
 #define ECN_CE 3u
 
+/* Of the queue, and of all together. */
+#define COUNT(q, what)                                                                             \
+	do {                                                                                       \
+		(q)->counters.what++;                                                              \
+		if ((q)->config.figures)                                                           \
+			(q)->config.figures->what++;                                               \
+	} while (0)
+
 /* A packet, or a super-packet with the segments that are left of it. */
 struct jvpn_queue_packet {
 	struct jvpn_queue_packet *next;
@@ -145,12 +153,12 @@ void jvpn_queue_clear(struct jvpn_queue *q)
 {
 	if (q->next) {
 		release(q);
-		q->counters.dropped_other++;
+		COUNT(q, dropped_other);
 	}
 	for (size_t i = 0; q->flow && i < JVPN_QUEUE_FLOWS; i++)
 		while (q->flow[i].head) {
 			drop(q, &q->flow[i]);
-			q->counters.dropped_other++;
+			COUNT(q, dropped_other);
 		}
 	drop_flows(q);
 }
@@ -160,12 +168,12 @@ static void drop_stale(struct jvpn_queue *q, uint64_t now_ns)
 {
 	if (q->next && is_stale(q, q->next, now_ns)) {
 		release(q);
-		q->counters.dropped_stale++;
+		COUNT(q, dropped_stale);
 	}
 	for (size_t i = 0; i < JVPN_QUEUE_FLOWS; i++)
 		while (q->flow[i].head && is_stale(q, q->flow[i].head, now_ns)) {
 			drop(q, &q->flow[i]);
-			q->counters.dropped_stale++;
+			COUNT(q, dropped_stale);
 		}
 }
 
@@ -245,7 +253,7 @@ static void make_room(struct jvpn_queue *q)
 		drop(q, longest);
 	else
 		release(q); /* the only one left */
-	q->counters.dropped_full++;
+	COUNT(q, dropped_full);
 }
 
 static size_t most_bytes(const struct jvpn_queue *q)
@@ -298,7 +306,7 @@ int jvpn_queue_reserve(struct jvpn_queue *q, uint32_t hash, size_t len, uint64_t
 
 	p = rv ? NULL : take_buffer(q, sizeof(*p) + len);
 	if (!p) {
-		q->counters.dropped_other++;
+		COUNT(q, dropped_other);
 		return rv ? rv : JVPN_ENOMEM;
 	}
 	p->since_ns = now_ns;
@@ -362,7 +370,7 @@ static bool next_of(struct jvpn_queue *q, struct jvpn_queue_flow *f, uint64_t no
 		bool is_too_much;
 
 		if (waited_ns > q->config.max_sojourn_ns) {
-			q->counters.dropped_stale++;
+			COUNT(q, dropped_stale);
 			drop(q, f);
 			continue;
 		}
@@ -372,10 +380,10 @@ static bool next_of(struct jvpn_queue *q, struct jvpn_queue_flow *f, uint64_t no
 		if (!is_too_much)
 			return true;
 		if (mark(&q->piece)) {
-			q->counters.marked++;
+			COUNT(q, marked);
 			return true;
 		}
-		q->counters.dropped_codel++;
+		COUNT(q, dropped_codel);
 		release(q);
 	}
 	return false;
@@ -410,18 +418,23 @@ static void choose(struct jvpn_queue *q, uint64_t now_ns)
 const struct jvpn_queue_piece *jvpn_queue_peek(struct jvpn_queue *q, uint64_t now_ns)
 {
 	if (q->next && is_stale(q, q->next, now_ns)) {
-		q->counters.dropped_stale++;
+		COUNT(q, dropped_stale);
 		release(q);
 	}
 	if (!q->next)
 		choose(q, now_ns);
-	return q->next ? &q->piece : NULL;
+	if (!q->next)
+		return NULL;
+	q->waited_ns = jvpn_time_since(now_ns, q->next->since_ns);
+	return &q->piece;
 }
 
 void jvpn_queue_pop(struct jvpn_queue *q)
 {
 	if (!q->next)
 		return;
+	if (q->config.figures)
+		jvpn_delays_observe(&q->config.figures->delay, q->waited_ns);
 	release(q);
 	q->counters.taken++;
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/delays.h"
 #include "base/time.h"
 #include "tun/codel.h"
 #include "tun/pool.h"
@@ -27,6 +28,12 @@
 /* Nothing has come for so long: an empty queue needs no flows (jvpn_queue_rest). */
 #define JVPN_QUEUE_REST_NS (2 * JVPN_NS_PER_S)
 
+/* Of several queues together, also of those that are gone. One thread. */
+struct jvpn_queue_figures {
+	uint64_t dropped_full, dropped_stale, dropped_codel, dropped_other, marked;
+	struct jvpn_delays delay; /* of packets that were taken */
+};
+
 struct jvpn_queue_config {
 	size_t max_packets;
 	size_t max_bytes;
@@ -34,6 +41,7 @@ struct jvpn_queue_config {
 	struct jvpn_codel_config codel;
 	uint64_t hash_seed;     /* random: nobody outside can choose which flows share one */
 	struct jvpn_pool *pool; /* borrowed; NULL: the allocator */
+	struct jvpn_queue_figures *figures; /* borrowed; NULL: nobody wants them */
 };
 
 struct jvpn_queue_counters {
@@ -68,6 +76,7 @@ struct jvpn_queue {
 	struct jvpn_queue_turns fresh, turns;
 	struct jvpn_queue_packet *next; /* what _peek() has chosen, or a segment of it */
 	struct jvpn_queue_piece piece;  /* its octets */
+	uint64_t waited_ns;             /* how long it has */
 	size_t packets, bytes;
 	uint64_t filled_ns; /* when the newest packet came */
 };
