@@ -22,6 +22,7 @@
 #include "client/runner.h"
 #include "proto/connectip.h"
 #include "runtime/engine.h"
+#include "runtime/exporter.h"
 #include "runtime/notify.h"
 #include "runtime/operator.h"
 #include "tun/forward.h"
@@ -100,6 +101,7 @@ struct jvpn_client {
 	struct jvpn_resume resume;
 	struct jvpn_operator operator; /* the control socket */
 	struct jvpn_notify notify;     /* the service manager */
+	struct jvpn_exporter exporter; /* metrics */
 	bool keep;          /* the end leaves session, TUN and routes to the next start */
 	bool disconnecting; /* the command: end the stored session, start no other */
 	uint64_t disconnect_until_ns;
@@ -180,6 +182,9 @@ void jvpn_tunnel_update(struct jvpn_client *client);
  * Errors of jvpn_resume_open(). */
 int jvpn_disconnect_other(struct jvpn_client *client, pid_t holder,
 			  char error[JVPN_STATEDIR_ERROR_MAX]);
+
+/* metrics.c. As jvpn_exporter_open(). */
+int jvpn_client_metrics_open(struct jvpn_client *client, char *error, size_t error_size);
 
 /* control.c: the control commands. As jvpn_operator_open(). */
 int jvpn_client_control_open(struct jvpn_client *client, char *error, size_t error_size);

@@ -21,6 +21,7 @@ noinst_LIBRARIES += %D%/libjvpn_client.a
 	%D%/hooks.h \
 	%D%/inherited.c \
 	%D%/inherited.h \
+	%D%/metrics.c \
 	%D%/names.c \
 	%D%/names.h \
 	%D%/netmon.h \

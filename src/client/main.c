@@ -71,6 +71,7 @@ static void on_turn(void *user, uint64_t now_ns)
 
 	jvpn_operator_turn(&client->operator, now_ns);
 	jvpn_client_service_turn(client, now_ns);
+	jvpn_exporter_turn(&client->exporter, now_ns);
 	jvpn_dial_free_sockets(client);
 	jvpn_pump_flush(client->pump);
 	if (client->stopping)
@@ -129,6 +130,7 @@ static uint64_t next_deadline(void *user)
 	next = jvpn_time_min(next, jvpn_notify_next_deadline(&client->notify));
 	next = jvpn_time_min(next, jvpn_runner_next_deadline(&client->runner));
 	next = jvpn_time_min(next, jvpn_progress_next_deadline(client));
+	next = jvpn_time_min(next, jvpn_exporter_next_deadline(&client->exporter));
 	if (client->closed_sockets || !client->live)
 		return client->engine.driver->now_ns;
 	if (limit_ms && !client->was_attached)
@@ -248,6 +250,8 @@ static int open_all(struct jvpn_client *client)
 	client->keep = false;
 	jvpn_progress_begin(client);
 	rv = client->disconnecting ? 0 : jvpn_client_control_open(client, error, sizeof(error));
+	if (!rv && !client->disconnecting)
+		rv = jvpn_client_metrics_open(client, error, sizeof(error));
 	if (rv)
 		return jvpn_process_fail(jvpn_process_exit_code(rv), error);
 	return jvpn_process_take_signals(client->engine.loop, on_stop, on_hup, client);
@@ -303,6 +307,7 @@ static void close_all(struct jvpn_client *client)
 	if (client->engine.loop) {
 		jvpn_progress_end(client);
 		jvpn_operator_close(&client->operator);
+		jvpn_exporter_close(&client->exporter);
 		say_goodbye(client);
 		jvpn_resolve_close(client);
 		jvpn_network_close(client);

@@ -14,6 +14,7 @@
 #include "config/events.h"
 #include "config/exit.h"
 #include "config/file.h"
+#include "config/metrics.h"
 #include "config/policy_file.h"
 #include "config/value.h"
 #include "core/msg.h"
@@ -58,6 +59,7 @@ struct jvpn_client_config {
 	char policy[JVPN_CONFIG_PATH_MAX];    /* "": the built-in policy */
 	struct jvpn_config_events events;
 	struct jvpn_config_control control;
+	struct jvpn_config_metrics metrics;
 	int log_level;       /* enum jvpn_log_level */
 	int tls_cipher;      /* enum jvpn_cipher */
 	int quic_congestion; /* enum jvpn_congestion */

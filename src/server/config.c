@@ -14,6 +14,7 @@
 #include "config/control.h"
 #include "config/events.h"
 #include "config/load.h"
+#include "config/metrics.h"
 #include "config/program.h"
 #include "proto/dnsassign.h"
 
@@ -190,6 +191,7 @@ static const struct jvpn_key keys[] = {
 	 .help = "Policy file (jvpn-policy.5); the built-in policy if missing."},
 	JVPN_EVENTS_KEYS(struct jvpn_server_config, events),
 	JVPN_CONTROL_KEYS(struct jvpn_server_config, control),
+	JVPN_METRICS_KEYS(struct jvpn_server_config, metrics),
 	{.path = "log.level",
 	 .type = JVPN_KEY_WORD,
 	 AT(log_level),

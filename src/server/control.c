@@ -291,6 +291,27 @@ static void put_states(struct jvpn_json *j, const size_t *states)
 	jvpn_json_close(j, '}');
 }
 
+static void put_queues(struct jvpn_json *j, const struct jvpn_meter *f)
+{
+	jvpn_json_open(j, "queue", '{');
+	jvpn_json_uint(j, "bytes", f->queue_bytes);
+	jvpn_json_uint(j, "dropped_full", f->queues.dropped_full);
+	jvpn_json_uint(j, "dropped_stale", f->queues.dropped_stale);
+	jvpn_json_uint(j, "dropped_codel", f->queues.dropped_codel);
+	jvpn_json_uint(j, "dropped_other", f->queues.dropped_other);
+	jvpn_json_uint(j, "marked", f->queues.marked);
+	jvpn_json_close(j, '}');
+}
+
+static void put_handed(struct jvpn_json *j, const struct jvpn_meter *f)
+{
+	jvpn_json_open(j, "handed", '{');
+	jvpn_json_uint(j, "datagrams", f->handed_datagrams);
+	jvpn_json_uint(j, "packets", f->handed_packets);
+	jvpn_json_uint(j, "dropped", f->handed_dropped);
+	jvpn_json_close(j, '}');
+}
+
 static enum jvpn_ctl_progress on_status(void *user, struct jvpn_ctl_client *c,
 					struct jvpn_ctl_task *task)
 {
@@ -316,10 +337,12 @@ static enum jvpn_ctl_progress more_status(void *user, struct jvpn_ctl_client *c,
 	jvpn_json_text(j, "device", config->tun_name);
 	jvpn_json_uint(j, "sessions", jvpn_server_session_count(server));
 	jvpn_json_uint(j, "capacity", server->capacity);
-	put_states(j, job->states);
-	jvpn_json_uint(j, "connections", job->connections);
-	jvpn_json_uint(j, "half_open", job->half_open);
+	put_states(j, job->figures.states);
+	jvpn_json_uint(j, "connections", job->figures.quic.connections);
+	jvpn_json_uint(j, "half_open", job->figures.quic.half_open);
+	put_queues(j, &job->figures);
 	jvpn_json_uint(j, "workers", server->worker_count);
+	put_handed(j, &job->figures);
 	jvpn_json_text(j, "store", server->persist ? config->store_path : "memory");
 	jvpn_json_bool(j, "draining", server->draining || server->stopping);
 	jvpn_ctl_end(c);

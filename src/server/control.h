@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "ctl/server.h"
+#include "runtime/meter.h"
 #include "runtime/mailbox.h"
 
 struct jvpn_report;
@@ -46,9 +47,8 @@ struct jvpn_control_job {
 	bool over;  /* SESSIONS, TRANSPORTS: there are no more; OUTCOME: it is settled */
 	struct jvpn_ctl_error error; /* code NULL: none */
 	char message[96];
-	size_t states[JVPN_STATE_COUNT];
-	size_t connections, half_open;
-	size_t items, at, len; /* of 'out': JSON objects, each with a newline behind it */
+	struct jvpn_meter figures; /* COUNT */
+	size_t items, at, len;     /* of 'out': JSON objects, each with a newline behind it */
 	char out[JVPN_CONTROL_JOB_BYTES];
 };
 

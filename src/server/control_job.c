@@ -221,13 +221,7 @@ static void terminate(const struct jvpn_worker *worker, struct jvpn_control_job 
 
 static void count(const struct jvpn_worker *worker, struct jvpn_control_job *job)
 {
-	struct jvpn_quic_stats stats;
-
-	jvpn_quic_get_stats(worker->engine.quic, &stats);
-	job->connections += stats.connections;
-	job->half_open += stats.half_open;
-	for (size_t i = 0; i < JVPN_STATE_COUNT; i++)
-		job->states[i] += worker->engine.driver->states[i];
+	jvpn_worker_meter(worker, &job->figures);
 }
 
 void jvpn_control_job_run(struct jvpn_worker *worker, struct jvpn_control_job *job)

@@ -29,6 +29,8 @@ noinst_LIBRARIES += %D%/libjvpn_server.a
 	%D%/lease.h \
 	%D%/listener.c \
 	%D%/listener.h \
+	%D%/metrics.c \
+	%D%/metrics.h \
 	%D%/options.c \
 	%D%/options.h \
 	%D%/reload.c \

@@ -170,6 +170,7 @@ static void on_turn(void *user, uint64_t now_ns)
 
 	jvpn_operator_turn(&server->operator, now_ns);
 	jvpn_server_service_turn(server, now_ns);
+	jvpn_exporter_turn(&server->metrics.exporter, now_ns);
 	if (server->stopping && server->persist)
 		stop_when_written(server, now_ns);
 }
@@ -180,6 +181,7 @@ static uint64_t next_deadline(void *user)
 	uint64_t at = jvpn_time_min(jvpn_operator_next_deadline(&server->operator),
 				    jvpn_notify_next_deadline(&server->notify));
 
+	at = jvpn_time_min(at, jvpn_exporter_next_deadline(&server->metrics.exporter));
 	return server->stopping ? jvpn_time_min(at, server->stop_by_ns) : at;
 }
 
@@ -229,6 +231,8 @@ static int open_control(struct jvpn_server *server)
 	char error[JVPN_PROCESS_ERROR_MAX] = "";
 	int rv = jvpn_server_control_open(server, error, sizeof(error));
 
+	if (!rv)
+		rv = jvpn_metrics_open(server, error, sizeof(error));
 	return rv ? jvpn_process_fail(jvpn_process_exit_code(rv), error) : JVPN_EXIT_OK;
 }
 
@@ -261,7 +265,9 @@ static int open_all(struct jvpn_server *server)
 static void close_workers(struct jvpn_server *server)
 {
 	jvpn_operator_close(&server->operator);
+	jvpn_metrics_close(server);
 	jvpn_workers_join(server);
+	jvpn_metrics_clear(server);
 	for (size_t i = 0; i < server->worker_count; i++) {
 		jvpn_worker_say_handed(&server->worker[i]);
 		jvpn_worker_close_sockets(&server->worker[i]);

@@ -17,6 +17,7 @@
 #include "server/handed.h"
 #include "runtime/notify.h"
 #include "runtime/operator.h"
+#include "server/metrics.h"
 #include "server/options.h"
 #include "server/worker.h"
 
@@ -53,6 +54,7 @@ struct jvpn_server {
 	struct jvpn_operator operator; /* the control socket; the first worker's */
 	struct jvpn_notify notify;     /* the service manager; the first worker's */
 	struct jvpn_handed handed;     /* what it opened for us */
+	struct jvpn_metrics metrics;
 	/* The first worker's, beside its own: before QUIC is flushed, and the program's timers. */
 	void (*on_turn)(void *user, uint64_t now_ns);
 	uint64_t (*next_deadline)(void *user);

@@ -15,6 +15,7 @@
 #include "core/fsm.h"
 #include "obs/event_json.h"
 #include "obs/event_spec.h"
+#include "obs/metric.h"
 #include "server/config.h"
 
 static const struct {
@@ -396,6 +397,35 @@ static void dump_transitions(void)
 		}
 }
 
+static const char *role_text(enum jvpn_metric_role role)
+{
+	switch (role) {
+	case JVPN_METRIC_SERVER:
+		return "server";
+	case JVPN_METRIC_CLIENT:
+		return "client";
+	case JVPN_METRIC_STORE:
+		return "server with a store";
+	case JVPN_METRIC_BOTH:
+		break;
+	}
+	return "both";
+}
+
+static void dump_metrics(void)
+{
+	block("metrics-md");
+	printf("| metric | kind | labels | who | meaning | counted from events |\n"
+	       "|---|---|---|---|---|---|\n");
+	for (unsigned i = 0; i < JVPN_METRIC_COUNT; i++) {
+		const struct jvpn_metric_spec *m = jvpn_metric_get((enum jvpn_metric)i);
+
+		printf("| `%s` | %s | %s | %s | %s | %s |\n", m->name,
+		       jvpn_metric_kind_name(m->kind), m->labels, role_text(m->role), m->help,
+		       m->events);
+	}
+}
+
 static void dump_exits(void)
 {
 	block("exits-man");
@@ -577,6 +607,7 @@ int main(int argc, char **argv)
 	dump_names("reasons", "reason_code", JVPN_REASON_COUNT, reason_text, reason_meaning);
 	dump_transitions();
 	dump_exits();
+	dump_metrics();
 	keys = jvpn_server_config_keys(&count);
 	dump_keys("server-keys", keys, count);
 	keys = jvpn_client_config_keys(&count);

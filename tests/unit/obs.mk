@@ -4,10 +4,15 @@
 check_PROGRAMS += %D%/unit_obs
 UNIT_TESTS += %D%/unit_obs
 %C%_unit_obs_SOURCES = \
+	%D%/test_census.c \
 	%D%/test_event_json.c \
 	%D%/test_events.c \
 	%D%/test_outputs.c \
+	%D%/test_exposition.c \
 	%D%/test_recent.c \
 	%D%/unit.h %D%/main.c
+if JVPN_METRICS
+%C%_unit_obs_SOURCES += %D%/test_http.c
+endif
 %C%_unit_obs_CPPFLAGS = $(UNIT_CPPFLAGS) $(CJSON_CFLAGS)
-%C%_unit_obs_LDADD = src/common/obs/libjvpn_obs.a src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(CJSON_LIBS) $(CHECK_LIBS)
+%C%_unit_obs_LDADD = src/common/obs/libjvpn_obs.a src/common/core/libjvpn_core.a src/common/base/libjvpn_base.a $(CJSON_LIBS) $(MICROHTTPD_LIBS) $(CHECK_LIBS)

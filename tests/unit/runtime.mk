@@ -11,6 +11,9 @@ UNIT_TESTS += %D%/unit_runtime
 	%D%/test_msgauth.c \
 	%D%/test_notify.c \
 	%D%/unit.h %D%/main.c
+if JVPN_METRICS
+%C%_unit_runtime_SOURCES += %D%/test_exporter.c
+endif
 %C%_unit_runtime_CPPFLAGS = $(UNIT_CPPFLAGS) $(EV_CFLAGS)
 %C%_unit_runtime_LDADD = $(JVPN_COMMON_LIBS) $(CHECK_LIBS)
 

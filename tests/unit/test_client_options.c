@@ -458,6 +458,40 @@ START_TEST(client_options__descriptors__checked_before_anything_is_opened)
 }
 END_TEST
 
+START_TEST(client_config__metrics__off_a_port_or_an_address)
+{
+	static const struct {
+		const char *value, *shown; /* NULL: refused */
+	} v[] = {{"off", "off"},
+		 {"9477", "\"127.0.0.1:9477\""},
+		 {"192.0.2.1:80", "\"192.0.2.1:80\""},
+		 {"'[::1]:9477'", "\"[::1]:9477\""},
+		 {"0", NULL},
+		 {"65536", NULL},
+		 {"localhost:80", NULL},
+		 {"'192.0.2.1'", NULL}};
+	struct jvpn_client_config config;
+
+	ck_assert_int_eq(load_text(minimal, &config), 0);
+	ck_assert_int_eq(config.metrics.listen.ss_family, 0);
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		char text[1024], *shown = NULL;
+		size_t size, count;
+		FILE *stream = open_memstream(&shown, &size);
+		const struct jvpn_key *keys = jvpn_client_config_keys(&count);
+		size_t key = jvpn_schema_find(keys, count, "metrics.listen");
+
+		snprintf(text, sizeof(text), "%smetrics:\n  listen: %s\n", minimal, v[i].value);
+		ck_assert_int_eq(load_text(text, &config), v[i].shown ? 0 : JVPN_ECONFIG);
+		jvpn_schema_print_one(&keys[key], &config, stream);
+		fclose(stream);
+		if (v[i].shown)
+			ck_assert_str_eq(shown, v[i].shown);
+		free(shown);
+	}
+}
+END_TEST
+
 START_TEST(client_options__clear__wipes_the_token)
 {
 	static const char zero[sizeof(options.config.token)];
@@ -491,5 +525,6 @@ UNIT_TESTS(client_options)
 	tcase_add_test(tc, client_config__table_and_excluded_routes__auto_off_number);
 	tcase_add_test(tc, client_config__dns_and_hooks__as_given_and_printed);
 	tcase_add_test(tc, client_options__descriptors__checked_before_anything_is_opened);
+	tcase_add_test(tc, client_config__metrics__off_a_port_or_an_address);
 	tcase_add_test(tc, client_options__clear__wipes_the_token);
 }

@@ -158,6 +158,8 @@ static void describe_fixed(const struct jvpn_key *key, char *out, size_t size)
 		[JVPN_KEY_DOMAINS] = "domain name such as corp.example",
 		[JVPN_KEY_PREFIXES] = "IP prefix such as 0.0.0.0/0",
 		[JVPN_KEY_ADDRESSES] = "address:port such as 0.0.0.0:443 or [::]:443",
+		[JVPN_KEY_LISTEN] =
+			"off, a port of 127.0.0.1, or address:port such as 192.0.2.1:9100",
 		[JVPN_KEY_HOSTS] = "host:port such as vpn.example.net:443 or [2001:db8::1]:443",
 		[JVPN_KEY_HOST_PORT] = "host:port such as vpn.example.net:443 or [2001:db8::1]:443",
 	};
@@ -412,6 +414,38 @@ static void print_address(const struct jvpn_key *key, const void *item, FILE *st
 	print_text(key, text, stream);
 }
 
+/* A port alone is one of this machine's own. */
+static int parse_listen(const struct jvpn_key *key, const char *file, const char *text, void *out)
+{
+	struct sockaddr_in local = {.sin_family = AF_INET};
+	uint64_t port;
+
+	(void)key, (void)file;
+	if (strcmp(text, "off") == 0) {
+		memset(out, 0, sizeof(struct sockaddr_storage));
+		return 0;
+	}
+	if (jvpn_value_uint(text, &port))
+		return jvpn_value_address(text, out);
+	if (port < 1 || port > UINT16_MAX)
+		return JVPN_ERANGE;
+	local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	local.sin_port = htons((uint16_t)port);
+	memset(out, 0, sizeof(struct sockaddr_storage));
+	memcpy(out, &local, sizeof(local));
+	return 0;
+}
+
+static void print_listen(const struct jvpn_key *key, const void *item, FILE *stream)
+{
+	const struct sockaddr_storage *ss = item;
+
+	if (ss->ss_family == 0)
+		fputs("off", stream);
+	else
+		print_address(key, item, stream);
+}
+
 static int parse_host_port(const struct jvpn_key *key, const char *file, const char *text,
 			   void *out)
 {
@@ -573,6 +607,10 @@ static const struct jvpn_key_type_info types[JVPN_KEY_COUNT] = {
 				.print = print_address,
 				.item = addresses_item,
 				.item_size = sizeof(struct sockaddr_storage)},
+	[JVPN_KEY_LISTEN] = {.parse = parse_listen,
+			     .describe = describe_fixed,
+			     .print = print_listen,
+			     .item_size = sizeof(struct sockaddr_storage)},
 	[JVPN_KEY_HOST_PORT] = {.parse = parse_host_port,
 				.describe = describe_fixed,
 				.print = print_host_port,

@@ -21,6 +21,7 @@ noinst_LIBRARIES += %D%/libjvpn_config.a
 	%D%/key_type.h \
 	%D%/load.c \
 	%D%/load.h \
+	%D%/metrics.h \
 	%D%/policy_file.c \
 	%D%/policy_file.h \
 	%D%/program.c \

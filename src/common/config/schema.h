@@ -40,6 +40,7 @@ enum jvpn_key_type {
 	JVPN_KEY_PREFIX6,   /* struct jvpn_prefix */
 	JVPN_KEY_PREFIXES,  /* struct jvpn_config_prefixes, a list */
 	JVPN_KEY_ADDRESSES, /* struct jvpn_config_addresses, a list */
+	JVPN_KEY_LISTEN,    /* struct sockaddr_storage; family 0: the word off */
 	JVPN_KEY_HOST_PORT, /* struct jvpn_config_host */
 	JVPN_KEY_HOSTS,     /* struct jvpn_config_hosts, a list of the same */
 	JVPN_KEY_NAMES,     /* struct jvpn_config_names, a list of NAME; min, max: of each name */

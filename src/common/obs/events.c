@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "obs/census.h"
 #include "obs/event_json.h"
 #include "obs/output.h"
 #include "obs/recent.h"
@@ -25,6 +26,7 @@ struct jvpn_events {
 	struct jvpn_output output[JVPN_EVENTS_OUTPUTS_MAX];
 	unsigned outputs;
 	struct jvpn_recent recent; /* capacity 0: not kept */
+	struct jvpn_census census;
 	enum jvpn_role role;
 	uint64_t pid;
 	char node_id[JVPN_EVENT_NODE_ID_MAX + 1];
@@ -143,6 +145,7 @@ static bool put_line(struct jvpn_events *events, const struct jvpn_audit *audit,
 	size_t len = jvpn_event_encode(audit, &context, line, sizeof(line));
 	bool is_taken = false;
 
+	jvpn_census_count(&events->census, audit);
 	if (len && events->recent.capacity)
 		jvpn_recent_push(&events->recent, context.seq, line, len);
 	for (unsigned i = 0; i < events->outputs; i++) {
@@ -282,6 +285,13 @@ int jvpn_events_reopen(struct jvpn_events *events, uint64_t wall_ms, char *error
 	flush(events, wall_ms);
 	jvpn_events_unlock(events);
 	return rc;
+}
+
+void jvpn_events_get_census(struct jvpn_events *events, struct jvpn_census *census)
+{
+	jvpn_events_lock(events);
+	*census = events->census;
+	jvpn_events_unlock(events);
 }
 
 void jvpn_events_get_stats(struct jvpn_events *events, struct jvpn_events_stats *stats)

@@ -22,6 +22,7 @@
 #include "core/policy.h"
 
 struct jvpn_recent;
+struct jvpn_census;
 struct jvpn_events; /* owner: the runtime, one per process */
 
 #define JVPN_EVENTS_BUFFER_DEFAULT (512 * 1024)
@@ -99,6 +100,8 @@ void jvpn_events_flush(struct jvpn_events *events, uint64_t wall_ms);
 int jvpn_events_reopen(struct jvpn_events *events, uint64_t wall_ms, char *error,
 		       size_t error_size);
 void jvpn_events_get_stats(struct jvpn_events *events, struct jvpn_events_stats *stats);
+/* What has been emitted so far, by type and reason (obs/census.h); any thread. */
+void jvpn_events_get_census(struct jvpn_events *events, struct jvpn_census *census);
 /* Gives a slow reader at most about wait_ms without progress, then closes and frees. A line that
  * was begun in a regular file and cannot be ended is taken back. Sets *events to NULL. */
 void jvpn_events_close(struct jvpn_events **events, uint64_t wall_ms, unsigned wait_ms);

@@ -69,6 +69,15 @@ static void describe_tun(char *out, size_t size)
 	jvpn_tun_free(tun);
 }
 
+static void describe_metrics(char *out, size_t size)
+{
+#ifdef JVPN_METRICS
+	snprintf(out, size, "yes");
+#else
+	snprintf(out, size, "no, built without libmicrohttpd");
+#endif
+}
+
 void jvpn_features_describe(char *out, size_t size)
 {
 	static const struct {
@@ -80,6 +89,7 @@ void jvpn_features_describe(char *out, size_t size)
 		{"crypto", describe_crypto},
 		{"UDP", describe_udp},
 		{"TUN", describe_tun},
+		{"metrics", describe_metrics},
 	};
 	char text[LINE_MAX_BYTES];
 	size_t used = 0;

@@ -20,12 +20,16 @@ noinst_LIBRARIES += %D%/libjvpn_runtime.a
 	%D%/driver_transport.c \
 	%D%/engine.c \
 	%D%/engine.h \
+	%D%/exporter.c \
+	%D%/exporter.h \
 	%D%/features.c \
 	%D%/features.h \
 	%D%/loop.c \
 	%D%/loop.h \
 	%D%/mailbox.c \
 	%D%/mailbox.h \
+	%D%/meter.c \
+	%D%/meter.h \
 	%D%/msgauth.c \
 	%D%/msgauth.h \
 	%D%/notify.c \
