@@ -125,6 +125,26 @@ START_TEST(show__status__state_is_learned)
 }
 END_TEST
 
+START_TEST(show__status__queues_events_and_what_workers_gave)
+{
+	begin(JVPN_CTL_STATUS);
+	ck_assert(jvpn_ctl_show_line(
+		&show, JVPN_CTL_LINE_RESULT,
+		"{\"program\":\"jvpn-server\",\"capacity\":9,\"sessions\":1,\"workers\":4,"
+		"\"events\":{\"emitted\":12,\"dropped\":3,\"waiting_bytes\":2048},"
+		"\"queue\":{\"bytes\":1024,\"dropped_full\":1,\"dropped_stale\":2,"
+		"\"dropped_codel\":3,\"dropped_other\":4,\"marked\":5},"
+		"\"handed\":{\"datagrams\":6,\"packets\":7,\"dropped\":8}}"));
+	end();
+	ck_assert_ptr_nonnull(strstr(out, "events     12; dropped 3, 2.0 KiB waiting"));
+	ck_assert_ptr_nonnull(strstr(out,
+				     "queue      1.0 KiB waiting; dropped 10 (full 1, too old 2, "
+				     "CoDel 3, other 4), marked 5\n"));
+	ck_assert_ptr_nonnull(strstr(out, "workers    4; given to each other: 6 datagrams, 7 inner "
+					  "packets; dropped 8\n"));
+}
+END_TEST
+
 /* Any JSON at all, in any place, is shown or said to be none; nothing falls over. */
 START_TEST(show__nonsense__survived)
 {
@@ -231,6 +251,7 @@ UNIT_TESTS(show)
 	tcase_add_test(tc, show__list__titles_once);
 	tcase_add_test(tc, show__text_from_outside__cannot_steer_the_terminal);
 	tcase_add_test(tc, show__status__state_is_learned);
+	tcase_add_test(tc, show__status__queues_events_and_what_workers_gave);
 	tcase_add_test(tc, show__nonsense__survived);
 	tcase_add_test(tc, ask__answers__until_the_last_line);
 	tcase_add_test(tc, ask__no_answer__said);

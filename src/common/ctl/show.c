@@ -200,6 +200,8 @@ static const struct column transport_columns[] = {
 	{"AGE", "age_ms", FORM_DURATION, 12},
 	{"FROM PEER", "bytes_received", FORM_BYTES, 10},
 	{"TO PEER", "bytes_sent", FORM_BYTES, 10},
+	{"HELD", "held", FORM_UINT, 6},
+	{"DROPPED", "held_dropped", FORM_UINT, 7},
 	{"PEER", "peer", FORM_TEXT, -22},
 };
 
@@ -273,6 +275,31 @@ static void put_session_traffic(const struct jvpn_ctl_show *show, const cJSON *s
 	fputc('\n', show->out);
 }
 
+static uint64_t dropped_of(const cJSON *queue)
+{
+	return uint_of(queue, "dropped_full") + uint_of(queue, "dropped_stale") +
+	       uint_of(queue, "dropped_codel") + uint_of(queue, "dropped_other");
+}
+
+/* What waits, and what became of inner packets that did not get there. */
+static void put_queue(const struct jvpn_ctl_show *show, const cJSON *o)
+{
+	const cJSON *queue = cJSON_GetObjectItemCaseSensitive(o, "queue");
+
+	if (!queue)
+		return;
+	put_label(show, "queue");
+	put_bytes(show, queue, "bytes");
+	fprintf(show->out, " waiting; dropped %" PRIu64, dropped_of(queue));
+	if (dropped_of(queue))
+		fprintf(show->out,
+			" (full %" PRIu64 ", too old %" PRIu64 ", CoDel %" PRIu64 ", other %" PRIu64
+			")",
+			uint_of(queue, "dropped_full"), uint_of(queue, "dropped_stale"),
+			uint_of(queue, "dropped_codel"), uint_of(queue, "dropped_other"));
+	fprintf(show->out, ", marked %" PRIu64 "\n", uint_of(queue, "marked"));
+}
+
 static void put_session(const struct jvpn_ctl_show *show, const cJSON *s)
 {
 	put_label(show, "session");
@@ -298,6 +325,7 @@ static void put_session(const struct jvpn_ctl_show *show, const cJSON *s)
 	put_text(show, s, "inner_ipv6");
 	fprintf(show->out, ", MTU %" PRIu64 "\n", uint_of(s, "mtu"));
 	put_session_traffic(show, s);
+	put_queue(show, s);
 }
 
 static void put_transports(const struct jvpn_ctl_show *show, const cJSON *list)
@@ -314,6 +342,33 @@ static void put_transports(const struct jvpn_ctl_show *show, const cJSON *list)
 	}
 }
 
+static void put_events(const struct jvpn_ctl_show *show, const cJSON *r)
+{
+	const cJSON *events = cJSON_GetObjectItemCaseSensitive(r, "events");
+
+	if (!events)
+		return;
+	put_label(show, "events");
+	fprintf(show->out, "%" PRIu64 "; dropped %" PRIu64 ", ", uint_of(events, "emitted"),
+		uint_of(events, "dropped"));
+	put_bytes(show, events, "waiting_bytes");
+	fputs(" waiting for the reader\n", show->out);
+}
+
+static void put_workers(const struct jvpn_ctl_show *show, const cJSON *r)
+{
+	const cJSON *handed = cJSON_GetObjectItemCaseSensitive(r, "handed");
+
+	if (!handed || uint_of(r, "workers") < 2)
+		return;
+	put_label(show, "workers");
+	fprintf(show->out,
+		"%" PRIu64 "; given to each other: %" PRIu64 " datagrams, %" PRIu64
+		" inner packets; dropped %" PRIu64 "\n",
+		uint_of(r, "workers"), uint_of(handed, "datagrams"), uint_of(handed, "packets"),
+		uint_of(handed, "dropped"));
+}
+
 static void put_process(const struct jvpn_ctl_show *show, const cJSON *r)
 {
 	put_label(show, "program");
@@ -328,6 +383,7 @@ static void put_process(const struct jvpn_ctl_show *show, const cJSON *r)
 	fputs(", ", show->out);
 	put_text(show, r, "policy_source");
 	fputc('\n', show->out);
+	put_events(show, r);
 }
 
 static void put_server(const struct jvpn_ctl_show *show, const cJSON *r)
@@ -354,6 +410,8 @@ static void put_server(const struct jvpn_ctl_show *show, const cJSON *r)
 	put_label(show, "transports");
 	fprintf(show->out, "%" PRIu64 " connections, %" PRIu64 " in the handshake\n",
 		uint_of(r, "connections"), uint_of(r, "half_open"));
+	put_queue(show, r);
+	put_workers(show, r);
 }
 
 static void put_status(const struct jvpn_ctl_show *show, const cJSON *r)

@@ -50,6 +50,22 @@ static void put_counters(struct jvpn_json *j, const struct jvpn_live *live)
 		jvpn_json_uint(j, "last_switch_ms", ms_since(live, live->core.last_switch_ns));
 }
 
+/* What waits for the binding, and what did not get there. */
+static void put_queue(struct jvpn_json *j, const struct jvpn_queue *queue)
+{
+	const struct jvpn_queue_counters *c = &queue->counters;
+
+	jvpn_json_open(j, "queue", '{');
+	jvpn_json_uint(j, "packets", queue->packets);
+	jvpn_json_uint(j, "bytes", queue->bytes);
+	jvpn_json_uint(j, "dropped_full", c->dropped_full);
+	jvpn_json_uint(j, "dropped_stale", c->dropped_stale);
+	jvpn_json_uint(j, "dropped_codel", c->dropped_codel);
+	jvpn_json_uint(j, "dropped_other", c->dropped_other);
+	jvpn_json_uint(j, "marked", c->marked);
+	jvpn_json_close(j, '}');
+}
+
 void jvpn_describe_session(struct jvpn_json *j, const struct jvpn_live *live)
 {
 	const struct jvpn_session *s = &live->core;
@@ -71,6 +87,7 @@ void jvpn_describe_session(struct jvpn_json *j, const struct jvpn_live *live)
 		put_address(j, &live->addresses->address[i]);
 	jvpn_json_uint(j, "mtu", live->mtu);
 	put_counters(j, live);
+	put_queue(j, &live->queue);
 	if (live->plain)
 		jvpn_json_bool(j, "plain", true);
 }
@@ -116,6 +133,10 @@ static void put_connection(struct jvpn_json *j, const struct jvpn_live *live,
 	jvpn_json_uint(j, "bytes_received", stats.bytes_recv);
 	jvpn_json_uint(j, "cwnd", stats.cwnd);
 	jvpn_json_uint(j, "in_flight", stats.bytes_in_flight);
+	/* inner packets for an unconfirmed path, and datagrams from elsewhere while that is limited */
+	jvpn_json_uint(j, "held", stats.hold_queued);
+	jvpn_json_uint(j, "held_dropped", stats.hold_dropped);
+	jvpn_json_uint(j, "offpath_dropped", stats.offpath_dropped);
 }
 
 void jvpn_describe_transport(struct jvpn_json *j, const struct jvpn_live *live, uint8_t slot)

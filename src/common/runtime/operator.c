@@ -372,6 +372,7 @@ void jvpn_operator_describe(const struct jvpn_operator *op, struct jvpn_json *j)
 		jvpn_json_close(j, '}');
 	}
 	jvpn_json_close(j, ']');
+	jvpn_json_uint(j, "waiting_bytes", stats.waiting_bytes);
 	jvpn_json_close(j, '}');
 }
 
