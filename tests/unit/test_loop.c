@@ -42,10 +42,14 @@ START_TEST(loop__short_deadlines__come_together)
 {
 	struct round r = {.ahead_ns = 20 * US};
 
-	run(&r);
-	/* One each 500 us, and the two turns before anything has fired. */
+	/* On a busy machine a round may pass while somebody else runs. */
+	for (int i = 0; i < 100 && r.turns < 3; i++) {
+		r.turns = 0;
+		run(&r);
+		/* One each 500 us, and the two turns before anything has fired. */
+		ck_assert_uint_le(r.turns, ROUND_NS / (500 * US) + 3);
+	}
 	ck_assert_uint_ge(r.turns, 3);
-	ck_assert_uint_le(r.turns, ROUND_NS / (500 * US) + 3);
 }
 END_TEST
 
