@@ -58,6 +58,8 @@ static void disturb(unsigned id, unsigned long long back)
 
 START_TEST(figures__disturbances__judged_by_how_they_end)
 {
+	char share[16];
+
 	disturb(1, 1500);
 	say("n", 1, 1600, GO("RECOVERING", "ATTACHED", "reattach_success"));
 	say("n", 1, 1600, SWITCH);
@@ -76,7 +78,8 @@ START_TEST(figures__disturbances__judged_by_how_they_end)
 	ck_assert_uint_eq(r.total->lost, 1);
 	ck_assert_uint_eq(r.total->on_request, 1);
 	ck_assert_uint_eq(r.total->undecided, 1);
-	ck_assert_uint_eq(jvpn_figures_continuity_ppm(r.total), 500000);
+	jvpn_figures_continuity(r.total, share);
+	ck_assert_str_eq(share, "50.00 %");
 	ck_assert_uint_eq(r.total->latency.most_us, 320500);
 	ck_assert_uint_eq(r.total->away.most_us, 600000);
 	ck_assert_uint_eq(r.total->state_ms[JVPN_STATE_ATTACHED], 4 * 1000 + 9000 - 1600);
@@ -212,10 +215,30 @@ START_TEST(figures__known_life__as_the_other_implementation_counts)
 }
 END_TEST
 
+START_TEST(figures_continuity__one_lost_of_many__is_not_all)
+{
+	static struct jvpn_figures_of t = {.survived = 100003, .lost = 2};
+	char share[16];
+
+	jvpn_figures_continuity(&t, share);
+	ck_assert_str_eq(share, "99.99 %");
+	t = (struct jvpn_figures_of){.survived = UINT64_MAX / 2, .lost = 1};
+	jvpn_figures_continuity(&t, share);
+	ck_assert_str_eq(share, "99.99 %");
+	t = (struct jvpn_figures_of){.survived = 3};
+	jvpn_figures_continuity(&t, share);
+	ck_assert_str_eq(share, "100.00 %");
+	t = (struct jvpn_figures_of){0};
+	jvpn_figures_continuity(&t, share);
+	ck_assert_str_eq(share, "-");
+}
+END_TEST
+
 UNIT_TESTS(figures)
 {
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, figures__disturbances__judged_by_how_they_end);
+	tcase_add_test(tc, figures_continuity__one_lost_of_many__is_not_all);
 	tcase_add_test(tc, figures__switches__most_in_any_sliding_window);
 	tcase_add_test(tc, figures__security_and_limits__counted_with_their_counts);
 	tcase_add_test(tc, figures__more_nodes_than_are_kept__the_last_takes_them);

@@ -63,8 +63,9 @@ void jvpn_figures_end(struct jvpn_figures *f, struct jvpn_figures_result *out);
 void jvpn_figures_add(struct jvpn_figures_of *to, const struct jvpn_figures_of *from);
 /* All time that sessions were there, without the time that nodes were down. */
 uint64_t jvpn_figures_session_ms(const struct jvpn_figures_of *t);
-/* Share of disturbances that the session outlived, in parts per million; 1000000 when there was none. */
-uint64_t jvpn_figures_continuity_ppm(const struct jvpn_figures_of *t);
+/* Share of disturbances that the session outlived: "99.99 %", "-" when there was none. Rounded down, so
+ * that 100.00 % means all of them. */
+void jvpn_figures_continuity(const struct jvpn_figures_of *t, char out[16]);
 uint64_t jvpn_figures_sum(const uint64_t by_reason[JVPN_REASON_COUNT]);
 
 #endif

@@ -2,6 +2,8 @@
  *
  * Figures of several nodes as those of one, and what follows from them.
  */
+#include <stdio.h>
+
 #include "audit/figures.h"
 
 static void add_by_reason(uint64_t *to, const uint64_t *from)
@@ -59,11 +61,19 @@ uint64_t jvpn_figures_session_ms(const struct jvpn_figures_of *t)
 	return sum;
 }
 
-uint64_t jvpn_figures_continuity_ppm(const struct jvpn_figures_of *t)
+void jvpn_figures_continuity(const struct jvpn_figures_of *t, char out[16])
 {
 	uint64_t judged = t->survived + t->lost;
+	unsigned parts;
 
-	return judged ? (uint64_t)((double)t->survived / (double)judged * 1e6 + 0.5) : 1000000;
+	if (!judged) {
+		snprintf(out, 16, "-");
+		return;
+	}
+	parts = (unsigned)((double)t->survived / (double)judged * 10000);
+	if (parts == 10000 && t->lost)
+		parts--;
+	snprintf(out, 16, "%u.%02u %%", parts / 100, parts % 100);
 }
 
 uint64_t jvpn_figures_sum(const uint64_t by_reason[JVPN_REASON_COUNT])

@@ -80,7 +80,7 @@ static void put_tiles(FILE *out, const struct jvpn_figures_of *t)
 	char text[JVPN_SCALE_TEXT_MAX + 8], label[128];
 
 	fputs("<div class=\"tiles\">\n", out);
-	snprintf(text, sizeof(text), "%.2f %%", (double)jvpn_figures_continuity_ppm(t) / 1e4);
+	jvpn_figures_continuity(t, text);
 	snprintf(label, sizeof(label), "continuity: %" PRIu64 " of %" PRIu64 " disturbances",
 		 t->survived, t->survived + t->lost);
 	put_tile(out, t->survived + t->lost ? text : "no disturbance", label);
@@ -380,8 +380,9 @@ static void put_latencies(FILE *out, const struct jvpn_figures_of *t)
 static void put_node(FILE *out, const struct jvpn_figures_of *t)
 {
 	uint64_t whole = jvpn_figures_session_ms(t);
-	char p95[JVPN_SCALE_TEXT_MAX];
+	char p95[JVPN_SCALE_TEXT_MAX], share[16];
 
+	jvpn_figures_continuity(t, share);
 	jvpn_scale_micros(jvpn_histogram_percentile(&t->latency, 95), p95);
 	fputs("<tr><td>", out);
 	jvpn_svg_escape(out, t->node);
@@ -391,10 +392,9 @@ static void put_node(FILE *out, const struct jvpn_figures_of *t)
 		t->role == JVPN_ROLE_SERVER ? "server" : "client", t->sessions, t->switches,
 		t->latency.count ? p95 : "-");
 	fprintf(out,
-		"<td>%.2f %%</td><td>%.3f %%</td><td>%.3f %%</td><td>%" PRIu64 "</td><td>%" PRIu64
+		"<td>%s</td><td>%.3f %%</td><td>%.3f %%</td><td>%" PRIu64 "</td><td>%" PRIu64
 		"</td></tr>\n",
-		(double)jvpn_figures_continuity_ppm(t) / 1e4,
-		per(100 * (double)t->state_ms[JVPN_STATE_VOLATILE], whole),
+		share, per(100 * (double)t->state_ms[JVPN_STATE_VOLATILE], whole),
 		per(100 * (double)t->state_ms[JVPN_STATE_DEGRADED], whole),
 		jvpn_figures_sum(t->denied), t->lines_missing);
 }

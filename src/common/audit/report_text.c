@@ -127,10 +127,12 @@ static void put_switches(FILE *out, const struct jvpn_figures_of *t)
 
 static void put_continuity(FILE *out, const struct jvpn_figures_of *t)
 {
+	char share[16];
+
 	put_title(out, "continuity");
+	jvpn_figures_continuity(t, share);
 	if (t->survived + t->lost)
-		fprintf(out, "%.2f %% (%" PRIu64 " of %" PRIu64 " disturbances)\n",
-			(double)jvpn_figures_continuity_ppm(t) / 1e4, t->survived,
+		fprintf(out, "%s (%" PRIu64 " of %" PRIu64 " disturbances)\n", share, t->survived,
 			t->survived + t->lost);
 	else
 		fputs("no disturbance\n", out);
@@ -192,19 +194,19 @@ static void put_tally(FILE *out, const struct jvpn_figures_of *t, bool utf8)
 
 static void put_nodes(FILE *out, const struct jvpn_figures_result *r)
 {
-	char p95[JVPN_SCALE_TEXT_MAX];
+	char p95[JVPN_SCALE_TEXT_MAX], share[16];
 
-	fprintf(out, "\n%-6s %-16s %8s %8s %9s %7s %7s %7s\n", "role", "node", "sessions",
-		"switches", "p95", "cont. %", "vol. %", "degr. %");
+	fprintf(out, "\n%-6s %-15s %8s %8s %9s %8s %7s %7s\n", "role", "node", "sessions",
+		"switches", "p95", "contin.", "vol. %", "degr. %");
 	for (unsigned i = 0; i < r->nodes; i++) {
 		const struct jvpn_figures_of *t = r->node[i];
 		uint64_t whole = jvpn_figures_session_ms(t);
 
 		jvpn_scale_micros(jvpn_histogram_percentile(&t->latency, 95), p95);
-		fprintf(out, "%-6s %-16.16s %8" PRIu64 " %8" PRIu64 " %9s %7.2f %7.3f %7.3f\n",
+		jvpn_figures_continuity(t, share);
+		fprintf(out, "%-6s %-15.15s %8" PRIu64 " %8" PRIu64 " %9s %8s %7.3f %7.3f\n",
 			t->role == JVPN_ROLE_SERVER ? "server" : "client", t->node, t->sessions,
-			t->switches, t->latency.count ? p95 : "-",
-			(double)jvpn_figures_continuity_ppm(t) / 1e4,
+			t->switches, t->latency.count ? p95 : "-", share,
 			per(100 * (double)t->state_ms[JVPN_STATE_VOLATILE], whole),
 			per(100 * (double)t->state_ms[JVPN_STATE_DEGRADED], whole));
 	}
