@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Documents and registry agree: generated parts, schema against every event type, manual pages
-# against the command line, the validator against streams that break each rule once.
+# Documents and registry agree: generated parts, hand-written ones, examples of configurations and
+# policies, schema against every event type, manual pages against the command line, the validator against streams that break each rule once.
 srcdir=${JVPN_SRCDIR:-.}
 builddir=${JVPN_BUILDDIR:-.}
 dump=$builddir/tests/lib/registry_dump
@@ -16,6 +16,7 @@ fail() { echo "not ok: $*"; : >"$work/failed"; }
 	fail "generated parts are stale: run make update-docs"
 
 "$srcdir/tests/lib/check-documents" --dump "$dump" "$srcdir" || fail "hand-written documents"
+"$srcdir/tests/lib/check-examples" "$builddir" "$srcdir" || fail "examples"
 
 "$dump" --samples >"$work/samples.jsonl"
 "$validate" --lines-only --quiet "$work/samples.jsonl" || fail "a sample event breaks the schema"

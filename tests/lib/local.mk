@@ -16,6 +16,7 @@ check_PROGRAMS += %D%/registry_dump
 DOCUMENT_TESTS = %D%/documents.sh %D%/completion.sh
 TESTS += $(DOCUMENT_TESTS)
 EXTRA_DIST += %D%/documents.sh %D%/completion.sh %D%/check-documents %D%/validate-events %D%/compare-audit %D%/check-siem
+EXTRA_DIST += %D%/check-examples
 
 # The proof that the prover can fail.
 TESTS += %D%/prover.sh
