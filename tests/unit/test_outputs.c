@@ -226,6 +226,9 @@ START_TEST(outputs_service__restarts__nothing_is_lost_or_twice)
 	receive(text);
 	close(receiver);
 	emit_many(2); /* nobody: they wait */
+	/* A watched dead socket would always be ready. */
+	ck_assert_int_eq(jvpn_events_poll_fd(events, 0), -1);
+	ck_assert(stats().must_retry);
 	receiver = bind_socket(SOCK_DGRAM);
 	emit_many(1); /* an emit alone does not look for it */
 	receive(text);
@@ -468,6 +471,28 @@ START_TEST(event_scan__cut_lines__stays_inside)
 }
 END_TEST
 
+START_TEST(event_unescape__cut_escape__ends_there)
+{
+	static const struct {
+		const char *text, *expected;
+	} rows[] = {{"a\\u00", "a"},
+		    {"a\\", "a\\"},
+		    {"\\u0041b", "Ab"},
+		    {"\\ufffd", "\xef\xbf\xbd"},
+		    {"\\\"x", "\"x"}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct jvpn_event_item item = {
+			.value = rows[i].text, .value_len = strlen(rows[i].text), .is_text = true};
+		char out[16];
+		size_t len = jvpn_event_unescape(&item, out, sizeof(out));
+
+		ck_assert_uint_eq(len, strlen(rows[i].expected));
+		ck_assert(memcmp(out, rows[i].expected, len) == 0);
+	}
+}
+END_TEST
+
 UNIT_TESTS(outputs)
 {
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -483,4 +508,5 @@ UNIT_TESTS(outputs)
 	tcase_add_test(tc, message_ids__each_type__has_its_own);
 	tcase_add_test(tc, syslog_format__header_of_rfc_5424__and_the_line);
 	tcase_add_test(tc, event_scan__cut_lines__stays_inside);
+	tcase_add_test(tc, event_unescape__cut_escape__ends_there);
 }
