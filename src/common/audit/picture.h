@@ -75,10 +75,21 @@ struct jvpn_picture {
 int jvpn_picture_make(struct jvpn_picture *p, const struct jvpn_story *story);
 void jvpn_picture_clear(struct jvpn_picture *p);
 
-/* One value for each cell of the scale: the gravest state within it, 0 where there is none. A state
- * that lasted no time is a move, not a state to be seen. */
+/* What is to be seen of the states in a cell. */
+struct jvpn_picture_cell {
+	/* The gravest one, so that a single short move is seen; where several moves begin, the one that
+	 * lasted longest, so that many short ones do not look like a long one. 0: none. */
+	uint8_t state;
+	bool several;
+	uint32_t moves;                    /* that begin in it */
+	float share[JVPN_STATE_COUNT + 1]; /* of its time, by state */
+};
+
+/* One for each cell of the scale. A state that lasted no time is a move, not a state to be seen. */
 void jvpn_picture_states(const struct jvpn_picture_panel *panel, const struct jvpn_scale *scale,
-			 uint8_t *cell);
+			 struct jvpn_picture_cell *cell);
+/* The gravest state is the last. */
+unsigned jvpn_picture_gravity(uint8_t state);
 /* The use of a lane in each cell, and in 'name' of which transport (the one that began last). */
 void jvpn_picture_lane(const struct jvpn_picture_panel *panel, unsigned lane,
 		       const struct jvpn_scale *scale, uint8_t *cell, uint32_t *name);

@@ -10,7 +10,7 @@
 #include "audit/picture.h"
 
 /* Of what is in one cell the gravest is shown. */
-static unsigned gravity(uint8_t state)
+unsigned jvpn_picture_gravity(uint8_t state)
 {
 	switch (state) {
 	case JVPN_STATE_BIRTH:
@@ -50,17 +50,46 @@ static struct cells cells_of(const struct jvpn_scale *scale, const struct jvpn_p
 	return c;
 }
 
-void jvpn_picture_states(const struct jvpn_picture_panel *panel, const struct jvpn_scale *scale,
-			 uint8_t *cell)
+/* The part of a cell that a span takes. */
+static float share_of(const struct jvpn_scale *scale, const struct jvpn_picture_span *span,
+		      unsigned cell)
 {
-	memset(cell, 0, scale->cells);
+	double from = jvpn_scale_place(scale, span->from_ms, scale->cells) - cell;
+	double to = jvpn_scale_place(scale, span->to_ms, scale->cells) - cell;
+
+	return (float)((to < 1 ? to : 1) - (from > 0 ? from : 0));
+}
+
+static uint8_t longest(const struct jvpn_picture_cell *cell)
+{
+	uint8_t state = cell->state;
+
+	for (uint8_t s = JVPN_STATE_BIRTH; s <= JVPN_PICTURE_NOT_TOLD; s++)
+		if (cell->share[s] > cell->share[state])
+			state = s;
+	return state;
+}
+
+void jvpn_picture_states(const struct jvpn_picture_panel *panel, const struct jvpn_scale *scale,
+			 struct jvpn_picture_cell *cell)
+{
+	memset(cell, 0, scale->cells * sizeof(*cell));
+	for (uint32_t i = 0; i < panel->moves; i++)
+		cell[jvpn_scale_cell(scale, panel->move[i].from_ms)].moves++;
 	for (uint32_t i = 0; i < panel->states; i++) {
 		const struct jvpn_picture_span *span = &panel->state[i];
 		struct cells at = cells_of(scale, span);
 
-		for (unsigned c = at.first; c < at.end; c++)
-			if (gravity(span->what) > gravity(cell[c]))
-				cell[c] = span->what;
+		for (unsigned c = at.first; c < at.end; c++) {
+			cell[c].share[span->what] += share_of(scale, span, c);
+			if (jvpn_picture_gravity(span->what) > jvpn_picture_gravity(cell[c].state))
+				cell[c].state = span->what;
+		}
+	}
+	for (unsigned c = 0; c < scale->cells; c++) {
+		cell[c].several = cell[c].moves > 1;
+		if (cell[c].several)
+			cell[c].state = longest(&cell[c]);
 	}
 }
 

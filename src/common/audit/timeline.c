@@ -65,10 +65,11 @@ struct page {
 	struct jvpn_scale scale;
 	unsigned width; /* columns of the page */
 	FILE *out;
-	uint8_t *cell;    /* owned; one of each for a cell */
-	uint32_t *name;   /* owned */
-	char *text;       /* owned: what stands over the glyph, or NUL */
-	const char *worn; /* colour */
+	uint8_t *cell;                   /* owned; one of each for a cell */
+	struct jvpn_picture_cell *state; /* owned */
+	uint32_t *name;                  /* owned */
+	char *text;                      /* owned: what stands over the glyph, or NUL */
+	const char *worn;                /* colour */
 };
 
 static const char *glyph(const struct page *page, enum glyph g)
@@ -217,9 +218,9 @@ static void put_notes(struct page *page, const struct jvpn_picture_panel *panel)
 
 static void put_states(struct page *page, const struct jvpn_picture_panel *panel)
 {
-	jvpn_picture_states(panel, &page->scale, page->cell);
+	jvpn_picture_states(panel, &page->scale, page->state);
 	for (unsigned c = 0; c < page->scale.cells; c++)
-		page->cell[c] = (uint8_t)glyph_of_state(page->cell[c]);
+		page->cell[c] = (uint8_t)glyph_of_state(page->state[c].state);
 	put_row(page, "state");
 }
 
@@ -460,7 +461,7 @@ static void put_key(struct page *page, enum glyph g, const char *text)
 
 static void put_legend(struct page *page)
 {
-	char cell[JVPN_SCALE_TEXT_MAX];
+	char cell[JVPN_SCALE_TEXT_MAX], text[192];
 
 	jvpn_scale_micros((uint64_t)((double)page->scale.span_ms * 1000 / page->scale.cells), cell);
 	fputc('\n', page->out);
@@ -476,9 +477,11 @@ static void put_legend(struct page *page)
 	put_key(page, GLYPH_NODE, "node\n");
 	put_key(page, GLYPH_SECURITY, "security  ");
 	put_key(page, GLYPH_LOST, "lines missing\n");
-	fputs("a column is ", page->out);
-	fputs(cell, page->out);
-	fputs(" and shows the gravest of it\n", page->out);
+	snprintf(text, sizeof(text),
+		 "a column is %s and shows the gravest state in it; with several moves in it, the "
+		 "state that lasted longest",
+		 cell);
+	put_wrapped(page, text, 0);
 }
 
 static void put_bounds(struct page *page)
@@ -532,12 +535,14 @@ int jvpn_timeline_print(const struct jvpn_picture *p, const struct jvpn_timeline
 	cells = page.width - GUTTER;
 	jvpn_scale_init(&page.scale, p->from_ms, p->to_ms, cells, cells / TICK_CELLS);
 	page.cell = calloc(cells, sizeof(*page.cell));
+	page.state = calloc(cells, sizeof(*page.state));
 	page.name = calloc(cells, sizeof(*page.name));
 	page.text = calloc(cells, sizeof(*page.text));
-	good = page.cell && page.name && page.text;
+	good = page.cell && page.state && page.name && page.text;
 	if (good)
 		put_page(&page);
 	free(page.cell);
+	free(page.state);
 	free(page.name);
 	free(page.text);
 	return good ? 0 : JVPN_ENOMEM;

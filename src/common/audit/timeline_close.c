@@ -89,7 +89,11 @@ static void put_close_text(struct sheet *sheet, const struct jvpn_picture_move *
 	from = strstr(text, ": ") ? strstr(text, ": ") + 2 : text;
 	rest = strstr(from, ", ");
 	if (rest) {
+		char *through = strstr(rest + 2, ", through");
+
 		*rest = '\0';
+		if (through)
+			*through = '\0'; /* the band shows it */
 		jvpn_svg_text(&sheet->svg, "small soft", x, sheet->y + 21, rest + 2);
 	}
 	jvpn_svg_text(&sheet->svg, "small", x, sheet->y + 6, from);
@@ -101,7 +105,7 @@ static void put_close(struct sheet *sheet, const struct jvpn_picture_panel *pane
 	const struct jvpn_picture_move *move = &panel->move[number];
 	uint64_t from = silent_since(sheet->picture, move), length = move->to_ms - from;
 	uint64_t pad = length / 4 + CLOSE_PAD_MS;
-	struct jvpn_svg_box at = {box->x + 16, box->y + 17, 8, 0};
+	struct jvpn_svg_box at = {box->x + 16, box->y + 17, number < 99 ? 8 : 12, 0};
 	char mark[16];
 	struct strip strip;
 
@@ -109,7 +113,7 @@ static void put_close(struct sheet *sheet, const struct jvpn_picture_panel *pane
 	jvpn_svg_rect(&sheet->svg, "zone", box, NULL);
 	snprintf(mark, sizeof(mark), "%" PRIu32, number + 1);
 	jvpn_svg_badge(&sheet->svg, "m", &at, mark, NULL);
-	jvpn_svg_text(&sheet->svg, "strong small", box->x + 30, box->y + 21,
+	jvpn_svg_text(&sheet->svg, "strong small", at.x + at.width + 6, box->y + 21,
 		      jvpn_reason_name((enum jvpn_reason)move->reason));
 	sheet_make_strip(&strip, from, move->to_ms + pad, box->x + 12, box->width - 24);
 	sheet->y = box->y + 32;

@@ -25,8 +25,9 @@ struct sheet {
 	FILE *out;
 	double width, y;
 	struct strip strip;
-	uint8_t *cell;  /* owned; for the widest strip */
-	uint32_t *name; /* owned */
+	uint8_t *cell;                   /* owned; for the widest strip */
+	uint32_t *name;                  /* owned */
+	struct jvpn_picture_cell *state; /* owned */
 };
 
 /* --- timeline_strip.c: each draws at sheet->y and leaves it below --- */

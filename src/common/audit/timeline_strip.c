@@ -62,22 +62,66 @@ static void tell_run(const struct sheet *sheet, const struct strip *strip, unsig
 	snprintf(tip, 256, "about %s to %s", from, to);
 }
 
+/* The first cell that is drawn otherwise than 'first'. */
+static unsigned band_end(const struct sheet *sheet, const struct strip *strip, unsigned first)
+{
+	const struct jvpn_picture_cell *cell = sheet->state;
+	unsigned c = first + 1;
+
+	while (!cell[first].several && c < strip->scale.cells && !cell[c].several &&
+	       cell[c].state == cell[first].state)
+		c++;
+	return c;
+}
+
+/* Shares of time one above the other, the gravest on top and never thinner than two pixels. */
+static void put_shares(struct sheet *sheet, const struct jvpn_picture_cell *cell,
+		       const struct jvpn_svg_box *box, const char *about)
+{
+	double top = box->y, bottom = box->y + box->height;
+	char tip[384];
+
+	for (unsigned gravity = 6; gravity >= 1; gravity--) {
+		for (uint8_t state = JVPN_STATE_BIRTH; state <= JVPN_PICTURE_NOT_TOLD; state++) {
+			struct jvpn_svg_box part = *box;
+
+			if (jvpn_picture_gravity(state) != gravity || cell->share[state] <= 0)
+				continue;
+			part.y = top;
+			part.height = (double)cell->share[state] * box->height;
+			part.height = part.height < 2 ? 2 : part.height;
+			if (part.y + part.height > bottom || gravity <= 2)
+				part.height = bottom - part.y;
+			top += part.height;
+			if (part.height <= 0)
+				continue;
+			snprintf(tip, sizeof(tip), "%u moves, %s %.1f %%, %s", cell->moves,
+				 state_text(state), 100 * (double)cell->share[state], about);
+			jvpn_svg_rect(&sheet->svg, state_class(state), &part, tip);
+		}
+	}
+}
+
 void sheet_band(struct sheet *sheet, const struct jvpn_picture_panel *panel,
 		const struct strip *strip, double height)
 {
 	char about[256], tip[320];
 	unsigned end;
 
-	jvpn_picture_states(panel, &strip->scale, sheet->cell);
+	jvpn_picture_states(panel, &strip->scale, sheet->state);
 	for (unsigned c = 0; c < strip->scale.cells; c = end) {
-		uint8_t state = sheet->cell[c];
+		uint8_t state = sheet->state[c].state;
 		struct jvpn_svg_box box = {x_of_cell(strip, c), sheet->y, 0, height};
 
-		end = run_end(sheet, strip, c, false);
+		end = band_end(sheet, strip, c);
 		if (!state)
 			continue;
 		box.width = x_of_cell(strip, end) - box.x;
 		tell_run(sheet, strip, c, end, about);
+		if (sheet->state[c].several) {
+			put_shares(sheet, &sheet->state[c], &box, about);
+			continue;
+		}
 		snprintf(tip, sizeof(tip), "%s, %s", state_text(state), about);
 		jvpn_svg_rect(&sheet->svg, state_class(state), &box, tip);
 		if (box.width > 80 && height >= SHEET_BAND)

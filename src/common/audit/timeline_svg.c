@@ -258,8 +258,10 @@ static void put_bounds(struct sheet *sheet)
 	jvpn_scale_micros(
 		(uint64_t)((double)sheet->strip.scale.span_ms * 1000 / sheet->strip.scale.cells),
 		cell);
-	snprintf(text, sizeof(text), "Two pixels are %s and show the gravest of it.%s", cell,
-		 sheet->picture->panels > 1 ? " Each end's times are of its own clock." : "");
+	snprintf(text, sizeof(text),
+		 "Two pixels are %s and show the gravest state in it; with several moves in it, "
+		 "shares of time.%s",
+		 cell, sheet->picture->panels > 1 ? " Each end's times are of its own clock." : "");
 	jvpn_svg_text(&sheet->svg, "tiny soft", SHEET_MARGIN, sheet->y + 8, text);
 	if (story->left_out || story->damaged || sheet->picture->panels_left_out) {
 		sheet->y += 14;
@@ -355,10 +357,12 @@ int jvpn_timeline_svg(const struct jvpn_picture *p, unsigned width, FILE *out)
 			 sheet.width - 2 * SHEET_MARGIN - GUTTER);
 	sheet.cell = calloc(width, sizeof(*sheet.cell));
 	sheet.name = calloc(width, sizeof(*sheet.name));
-	good = sheet.cell && sheet.name;
+	sheet.state = calloc(width, sizeof(*sheet.state));
+	good = sheet.cell && sheet.name && sheet.state;
 	if (good)
 		put_sheet(&sheet);
 	free(sheet.cell);
 	free(sheet.name);
+	free(sheet.state);
 	return good ? 0 : JVPN_ENOMEM;
 }
