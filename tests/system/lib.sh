@@ -72,7 +72,6 @@ make_tree() {
 			tail -n 5 "$work/debootstrap.log"
 			fail "debootstrap"
 		fi
-		cp /etc/apt/sources.list "$fresh/etc/apt/" 2>/dev/null || true
 		rm -f "$fresh"/var/cache/apt/archives/*.deb "$archive".part
 		tar -C "$fresh" --one-file-system -cf "$archive.part" .
 		mv "$archive.part" "$archive"
