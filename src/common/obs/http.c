@@ -21,6 +21,11 @@
 #define BACKLOG 64
 /* accept() fails for want of descriptors: the next try. */
 #define ACCEPT_AGAIN_NS JVPN_NS_PER_S
+/* MHD's own limit: for connections of which no event comes any more. */
+#define IDLE_S 6
+/* And for those that it would look at again at once, for ever: it hears of the others. */
+#define SOONEST_MS 10
+#define ROUNDS     4
 
 struct jvpn_http_request {
 	struct jvpn_http *http;
@@ -31,7 +36,8 @@ struct jvpn_http_request {
 };
 
 struct place {
-	int fd; /* MHD's; -1: free */
+	int fd;        /* MHD's; -1: free */
+	bool is_known; /* MHD has told of it */
 	uint64_t until_ns;
 };
 
@@ -39,7 +45,7 @@ struct jvpn_http {
 	struct MHD_Daemon *daemon;
 	int listen_fd, epoll_fd; /* the latter watches the former and MHD's own */
 	uint64_t now_ns, accept_at_ns;
-	bool again;                                               /* MHD wants another turn */
+	uint64_t again_ns; /* when MHD wants another turn; JVPN_TIME_NEVER */
 	struct jvpn_http_request *waiting[JVPN_HTTP_CONNECTIONS]; /* suspended */
 	struct place place[JVPN_HTTP_CONNECTIONS];
 	struct jvpn_http_stats stats;
@@ -130,7 +136,7 @@ void jvpn_http_answer(struct jvpn_http_request *r, enum jvpn_http_status status,
 	r->response = make_response(type, text, len);
 	count(&r->http->stats, status);
 	if (resume(r))
-		r->http->again = true;
+		r->http->again_ns = 0;
 }
 
 static enum MHD_Result refuse_method(struct jvpn_http_request *r)
@@ -202,10 +208,11 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
 
 /* ---- connections ---- */
 
+/* One that MHD has not told of yet; -1: a free one. */
 static struct place *find_place(struct jvpn_http *http, int fd)
 {
 	for (size_t i = 0; i < JVPN_HTTP_CONNECTIONS; i++)
-		if (http->place[i].fd == fd)
+		if (http->place[i].fd == fd && !http->place[i].is_known)
 			return &http->place[i];
 	return NULL;
 }
@@ -218,8 +225,12 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-		*context = info ? find_place(user, info->connect_fd) : NULL;
+		place = info ? find_place(user, info->connect_fd) : NULL;
+		if (place)
+			place->is_known = true;
+		*context = place;
 	} else if (place) {
+		place->is_known = false;
 		place->fd = -1;
 	}
 }
@@ -239,6 +250,7 @@ static void take_connection(struct jvpn_http *http, int fd, const struct sockadd
 	/* In any case it is MHD's now: it closes what it does not take. */
 	if (MHD_add_connection(http->daemon, fd, (const struct sockaddr *)peer, peer_len) !=
 	    MHD_YES) {
+		place->is_known = false;
 		place->fd = -1;
 		http->stats.refused++;
 	}
@@ -296,25 +308,36 @@ static void cut_slow_ones(struct jvpn_http *http)
 	}
 }
 
+/* A request and its answer take a few rounds. */
+static void run_daemon(struct jvpn_http *http)
+{
+	MHD_UNSIGNED_LONG_LONG ms = 0;
+
+	http->again_ns = JVPN_TIME_NEVER;
+	for (int i = 0; i < ROUNDS && ms == 0; i++) {
+		(void)MHD_run(http->daemon);
+		if (MHD_get_timeout(http->daemon, &ms) != MHD_YES)
+			return;
+	}
+	if (ms < SOONEST_MS)
+		ms = SOONEST_MS;
+	http->again_ns =
+		jvpn_time_min(http->again_ns, jvpn_time_add(http->now_ns, jvpn_ms_to_ns(ms)));
+}
+
 void jvpn_http_poll(struct jvpn_http *http, uint64_t now_ns)
 {
-	MHD_UNSIGNED_LONG_LONG ms;
-
 	http->now_ns = now_ns;
 	accept_all(http);
 	cut_slow_ones(http);
-	http->again = false;
-	(void)MHD_run(http->daemon);
-	if (MHD_get_timeout(http->daemon, &ms) == MHD_YES && ms == 0)
-		http->again = true;
+	run_daemon(http);
 }
 
 uint64_t jvpn_http_next_deadline(const struct jvpn_http *http)
 {
 	uint64_t at = http->accept_at_ns ? http->accept_at_ns : JVPN_TIME_NEVER;
 
-	if (http->again)
-		return 0;
+	at = jvpn_time_min(at, http->again_ns);
 	for (size_t i = 0; i < JVPN_HTTP_CONNECTIONS; i++)
 		if (http->place[i].fd >= 0)
 			at = jvpn_time_min(at, http->place[i].until_ns);
@@ -378,8 +401,9 @@ static int start_daemon(struct jvpn_http *http)
 		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 		on_access, http, MHD_OPTION_CONNECTION_LIMIT, (unsigned)JVPN_HTTP_CONNECTIONS + 1,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)JVPN_HTTP_REQUEST_BYTES,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, http, MHD_OPTION_END);
 	if (!http->daemon)
 		return JVPN_ENOMEM;
 	info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -414,6 +438,7 @@ int jvpn_http_open(const struct jvpn_http_config *config, struct jvpn_http **out
 		return JVPN_ENOMEM;
 	}
 	http->listen_fd = http->epoll_fd = -1;
+	http->again_ns = JVPN_TIME_NEVER;
 	http->on_request = config->on_request;
 	http->on_gone = config->on_gone;
 	http->user = config->user;
