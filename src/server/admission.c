@@ -103,7 +103,9 @@ static void send_config(const struct jvpn_server *server, struct jvpn_transport 
 		jvpn_conn_send_capsule(t->conn, JVPN_CAPSULE_ROUTE_ADVERTISEMENT, value,
 				       jvpn_writer_len(&w));
 	jvpn_writer_init(&w, value, sizeof(value));
-	if (server->dns.server_count && !jvpn_dnsassign_encode(&server->dns, &w))
+	/* Also that there are none: a session may have heard of some before a restart. */
+	if ((server->dns.server_count || !t->live->plain) &&
+	    !jvpn_dnsassign_encode(&server->dns, &w))
 		jvpn_conn_send_capsule(t->conn, JVPN_CAPSULE_DNS_ASSIGN, value,
 				       jvpn_writer_len(&w));
 }

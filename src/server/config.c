@@ -16,7 +16,7 @@
 #include "config/load.h"
 #include "config/metrics.h"
 #include "config/program.h"
-#include "proto/dnsassign.h"
+#include "proto/capsule.h"
 
 static const struct jvpn_word log_levels[] = {
 	{"error", JVPN_LOG_ERROR},
@@ -300,9 +300,50 @@ static void check_dns(struct jvpn_load *load, const struct jvpn_server_config *c
 				"one of this host or a group");
 }
 
+static void copy_domains(const struct jvpn_config_domains *from, struct jvpn_dnsassign_domains *to)
+{
+	_Static_assert(JVPN_CONFIG_DOMAINS_MAX <= JVPN_DNSASSIGN_DOMAINS_MAX, "all of them fit");
+	_Static_assert(sizeof(from->item[0]) <= sizeof(to->name[0]), "and their names");
+	to->count = from->count;
+	for (size_t i = 0; i < from->count; i++)
+		memcpy(to->name[i], from->item[i], sizeof(from->item[i]));
+}
+
+void jvpn_server_make_dns(const struct jvpn_server_config *config, struct jvpn_dnsassign *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < config->dns_servers.count && i < JVPN_DNSASSIGN_SERVERS_MAX; i++) {
+		struct jvpn_dnsassign_server *s = &out->server[out->server_count++];
+
+		s->version = config->dns_servers.item[i].family;
+		memcpy(s->address, config->dns_servers.item[i].address, sizeof(s->address));
+	}
+	copy_domains(&config->dns_search, &out->search);
+	copy_domains(&config->dns_domains, &out->internal);
+	/* The root: every name. */
+	if (out->internal.count == 0)
+		out->internal.count = 1;
+}
+
+static void check_dns_size(struct jvpn_load *load, const struct jvpn_server_config *config)
+{
+	static struct jvpn_dnsassign dns;
+	uint8_t value[JVPN_CAPSULE_BUFFER_BYTES];
+	struct jvpn_writer w;
+
+	jvpn_writer_init(&w, value, sizeof(value));
+	jvpn_server_make_dns(config, &dns);
+	if (jvpn_dnsassign_encode(&dns, &w) == JVPN_ENOSPACE)
+		jvpn_load_error(load, JVPN_EXIT_CONFIG, "dns.servers",
+				"expected servers and names of together at most %d octets, got "
+				"more: clients would be told nothing",
+				JVPN_CAPSULE_BUFFER_BYTES);
+}
+
 static void check_rules(struct jvpn_load *load, const struct jvpn_server_config *config)
 {
 	check_dns(load, config);
+	check_dns_size(load, config);
 	if (!jvpn_load_is_set(load, "pool.ipv4") && !jvpn_load_is_set(load, "pool.ipv6"))
 		jvpn_load_error(load, JVPN_EXIT_CONFIG, "pool.ipv4",
 				"expected pool.ipv4 or pool.ipv6 or both, got neither");

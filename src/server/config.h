@@ -8,6 +8,7 @@
 
 #include "config/report.h"
 #include "config/schema.h"
+#include "proto/dnsassign.h"
 #include "server/options.h"
 
 /* Static; *count is set. */
@@ -16,5 +17,7 @@ const struct jvpn_key *jvpn_server_config_keys(size_t *count);
  * 0, or JVPN_ECONFIG, JVPN_EPERM, JVPN_ENOMEM with every error in the report and *out untouched. */
 int jvpn_server_config_load(const char *path, bool with_secrets, struct jvpn_server_config *out,
 			    struct jvpn_report *report);
+/* What clients are told (DNS_ASSIGN). */
+void jvpn_server_make_dns(const struct jvpn_server_config *config, struct jvpn_dnsassign *out);
 
 #endif

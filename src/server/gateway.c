@@ -161,31 +161,6 @@ void jvpn_server_make_routes(const struct jvpn_config_prefixes *prefixes,
 	}
 }
 
-static void copy_domains(const struct jvpn_config_domains *from, struct jvpn_dnsassign_domains *to)
-{
-	_Static_assert(JVPN_CONFIG_DOMAINS_MAX <= JVPN_DNSASSIGN_DOMAINS_MAX, "all of them fit");
-	_Static_assert(sizeof(from->item[0]) <= sizeof(to->name[0]), "and their names");
-	to->count = from->count;
-	for (size_t i = 0; i < from->count; i++)
-		memcpy(to->name[i], from->item[i], sizeof(from->item[i]));
-}
-
-void jvpn_server_make_dns(const struct jvpn_server_config *config, struct jvpn_dnsassign *out)
-{
-	memset(out, 0, sizeof(*out));
-	for (size_t i = 0; i < config->dns_servers.count && i < JVPN_DNSASSIGN_SERVERS_MAX; i++) {
-		struct jvpn_dnsassign_server *s = &out->server[out->server_count++];
-
-		s->version = config->dns_servers.item[i].family;
-		memcpy(s->address, config->dns_servers.item[i].address, sizeof(s->address));
-	}
-	copy_domains(&config->dns_search, &out->search);
-	copy_domains(&config->dns_domains, &out->internal);
-	/* The root: every name. */
-	if (out->internal.count == 0)
-		out->internal.count = 1;
-}
-
 /* Any of its queues is the device. */
 static const struct jvpn_tun *device(const struct jvpn_server *server)
 {

@@ -18,6 +18,7 @@
 #include "runtime/process.h"
 #include "server/audit.h"
 #include "server/auth.h"
+#include "server/config.h"
 #include "server/control.h"
 #include "server/init.h"
 #include "server/server.h"

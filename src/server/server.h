@@ -103,7 +103,6 @@ int jvpn_server_restore(struct jvpn_server *server, char *error, size_t error_si
 /* gateway.c: inner packets between TUN and sessions. */
 /* Configured prefixes as the ranges of ROUTE_ADVERTISEMENT, in its order; a prefix inside another
  * one is left out. */
-void jvpn_server_make_dns(const struct jvpn_server_config *config, struct jvpn_dnsassign *out);
 void jvpn_server_make_routes(const struct jvpn_config_prefixes *prefixes,
 			     struct jvpn_connectip_routes *out);
 /* Device, addresses and pool of the server, and the queue of each worker. */

@@ -195,6 +195,29 @@ START_TEST(server_config__no_pool__refused)
 }
 END_TEST
 
+START_TEST(server_config__dns_too_large__refused)
+{
+	struct jvpn_server_config config;
+	static char text[20000], name[256];
+
+	for (size_t i = 0; i < 253; i++)
+		name[i] = i % 50 == 49 ? '.' : 'a';
+	snprintf(text, sizeof(text), "%sdns:\n  servers: [ 10.0.0.1, 10.0.0.2, 10.0.0.3 ]\n",
+		 minimal);
+	for (int list = 0; list < 2; list++) {
+		strcat(text, list ? "  domains:\n" : "  search:\n");
+		for (int i = 0; i < 16; i++)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "  - %s\n",
+				 name);
+		fixture_write("f.yaml", text);
+		ck_assert_int_eq(
+			jvpn_server_config_load(fixture_file, false, &config, fixture_report),
+			list ? JVPN_ECONFIG : 0);
+	}
+	ck_assert_ptr_nonnull(strstr(fixture_line(0), "dns.servers: expected servers and names"));
+}
+END_TEST
+
 static int load_events(const char *events, struct jvpn_server_config *config)
 {
 	char text[1024];
@@ -454,6 +477,7 @@ UNIT_TESTS(server_options)
 	tcase_add_test(tc, policy_example__loads__to_the_defaults);
 	tcase_add_test(tc, server_config__errors__all_in_one_pass_and_untouched);
 	tcase_add_test(tc, server_config__no_pool__refused);
+	tcase_add_test(tc, server_config__dns_too_large__refused);
 	tcase_add_test(tc, server_config__event_outputs__one_or_several);
 	tcase_add_test(tc, server_config__event_outputs__mistakes_are_told);
 	tcase_add_test(tc, server_options__exposed_or_missing_secret__exit_3);

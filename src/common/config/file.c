@@ -141,6 +141,7 @@ int jvpn_config_file_read(const char *path, struct jvpn_config_file *out,
 	if (fd < 0)
 		return fd;
 	out->mode = st.st_mode;
+	out->uid = st.st_uid;
 	out->data = malloc(JVPN_CONFIG_FILE_MAX + 2);
 	rc = out->data ? read_open_file(fd, path, &st, out, report) : JVPN_ENOMEM;
 	close(fd);

@@ -18,6 +18,7 @@ struct jvpn_config_file {
 	char *data; /* owned; size bytes and a NUL behind them */
 	size_t size;
 	unsigned mode; /* st_mode */
+	unsigned uid;
 };
 
 /* Reads the whole file. Errors go to the report (missing, not a regular file, too large, a NUL

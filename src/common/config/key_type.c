@@ -480,15 +480,10 @@ static void print_ip(const struct jvpn_key *key, const void *item, FILE *stream)
 
 static int parse_domain(const struct jvpn_key *key, const char *file, const char *text, void *out)
 {
-	size_t len = strlen(text);
-
 	(void)key, (void)file;
 	if (!jvpn_value_is_host_name(text, false))
 		return JVPN_EMALFORMED;
-	if (text[len - 1] == '.')
-		len--;
-	memcpy(out, text, len);
-	((char *)out)[len] = '\0';
+	memcpy(out, text, strlen(text) + 1);
 	return 0;
 }
 

@@ -24,6 +24,7 @@ int jvpn_load_file(struct jvpn_load *load, void *out)
 	if (rc)
 		return rc;
 	load->mode = file.mode;
+	load->uid = file.uid;
 	rc = jvpn_tree_parse(load->path, &file, &load->tree, load->report);
 	if (!rc)
 		rc = jvpn_schema_apply(&load->tree, load->keys, load->count, out, &load->places,

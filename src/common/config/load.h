@@ -18,7 +18,7 @@ struct jvpn_load {
 	size_t count;
 	struct jvpn_report *report; /* borrowed */
 	const char *path;           /* borrowed */
-	unsigned mode;              /* of the file */
+	unsigned mode, uid;         /* of the file */
 	struct jvpn_tree tree;
 	struct jvpn_key_places places;
 };

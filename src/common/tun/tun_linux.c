@@ -217,8 +217,15 @@ static const char *judge_lent(int fd, struct ifreq *request)
 		return "is no TUN device (opened from " TUN_NODE ", with a name by TUNSETIFF)";
 	if (!(request->ifr_flags & IFF_TUN))
 		return "is a TAP device: open it with IFF_TUN";
+	request->ifr_name[IFNAMSIZ - 1] = '\0';
 	if (has_packet_info(request->ifr_name))
 		return "has packet information headers: open it with IFF_NO_PI";
+	/* It stands in commands. */
+	if (request->ifr_name[0] == '-' ||
+	    request->ifr_name[strspn(request->ifr_name, "abcdefghijklmnopqrstuvwxyz"
+							"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+							"0123456789._-")] != '\0')
+		return "has a name with other characters than letters, digits, \".\", \"_\" and \"-\"";
 	return NULL;
 }
 
