@@ -65,7 +65,11 @@ struct jvpn_dial {
 };
 
 /* Groups of jobs in the runner. */
-enum { JVPN_CLIENT_JOBS_DNS = 1, JVPN_CLIENT_JOBS_HOOKS = 10 /* and the hook */ };
+enum {
+	JVPN_CLIENT_JOBS_DNS = 1,
+	JVPN_CLIENT_JOBS_UNDNS,     /* taking it back */
+	JVPN_CLIENT_JOBS_HOOKS = 10 /* and the hook */
+};
 
 /* Owner: main. */
 struct jvpn_client {

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "client/dnsjournal.h"
@@ -385,12 +386,20 @@ static void check_hooks(struct jvpn_load *load)
 	static const char *const hooks[] = {"hooks.pre_up", "hooks.post_up", "hooks.pre_down",
 					    "hooks.post_down"};
 
-	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++)
-		if ((load->mode & 022) && jvpn_load_is_set(load, hooks[i]))
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+		if (!jvpn_load_is_set(load, hooks[i]))
+			continue;
+		if (load->mode & 022)
 			jvpn_load_error(load, JVPN_EXIT_PERMISSION, hooks[i],
 					"others can write this file and so have commands run: run "
 					"chmod go-w %s",
 					load->path);
+		if (load->uid != 0 && load->uid != geteuid())
+			jvpn_load_error(load, JVPN_EXIT_PERMISSION, hooks[i],
+					"user %u owns this file and so can have commands run: run "
+					"chown %u %s",
+					load->uid, (unsigned)geteuid(), load->path);
+	}
 }
 
 static void check_dns(struct jvpn_load *load, const struct jvpn_client_config *config)

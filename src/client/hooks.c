@@ -40,8 +40,9 @@ static const struct jvpn_config_commands *commands_of(const struct jvpn_client *
 	return all[hook];
 }
 
-/* %i is the device, %% is %; its name has nothing that a shell would take for something else. */
-static void expand(const char *command, const char *device, char *out, size_t size)
+/* %i is the device, %% is %; its name has nothing that a shell would take for something else. False: too
+ * long, and a part of a command is another one. */
+static bool expand(const char *command, const char *device, char *out, size_t size)
 {
 	size_t len = 0;
 
@@ -59,6 +60,7 @@ static void expand(const char *command, const char *device, char *out, size_t si
 		if (len < size)
 			out[len] = '\0';
 	}
+	return len + 1 < size;
 }
 
 /* ---- environment ---- */
@@ -76,11 +78,12 @@ static void set_number(struct jvpn_job *job, const char *name, uint64_t value)
 	set(job, name, text);
 }
 
+/* Whole words, as far as they fit. */
 static void append(char *text, size_t size, const char *word)
 {
 	size_t len = strlen(text);
 
-	if (len < size)
+	if (strlen(word) + 1 < size - len)
 		snprintf(text + len, size - len, "%s%s", len ? " " : "", word);
 }
 
@@ -176,8 +179,8 @@ static struct jvpn_job *job_new(struct jvpn_client *client, enum jvpn_hook hook,
 	job = jvpn_job_new(name, client->options->config.hooks_timeout_ms);
 	if (!job)
 		return NULL;
-	expand(commands_of(client, hook)->item[index], device, command, sizeof(command));
-	if (!jvpn_job_add_arg(job, SHELL) || !jvpn_job_add_arg(job, "-c") ||
+	if (!expand(commands_of(client, hook)->item[index], device, command, sizeof(command)) ||
+	    !jvpn_job_add_arg(job, SHELL) || !jvpn_job_add_arg(job, "-c") ||
 	    !jvpn_job_add_arg(job, command)) {
 		jvpn_job_free(job);
 		return NULL;
@@ -224,8 +227,8 @@ static bool run(struct jvpn_client *client, enum jvpn_hook hook, jvpn_runner_fn 
 		struct jvpn_job *job = job_new(client, hook, i);
 
 		if (!job) {
-			jvpn_log_warn(JVPN_LOG_MAIN, "hooks.%s: %s", names[hook],
-				      jvpn_err_text(JVPN_ENOMEM));
+			jvpn_log_warn(JVPN_LOG_MAIN, "hooks.%s: too long, or no memory: not run",
+				      names[hook]);
 			continue;
 		}
 		job->done = done;
@@ -246,6 +249,7 @@ static void on_pre_up(void *user, const struct jvpn_job *job, int result)
 		jvpn_client_stop(client, JVPN_EXIT_FAILURE);
 		return;
 	}
+	client->hooks.has_run = true;
 	if (jvpn_runner_has_group(&client->runner, job->group) || client->stopping)
 		return;
 	client->hooks.up_ended = true;
@@ -299,6 +303,7 @@ bool jvpn_hooks_go_down(struct jvpn_client *client, int code)
 {
 	struct jvpn_hooks *h = &client->hooks;
 
+	h->is_hurried = h->down_begun;
 	if (!h->is_up || h->down_begun)
 		return false;
 	h->down_begun = true;
@@ -317,17 +322,17 @@ void jvpn_hooks_before_down(struct jvpn_client *client)
 	jvpn_runner_drop_group(&client->runner, JVPN_CLIENT_JOBS_HOOKS + JVPN_HOOK_POST_UP);
 	if (!h->is_up)
 		return;
-	if (h->down_begun) /* told twice to stop */
+	if (h->is_hurried)
 		jvpn_runner_drop_group(&client->runner,
 				       JVPN_CLIENT_JOBS_HOOKS + JVPN_HOOK_PRE_DOWN);
-	else
+	else if (!h->down_begun)
 		(void)run(client, JVPN_HOOK_PRE_DOWN, on_done);
 	h->down_begun = true;
 }
 
 void jvpn_hooks_after_down(struct jvpn_client *client)
 {
-	if (client->hooks.is_up)
+	if (client->hooks.is_up || client->hooks.has_run)
 		(void)run(client, JVPN_HOOK_POST_DOWN, on_done);
-	client->hooks.is_up = false;
+	client->hooks.is_up = client->hooks.has_run = false;
 }

@@ -31,8 +31,10 @@ struct jvpn_hooks_totals {
 /* Inside the client. */
 struct jvpn_hooks {
 	bool up_begun, up_ended; /* pre_up */
+	bool has_run;            /* a command of pre_up has done what it does */
 	bool is_up;              /* what must be told of the way down */
-	bool down_begun;         /* pre_down runs in the loop */
+	bool down_begun;         /* pre_down runs in the loop: no other session, whatever happens */
+	bool is_hurried;         /* told again to stop */
 	int stop_code;           /* what follows it */
 	char session[33];
 	char device[16]; /* also when it is gone */
@@ -50,9 +52,9 @@ bool jvpn_hooks_go_down(struct jvpn_client *client, int code);
 /* The session is over: its totals. */
 void jvpn_hooks_note_end(struct jvpn_client *client, const struct jvpn_live *live,
 			 enum jvpn_reason reason);
-/* At the end, the loop has stopped: pre_down, if it has not run. */
+/* At the end, the loop has stopped: what waits of pre_down; all of it, if it has not begun. */
 void jvpn_hooks_before_down(struct jvpn_client *client);
-/* The tunnel is gone: post_down. */
+/* The tunnel is gone, or pre_up has run and there was none: post_down. */
 void jvpn_hooks_after_down(struct jvpn_client *client);
 
 #endif

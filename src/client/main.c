@@ -85,7 +85,7 @@ static void on_turn(void *user, uint64_t now_ns)
 		jvpn_client_stop(client, JVPN_EXIT_OK);
 		return;
 	}
-	if (!client->live && jvpn_client_start_session(client)) {
+	if (!client->live && !client->hooks.down_begun && jvpn_client_start_session(client)) {
 		jvpn_client_stop(client, JVPN_EXIT_FAILURE);
 		return;
 	}
@@ -100,6 +100,7 @@ static void on_turn(void *user, uint64_t now_ns)
 	}
 	if (client->tunnel_due)
 		jvpn_tunnel_update(client);
+	jvpn_resolver_apply(client);
 	jvpn_runner_poll(&client->runner, now_ns);
 	if (client->stopping)
 		return;
@@ -129,9 +130,10 @@ static uint64_t next_deadline(void *user)
 	next = jvpn_time_min(next, jvpn_operator_next_deadline(&client->operator));
 	next = jvpn_time_min(next, jvpn_notify_next_deadline(&client->notify));
 	next = jvpn_time_min(next, jvpn_runner_next_deadline(&client->runner));
+	next = jvpn_time_min(next, jvpn_resolver_next_deadline(client));
 	next = jvpn_time_min(next, jvpn_progress_next_deadline(client));
 	next = jvpn_time_min(next, jvpn_exporter_next_deadline(&client->exporter));
-	if (client->closed_sockets || !client->live)
+	if (client->closed_sockets || (!client->live && !client->hooks.down_begun))
 		return client->engine.driver->now_ns;
 	if (limit_ms && !client->was_attached)
 		next = jvpn_time_min(next, client->started_ns + jvpn_ms_to_ns(limit_ms) + 1);
@@ -285,6 +287,16 @@ static void say_goodbye(struct jvpn_client *client)
 	}
 }
 
+/* Its hooks together get twice what one command may take, then they are given up; nobody reads signals here but
+ * the runner. */
+static void finish_hooks(struct jvpn_client *client)
+{
+	uint64_t limit_ns = jvpn_ms_to_ns(2 * client->options->config.hooks_timeout_ms);
+
+	(void)jvpn_runner_finish(&client->runner, JVPN_CLIENT_JOBS_HOOKS,
+				 jvpn_time_add(jvpn_clock_mono_ns(), limit_ns));
+}
+
 /* The way down in the order of its hooks; nothing of it when the next start goes on. */
 static void go_down(struct jvpn_client *client)
 {
@@ -294,12 +306,13 @@ static void go_down(struct jvpn_client *client)
 		return;
 	}
 	jvpn_hooks_before_down(client);
+	finish_hooks(client);
 	if (client->resolver.is_open)
 		jvpn_resolver_restore(client);
-	jvpn_runner_finish(&client->runner);
+	finish_hooks(client);
 	jvpn_tunnel_close(client);
 	jvpn_hooks_after_down(client);
-	jvpn_runner_finish(&client->runner);
+	finish_hooks(client);
 }
 
 static void close_all(struct jvpn_client *client)

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "client/client.h"
 #include "tun/tun.h"
 
@@ -25,6 +27,8 @@
 /* A resolver that does not answer is given up after that. */
 #define PROGRAM_MS 5000
 #define TEXT_MAX   4096
+/* A server that says something else all the time is followed so often. */
+#define APPLY_GAP_MS 2000
 
 static struct jvpn_resolver *of(struct jvpn_client *client)
 {
@@ -33,11 +37,12 @@ static struct jvpn_resolver *of(struct jvpn_client *client)
 
 /* ---- texts ---- */
 
+/* All of it or nothing: half an address is another one. */
 static void put(char *text, size_t size, const char *before, const char *word)
 {
 	size_t len = strlen(text);
 
-	if (len < size)
+	if (strlen(before) + strlen(word) < size - len)
 		snprintf(text + len, size - len, "%s%s", before, word);
 }
 
@@ -79,7 +84,7 @@ static bool has_program(const char *name)
 	const char *path = getenv("PATH");
 	char file[512];
 
-	for (path = path ? path : "/usr/sbin:/usr/bin:/sbin:/bin"; *path;) {
+	for (path = path ? path : JVPN_RUNNER_PATH; *path;) {
 		size_t len = strcspn(path, ":");
 		int n = snprintf(file, sizeof(file), "%.*s/%s", (int)len, path, name);
 
@@ -123,9 +128,48 @@ static struct jvpn_job *job_new(const char *program, const char *verb, const cha
 static void run(struct jvpn_client *client, struct jvpn_job *job)
 {
 	if (job)
-		jvpn_runner_add(&client->runner, job);
+		jvpn_runner_add_ahead(&client->runner, job, JVPN_CLIENT_JOBS_HOOKS);
 	else
 		jvpn_log_warn(JVPN_LOG_TUN, "DNS: %s", jvpn_err_text(JVPN_ENOMEM));
+}
+
+static void save_journal(struct jvpn_resolver *r)
+{
+	if (jvpn_dnsjournal_save(r->path, &r->journal))
+		jvpn_log_warn(JVPN_LOG_TUN, "DNS: cannot write %s: %s", r->path, strerror(errno));
+}
+
+static void clear_journal(struct jvpn_resolver *r)
+{
+	memset(&r->journal, 0, sizeof(r->journal));
+	save_journal(r);
+}
+
+/* What was not undone is tried again by the next start. A link's settings go with the link, and a program that
+ * is not there has done nothing. */
+static void on_undone(void *user, const struct jvpn_job *job, int result)
+{
+	struct jvpn_resolver *r = of(user);
+	bool is_link = r->journal.mode == JVPN_DNS_RESOLVECTL;
+
+	if (!is_link || result < 0)
+		on_done(user, job, result);
+	if (!r->is_undoing)
+		return; /* something newer was set */
+	r->is_undoing = false;
+	if (result == 0 || result == JVPN_ENOTFOUND || (is_link && result > 0))
+		clear_journal(r);
+}
+
+static void run_undo(struct jvpn_client *client, struct jvpn_job *job)
+{
+	of(client)->is_undoing = job != NULL;
+	if (job) {
+		job->group = JVPN_CLIENT_JOBS_UNDNS;
+		job->done = on_undone;
+		job->user = client;
+	}
+	run(client, job);
 }
 
 /* ---- resolvectl ---- */
@@ -205,43 +249,70 @@ static void undo_resolvconf(struct jvpn_client *client, const char *device)
 	job = job_new("resolvconf", "-d", name);
 	if (job)
 		(void)jvpn_job_add_arg(job, "-f");
-	run(client, job);
+	run_undo(client, job);
 }
 
 /* ---- the file ---- */
 
-static int do_file(const struct jvpn_client *client, const char *device)
+/* Takes off what nobody stands behind any more: ours, and what clients wrote whose devices are gone. Without a
+ * device: everything. */
+static bool peel(struct jvpn_resolvfile *file, const char *device)
 {
-	static struct jvpn_resolvfile file;
+	char owner[JVPN_RESOLVFILE_DEVICE_MAX + 1];
+	bool peeled = false;
 
-	memset(&file, 0, sizeof(file));
-	file.kind = JVPN_RESOLVFILE_FILE;
-	file.mode = 0644;
-	snprintf(file.text, sizeof(file.text),
-		 JVPN_RESOLVFILE_MARK " wrote this for %s; what was here comes back at its end\n",
-		 device);
-	format_file(&client->resolver.wanted, file.text, sizeof(file.text));
-	if (jvpn_resolvfile_replace(RESOLV_FILE, &file) == 0)
-		return 0;
-	jvpn_log_warn(JVPN_LOG_TUN,
-		      "DNS: cannot write " RESOLV_FILE
-		      ": %s; set dns.mode: off, or make it writable",
-		      strerror(errno));
-	return JVPN_EIO;
+	while (jvpn_resolvfile_is_ours(file, owner) &&
+	       (!device || strcmp(owner, device) == 0 || if_nametoindex(owner) == 0) &&
+	       !jvpn_resolvfile_unwrap(file))
+		peeled = true;
+	return peeled;
 }
 
-static void undo_file(const struct jvpn_dnsjournal *journal)
+static int do_file(const struct jvpn_client *client, const char *device)
+{
+	static struct jvpn_resolvfile before, file;
+	char lines[TEXT_MAX] = "";
+	int rv = jvpn_resolvfile_read(RESOLV_FILE, &before);
+
+	peel(&before, device);
+	format_file(&client->resolver.wanted, lines, sizeof(lines));
+	if (!rv)
+		rv = jvpn_resolvfile_wrap(device, lines, &before, &file);
+	if (!rv)
+		rv = jvpn_resolvfile_replace(RESOLV_FILE, &file);
+	if (rv)
+		jvpn_log_warn(JVPN_LOG_TUN,
+			      "DNS: cannot write " RESOLV_FILE
+			      ": %s; set dns.mode: off, or make it writable",
+			      rv == JVPN_EIO ? strerror(errno) : jvpn_err_text(rv));
+	return rv;
+}
+
+/* Of what we wrote only our own part, wherever it stands now. */
+static int undo_file(const struct jvpn_dnsjournal *journal)
 {
 	static struct jvpn_resolvfile now;
+	char owner[JVPN_RESOLVFILE_DEVICE_MAX + 1];
+	int rv = jvpn_resolvfile_read(RESOLV_FILE, &now);
 
-	if (jvpn_resolvfile_read(RESOLV_FILE, &now) == 0 && !jvpn_resolvfile_is_ours(&now)) {
+	if (!rv && jvpn_resolvfile_is_ours(&now, owner)) {
+		if (!peel(&now, journal->device) && strcmp(owner, journal->device) != 0)
+			return 0; /* another client stands on ours: it takes both off */
+		if (jvpn_resolvfile_is_ours(&now, owner) && strcmp(owner, journal->device) == 0)
+			now = journal->before; /* somebody has cut it */
+		rv = jvpn_resolvfile_replace(RESOLV_FILE, &now);
+	} else if (rv != JVPN_EIO) {
 		jvpn_log_info(JVPN_LOG_TUN, "DNS: somebody else has written " RESOLV_FILE
 					    " meanwhile: it stays as it is");
-		return;
+		return 0;
 	}
-	if (jvpn_resolvfile_replace(RESOLV_FILE, &journal->before))
-		jvpn_log_error(JVPN_LOG_TUN, "DNS: cannot put back " RESOLV_FILE ": %s",
-			       strerror(errno));
+	if (rv)
+		jvpn_log_error(
+			JVPN_LOG_TUN,
+			"DNS: cannot put back " RESOLV_FILE
+			": %s; what was there is in its comments, and the next start tries again",
+			strerror(errno));
+	return rv;
 }
 
 /* ---- all of them ---- */
@@ -259,30 +330,27 @@ static enum jvpn_dns_mode choose(const struct jvpn_client *client)
 	return has_program("resolvconf") ? JVPN_DNS_RESOLVCONF : JVPN_DNS_OFF;
 }
 
-static void save_journal(struct jvpn_resolver *r)
-{
-	if (jvpn_dnsjournal_save(r->path, &r->journal))
-		jvpn_log_warn(JVPN_LOG_TUN, "DNS: cannot write %s: %s", r->path, strerror(errno));
-}
-
 /* Before anything is done. What was there stays known when it is done again. */
 static bool note(struct jvpn_client *client, enum jvpn_dns_mode mode, const char *device)
 {
 	struct jvpn_resolver *r = of(client);
 
+	r->is_undoing = false;
 	if (r->journal.mode == mode)
 		return true;
 	r->journal.mode = mode;
 	snprintf(r->journal.device, sizeof(r->journal.device), "%s", device);
+	memset(&r->journal.before, 0, sizeof(r->journal.before));
 	if (mode != JVPN_DNS_RESOLVECTL && jvpn_resolvfile_read(RESOLV_FILE, &r->journal.before)) {
-		jvpn_log_warn(JVPN_LOG_TUN,
-			      "DNS: " RESOLV_FILE " cannot be read as a text: left alone");
-		r->journal.mode = JVPN_DNS_OFF;
-		return mode != JVPN_DNS_FILE;
+		memset(&r->journal.before, 0, sizeof(r->journal.before));
+		if (mode == JVPN_DNS_FILE) {
+			jvpn_log_warn(JVPN_LOG_TUN,
+				      "DNS: " RESOLV_FILE " cannot be read as a text: left alone");
+			r->journal.mode = JVPN_DNS_OFF;
+			return false;
+		}
 	}
-	/* Of another client's: its own end puts the right one back. */
-	if (jvpn_resolvfile_is_ours(&r->journal.before))
-		r->journal.before.kind = JVPN_RESOLVFILE_NONE;
+	peel(&r->journal.before, NULL);
 	if (jvpn_dnsjournal_save(r->path, &r->journal) == 0)
 		return true;
 	jvpn_log_warn(JVPN_LOG_TUN, "DNS: cannot write %s: %s: the resolver is left alone", r->path,
@@ -361,37 +429,72 @@ static void warn_outside(const struct jvpn_client *client)
 	}
 }
 
-void jvpn_resolver_apply(struct jvpn_client *client)
+static bool is_waiting(const struct jvpn_client *client)
+{
+	const struct jvpn_resolver *r = &client->resolver;
+
+	return client->is_up && r->has_wanted && !r->is_applied && !client->stopping;
+}
+
+uint64_t jvpn_resolver_next_deadline(const struct jvpn_client *client)
+{
+	/* The end of a job is a turn of its own. */
+	if (!is_waiting(client) || jvpn_runner_has_group(&client->runner, JVPN_CLIENT_JOBS_DNS))
+		return JVPN_TIME_NEVER;
+	return client->resolver.next_ns;
+}
+
+bool jvpn_resolver_is_used(const struct jvpn_client *client)
+{
+	enum jvpn_dns_mode mode = choose(client);
+
+	return client->resolver.has_wanted && mode != JVPN_DNS_OFF &&
+	       (mode != JVPN_DNS_FILE || asks_for_all(&client->resolver.wanted));
+}
+
+static void set(struct jvpn_client *client, enum jvpn_dns_mode mode)
 {
 	struct jvpn_resolver *r = of(client);
 	const char *device = jvpn_tun_name(client->tun);
-	enum jvpn_dns_mode mode = choose(client);
+	bool is_first = r->journal.mode == JVPN_DNS_OFF;
 
-	if (!client->is_up || !r->has_wanted || r->is_applied || client->stopping)
-		return;
-	r->is_applied = true;
-	if (r->wanted.server_count == 0 ||
-	    (r->journal.mode != JVPN_DNS_OFF && r->journal.mode != mode))
-		jvpn_resolver_restore(client);
-	if (r->wanted.server_count == 0)
-		return;
-	if (mode == JVPN_DNS_OFF) {
-		say_nobody(client);
-		return;
-	}
-	if (is_split_only(client, mode) || !note(client, mode, device))
+	if (!note(client, mode, device))
 		return;
 	if (mode == JVPN_DNS_RESOLVECTL)
 		do_resolvectl(client, device);
 	else if (mode == JVPN_DNS_RESOLVCONF)
 		do_resolvconf(client, device);
 	else if (do_file(client, device)) {
-		memset(&r->journal, 0, sizeof(r->journal));
-		save_journal(r);
+		if (is_first)
+			clear_journal(r);
 		return;
 	}
 	say_applied(client, mode);
 	warn_outside(client);
+}
+
+void jvpn_resolver_apply(struct jvpn_client *client)
+{
+	struct jvpn_resolver *r = of(client);
+	uint64_t now_ns = client->engine.driver->now_ns;
+	enum jvpn_dns_mode mode;
+
+	if (jvpn_resolver_next_deadline(client) > now_ns)
+		return;
+	mode = choose(client);
+	r->is_applied = true;
+	r->next_ns = jvpn_time_add(now_ns, jvpn_ms_to_ns(APPLY_GAP_MS));
+	if (r->wanted.server_count == 0 ||
+	    (r->journal.mode != JVPN_DNS_OFF && r->journal.mode != mode))
+		jvpn_resolver_restore(client);
+	if (r->wanted.server_count == 0)
+		return;
+	if (mode == JVPN_DNS_OFF)
+		say_nobody(client);
+	else if (is_split_only(client, mode))
+		jvpn_resolver_restore(client);
+	else
+		set(client, mode);
 }
 
 void jvpn_resolver_restore(struct jvpn_client *client)
@@ -400,26 +503,27 @@ void jvpn_resolver_restore(struct jvpn_client *client)
 	const char *device = r->journal.device;
 	struct jvpn_job *job;
 
+	/* What waits to be set has no meaning any more. */
+	jvpn_runner_drop_group(&client->runner, JVPN_CLIENT_JOBS_DNS);
+	if (r->is_undoing)
+		return;
 	switch (r->journal.mode) {
 	case JVPN_DNS_RESOLVECTL:
 		job = job_new("resolvectl", "revert", device);
-		if (job)
-			job->done = NULL; /* with the device its settings are gone anyway */
-		run(client, job);
+		run_undo(client, job);
 		break;
 	case JVPN_DNS_RESOLVCONF:
 		undo_resolvconf(client, device);
 		break;
 	case JVPN_DNS_FILE:
-		undo_file(&r->journal);
+		if (!undo_file(&r->journal))
+			clear_journal(r);
 		break;
 	case JVPN_DNS_OFF:
 	case JVPN_DNS_AUTO:
 	case JVPN_DNS_MODE_COUNT:
-		return;
+		break;
 	}
-	memset(&r->journal, 0, sizeof(r->journal));
-	save_journal(r);
 }
 
 /* ---- what is wanted ---- */
@@ -473,6 +577,21 @@ void jvpn_resolver_take(struct jvpn_client *client, struct jvpn_reader *r)
 	resolver->is_applied = false;
 }
 
+/* A reboot takes the journal away, and not the file. */
+static void adopt_file(struct jvpn_client *client, const char *device)
+{
+	struct jvpn_dnsjournal *journal = &of(client)->journal;
+	char owner[JVPN_RESOLVFILE_DEVICE_MAX + 1];
+
+	if (journal->mode != JVPN_DNS_OFF || client->options->config.dns_mode != JVPN_DNS_FILE ||
+	    jvpn_resolvfile_read(RESOLV_FILE, &journal->before) ||
+	    !jvpn_resolvfile_is_ours(&journal->before, owner) || strcmp(owner, device) != 0)
+		return;
+	peel(&journal->before, NULL);
+	journal->mode = JVPN_DNS_FILE;
+	snprintf(journal->device, sizeof(journal->device), "%s", device);
+}
+
 int jvpn_resolver_open(struct jvpn_client *client, const char *device, const char *path,
 		       bool take_over, char *error, size_t error_size)
 {
@@ -491,6 +610,7 @@ int jvpn_resolver_open(struct jvpn_client *client, const char *device, const cha
 		return rv;
 	}
 	r->is_open = true;
+	adopt_file(client, device);
 	if (!take_over)
 		jvpn_resolver_restore(client);
 	if (client->options->config.dns_servers.count) {
@@ -537,24 +657,30 @@ static const char *read_linked(const char *target)
 	return jvpn_resolve_read_text(path);
 }
 
+static const char *text_of(const struct jvpn_resolvfile *file)
+{
+	return file->kind == JVPN_RESOLVFILE_LINK ? read_linked(file->text) : file->text;
+}
+
 void jvpn_resolver_servers(const struct jvpn_client *client, struct jvpn_names_servers *out)
 {
+	static struct jvpn_resolvfile file;
 	const struct jvpn_resolver *r = &client->resolver;
 	const struct jvpn_resolvfile *before = &r->journal.before;
+	char owner[JVPN_RESOLVFILE_DEVICE_MAX + 1];
 
 	out->count = 0;
-	if (!jvpn_resolvfile_is_ours_text(jvpn_resolve_read_text(RESOLV_FILE)))
+	if (jvpn_resolvfile_read(RESOLV_FILE, &file) == 0 && peel(&file, NULL))
+		before = &file;
+	else if (!jvpn_resolvfile_is_ours(&file, owner))
 		add_file(r, jvpn_resolve_read_text(RESOLV_FILE), out);
 	if (out->count == 0 || jvpn_names_are_local(out))
 		add_file(r, jvpn_resolve_read_text(UPSTREAM_FILE), out);
-	if (r->journal.mode >= JVPN_DNS_RESOLVCONF)
-		add_file(r,
-			 before->kind == JVPN_RESOLVFILE_LINK ? read_linked(before->text)
-							      : before->text,
-			 out);
+	if (before == &file || r->journal.mode >= JVPN_DNS_RESOLVCONF)
+		add_file(r, text_of(before), out);
 	/* The same servers inside and outside. */
 	if (out->count == 0)
 		jvpn_names_add_servers(jvpn_resolve_read_text(UPSTREAM_FILE), out);
 	if (out->count == 0)
-		jvpn_names_add_servers(before->text, out);
+		jvpn_names_add_servers(text_of(before), out);
 }

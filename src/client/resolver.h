@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "client/dnsjournal.h"
@@ -25,6 +26,8 @@ struct jvpn_resolver {
 	bool has_wanted;              /* the server has said something, or the configuration */
 	struct jvpn_dnsassign wanted; /* what is in force now */
 	bool is_applied;
+	uint64_t next_ns;                  /* not applied again before that */
+	bool is_undoing;                   /* the journal goes when that has run */
 	bool said_nobody;                  /* that there is nothing to configure */
 	char path[JVPN_RESOLVER_PATH_MAX]; /* of the journal */
 	struct jvpn_dnsjournal journal;    /* what is on disk; mode OFF: nothing is done */
@@ -36,8 +39,12 @@ int jvpn_resolver_open(struct jvpn_client *client, const char *device, const cha
 		       bool take_over, char *error, size_t error_size);
 /* A DNS_ASSIGN capsule. */
 void jvpn_resolver_take(struct jvpn_client *client, struct jvpn_reader *r);
-/* The tunnel is up, or its addresses are others: the system hears of it. */
+/* The system hears of what is wanted while the tunnel is up: at once, but not again before that has run and
+ * some time has passed. Once in a turn. */
 void jvpn_resolver_apply(struct jvpn_client *client);
+uint64_t jvpn_resolver_next_deadline(const struct jvpn_client *client);
+/* Is there anybody to ask the tunnel's servers? */
+bool jvpn_resolver_is_used(const struct jvpn_client *client);
 /* Takes everything back; programs that do it are queued in the client's runner. */
 void jvpn_resolver_restore(struct jvpn_client *client);
 /* Whom to ask for the server's name: those that were there before us, never through the tunnel. */

@@ -46,7 +46,9 @@ static int read_file(const char *path, const struct stat *st, struct jvpn_resolv
 		return JVPN_ERANGE;
 	out->text[len] = '\0';
 	out->kind = JVPN_RESOLVFILE_FILE;
-	out->mode = st->st_mode & 07777;
+	out->mode = st->st_mode & 0777;
+	out->uid = st->st_uid;
+	out->gid = st->st_gid;
 	return strlen(out->text) == len ? 0 : JVPN_ERANGE;
 }
 
@@ -62,32 +64,150 @@ int jvpn_resolvfile_read(const char *path, struct jvpn_resolvfile *out)
 	return S_ISREG(st.st_mode) ? read_file(path, &st, out) : JVPN_ERANGE;
 }
 
-bool jvpn_resolvfile_is_ours_text(const char *text)
+bool jvpn_resolvfile_is_ours(const struct jvpn_resolvfile *file,
+			     char device[JVPN_RESOLVFILE_DEVICE_MAX + 1])
 {
-	return strncmp(text, JVPN_RESOLVFILE_MARK, strlen(JVPN_RESOLVFILE_MARK)) == 0;
+	device[0] = '\0';
+	return file->kind == JVPN_RESOLVFILE_FILE &&
+	       sscanf(file->text, JVPN_RESOLVFILE_MARK " wrote this for %15[A-Za-z0-9._-];",
+		      device) == 1;
 }
 
-bool jvpn_resolvfile_is_ours(const struct jvpn_resolvfile *file)
+/* ---- one in another ---- */
+
+/* Behind our lines: kind, mode and owner of what was there, then its text, each line behind one of the two:
+ * the second is of a last line that does not end. */
+#define BEFORE "\n# jvpn-before: "
+#define LINE   "#| "
+#define REST   "#\\ "
+
+static const char *const kinds[] = {
+	[JVPN_RESOLVFILE_NONE] = "none",
+	[JVPN_RESOLVFILE_FILE] = "file",
+	[JVPN_RESOLVFILE_LINK] = "link",
+};
+
+int jvpn_resolvfile_wrap(const char *device, const char *lines,
+			 const struct jvpn_resolvfile *before, struct jvpn_resolvfile *out)
 {
-	return file->kind == JVPN_RESOLVFILE_FILE && jvpn_resolvfile_is_ours_text(file->text);
+	size_t size = sizeof(out->text), len;
+
+	memset(out, 0, sizeof(*out));
+	out->kind = JVPN_RESOLVFILE_FILE;
+	out->mode = MODE_DEFAULT;
+	len = (size_t)snprintf(
+		out->text, size,
+		JVPN_RESOLVFILE_MARK
+		" wrote this for %s; what was here is below and comes back at its end\n%s" BEFORE
+		"%s %o %u %u\n",
+		device, lines, kinds[before->kind], (unsigned)before->mode & 0777, before->uid,
+		before->gid);
+	for (const char *c = before->text; *c && len < size;) {
+		size_t n = strcspn(c, "\n");
+		bool ends = c[n] == '\n';
+
+		len += (size_t)snprintf(out->text + len, size - len, "%s%.*s\n", ends ? LINE : REST,
+					(int)n, c);
+		c += n + ends;
+	}
+	return len < size ? 0 : JVPN_ERANGE;
 }
 
-static int write_text(const char *path, int flags, const struct jvpn_resolvfile *file)
+static void take_lines(const char *from, char *to)
 {
-	mode_t mode = file->mode ? file->mode : MODE_DEFAULT;
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, mode), err = 0;
+	while (*from) {
+		size_t n = strcspn(from, "\n");
+		bool is_line = strncmp(from, LINE, strlen(LINE)) == 0;
+
+		if (is_line || strncmp(from, REST, strlen(REST)) == 0) {
+			memmove(to, from + strlen(LINE), n - strlen(LINE));
+			to += n - strlen(LINE);
+			if (is_line)
+				*to++ = '\n';
+		}
+		from += n + (from[n] == '\n');
+	}
+	*to = '\0';
+}
+
+int jvpn_resolvfile_unwrap(struct jvpn_resolvfile *file)
+{
+	char device[JVPN_RESOLVFILE_DEVICE_MAX + 1], word[8];
+	const char *head;
+	unsigned mode, uid, gid, kind = 0;
+
+	if (!jvpn_resolvfile_is_ours(file, device))
+		return JVPN_EMALFORMED;
+	head = strstr(file->text, BEFORE);
+	if (!head || sscanf(head + strlen(BEFORE), "%7s %o %u %u", word, &mode, &uid, &gid) != 4 ||
+	    mode > 0777)
+		return JVPN_EMALFORMED;
+	while (kind < sizeof(kinds) / sizeof(kinds[0]) && strcmp(kinds[kind], word) != 0)
+		kind++;
+	if (kind == sizeof(kinds) / sizeof(kinds[0]))
+		return JVPN_EMALFORMED;
+	file->kind = (enum jvpn_resolvfile_kind)kind;
+	file->mode = mode;
+	file->uid = uid;
+	file->gid = gid;
+	take_lines(head + 1, file->text);
+	memset(file->text + strlen(file->text), 0, sizeof(file->text) - strlen(file->text));
+	return 0;
+}
+
+/* ---- on disk ---- */
+
+static int write_all(int fd, const struct jvpn_resolvfile *file)
+{
 	size_t len = strlen(file->text);
 
-	if (fd < 0)
-		return JVPN_EIO;
-	if ((flags & O_CREAT) && fchmod(fd, mode) != 0)
-		err = errno;
-	if (!err && write(fd, file->text, len) != (ssize_t)len)
-		err = errno ? errno : ENOSPC;
+	if (write(fd, file->text, len) != (ssize_t)len)
+		return errno ? errno : ENOSPC;
+	return fsync(fd) == 0 ? 0 : errno;
+}
+
+static int end(int fd, int err)
+{
 	if (close(fd) != 0 && !err)
 		err = errno;
 	errno = err;
 	return err ? JVPN_EIO : 0;
+}
+
+static int write_new(const char *path, const struct jvpn_resolvfile *file)
+{
+	mode_t mode = file->mode ? file->mode : MODE_DEFAULT;
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_CREAT | O_EXCL, mode), err = 0;
+
+	if (fd < 0)
+		return JVPN_EIO;
+	/* Without the right to give files away it is ours. */
+	if (file->uid != geteuid() || file->gid != getegid())
+		(void)!fchown(fd, file->uid, file->gid);
+	if (fchmod(fd, mode) != 0)
+		err = errno;
+	return end(fd, err ? err : write_all(fd, file));
+}
+
+/* Where there is not enough space it stays as it is. */
+static int write_over(const char *path, const struct jvpn_resolvfile *file)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW), err;
+	off_t len = (off_t)strlen(file->text);
+	struct stat st;
+
+	if (fd < 0)
+		return JVPN_EIO;
+	if (fstat(fd, &st) != 0)
+		return end(fd, errno);
+	err = len > st.st_size ? posix_fallocate(fd, 0, len) : 0;
+	if (err)
+		(void)!ftruncate(fd, st.st_size);
+	else
+		err = write_all(fd, file);
+	if (!err && ftruncate(fd, len) != 0)
+		err = errno;
+	return end(fd, err);
 }
 
 static int make_new(const char *path, const struct jvpn_resolvfile *file)
@@ -95,7 +215,7 @@ static int make_new(const char *path, const struct jvpn_resolvfile *file)
 	(void)unlink(path);
 	if (file->kind == JVPN_RESOLVFILE_LINK)
 		return symlink(file->text, path) == 0 ? 0 : JVPN_EIO;
-	return write_text(path, O_CREAT | O_EXCL, file);
+	return write_new(path, file);
 }
 
 int jvpn_resolvfile_replace(const char *path, const struct jvpn_resolvfile *file)
@@ -116,6 +236,6 @@ int jvpn_resolvfile_replace(const char *path, const struct jvpn_resolvfile *file
 	errno = err;
 	/* A mount of its own can only be written over, and a directory may be closed to new files. */
 	if (file->kind == JVPN_RESOLVFILE_FILE && (err == EBUSY || err == EACCES || err == EROFS))
-		return write_text(path, O_TRUNC, file);
+		return write_over(path, file);
 	return JVPN_EIO;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * /etc/resolv.conf as a thing that can be taken away and put back: a file, a link (systemd-resolved,
- * resolvconf), or nothing. Knows nothing of tunnels.
+ * resolvconf), or nothing. What we write holds in comments what was there before, so that nothing else has
+ * to survive a reboot; several clients stand one on another.
  */
 #ifndef JVPN_CLIENT_RESOLVFILE_H
 #define JVPN_CLIENT_RESOLVFILE_H
@@ -10,7 +11,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define JVPN_RESOLVFILE_TEXT_MAX 16383
+#define JVPN_RESOLVFILE_TEXT_MAX   16383
+#define JVPN_RESOLVFILE_DEVICE_MAX 15
 /* The first line of what we write begins with it. */
 #define JVPN_RESOLVFILE_MARK "# jvpn-client"
 
@@ -22,15 +24,22 @@ enum jvpn_resolvfile_kind {
 
 struct jvpn_resolvfile {
 	enum jvpn_resolvfile_kind kind;
-	mode_t mode;                             /* FILE */
+	mode_t mode; /* FILE, like the owner */
+	uid_t uid;
+	gid_t gid;
 	char text[JVPN_RESOLVFILE_TEXT_MAX + 1]; /* its text, or where the link leads */
 };
 
 /* JVPN_EIO with errno; JVPN_ERANGE: too long, or no text. */
 int jvpn_resolvfile_read(const char *path, struct jvpn_resolvfile *out);
-/* Did we write what is there now? */
-bool jvpn_resolvfile_is_ours(const struct jvpn_resolvfile *file);
-bool jvpn_resolvfile_is_ours_text(const char *text);
+/* Did we write what is there now, and for which device? */
+bool jvpn_resolvfile_is_ours(const struct jvpn_resolvfile *file,
+			     char device[JVPN_RESOLVFILE_DEVICE_MAX + 1]);
+/* A file of ours with these lines, and 'before' in it. JVPN_ERANGE: too long. */
+int jvpn_resolvfile_wrap(const char *device, const char *lines,
+			 const struct jvpn_resolvfile *before, struct jvpn_resolvfile *out);
+/* From a file of ours to the one in it. JVPN_EMALFORMED: there is none, nothing is changed. */
+int jvpn_resolvfile_unwrap(struct jvpn_resolvfile *file);
 /* Puts this in its place, in one step where the file system can (not where the file itself is a mount, as in
  * containers). JVPN_EIO with errno. */
 int jvpn_resolvfile_replace(const char *path, const struct jvpn_resolvfile *file);

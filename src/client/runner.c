@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -29,8 +30,6 @@ extern char **environ;
 #endif
 /* Without a pidfd (Linux before 5.3, some sandboxes) it is asked so often. */
 #define POLL_MS 20
-/* Where programs are when the environment does not say. */
-#define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* ---- jobs ---- */
 
@@ -239,7 +238,7 @@ static int start(struct jvpn_runner *r, uint64_t now_ns)
 	r->is_killed = false;
 	r->has_ended = false;
 	if (!getenv("PATH"))
-		setenv("PATH", PATH_DEFAULT, 0);
+		setenv("PATH", JVPN_RUNNER_PATH, 0);
 	if (pipe2(p, O_CLOEXEC))
 		return JVPN_EIO;
 	input = open_input(r->first);
@@ -298,6 +297,8 @@ static int result_of(const struct jvpn_runner *r)
 {
 	if (r->is_killed)
 		return JVPN_ETIMEOUT;
+	if (r->is_lost)
+		return JVPN_EIO;
 	if (WIFEXITED(r->status))
 		return WEXITSTATUS(r->status);
 	return 128 + (WIFSIGNALED(r->status) ? WTERMSIG(r->status) : 0);
@@ -310,8 +311,7 @@ static bool reap(struct jvpn_runner *r)
 
 	if (pid == 0 || (pid < 0 && errno == EINTR))
 		return false;
-	if (pid < 0)
-		r->status = 0; /* somebody else has waited for it: there is nobody */
+	r->is_lost = pid < 0; /* somebody else has waited for it: how it ended nobody knows */
 	take_output(r);
 	say_line(r);
 	unwatch(r);
@@ -341,16 +341,32 @@ void jvpn_runner_init(struct jvpn_runner *runner, struct jvpn_loop *loop)
 	memset(runner, 0, sizeof(*runner));
 	runner->loop = loop;
 	runner->pid_fd = runner->output_fd = -1;
+	signal(SIGCHLD, SIG_DFL);
+}
+
+void jvpn_runner_add_ahead(struct jvpn_runner *runner, struct jvpn_job *job, int group)
+{
+	struct jvpn_job **at = &runner->first;
+	size_t count = 0;
+
+	for (const struct jvpn_job *j = runner->first; j; j = j->next)
+		count++;
+	if (count >= JVPN_RUNNER_JOBS_MAX) {
+		jvpn_log_warn(JVPN_LOG_MAIN, "%s: too many commands wait: not run", job->name);
+		jvpn_job_free(job);
+		return;
+	}
+	while (*at && ((*at)->group < group || (runner->pid && *at == runner->first)))
+		at = &(*at)->next;
+	job->next = *at;
+	*at = job;
+	if (!job->next)
+		runner->last = job;
 }
 
 void jvpn_runner_add(struct jvpn_runner *runner, struct jvpn_job *job)
 {
-	job->next = NULL;
-	if (runner->last)
-		runner->last->next = job;
-	else
-		runner->first = job;
-	runner->last = job;
+	jvpn_runner_add_ahead(runner, job, INT_MAX);
 }
 
 bool jvpn_runner_has_group(const struct jvpn_runner *runner, int group)
@@ -361,12 +377,12 @@ bool jvpn_runner_has_group(const struct jvpn_runner *runner, int group)
 	return false;
 }
 
-void jvpn_runner_drop_group(struct jvpn_runner *runner, int group)
+static void drop(struct jvpn_runner *runner, int first_group, int last_group)
 {
 	struct jvpn_job **at = &runner->first, *last = NULL;
 
 	if (runner->pid) {
-		if (runner->first->group == group) {
+		if (runner->first->group >= first_group && runner->first->group <= last_group) {
 			runner->first->done = NULL;
 			kill_it(runner);
 		}
@@ -376,7 +392,7 @@ void jvpn_runner_drop_group(struct jvpn_runner *runner, int group)
 	while (*at) {
 		struct jvpn_job *job = *at;
 
-		if (job->group == group) {
+		if (job->group >= first_group && job->group <= last_group) {
 			*at = job->next;
 			jvpn_job_free(job);
 		} else {
@@ -385,6 +401,11 @@ void jvpn_runner_drop_group(struct jvpn_runner *runner, int group)
 		}
 	}
 	runner->last = last;
+}
+
+void jvpn_runner_drop_group(struct jvpn_runner *runner, int group)
+{
+	drop(runner, group, group);
 }
 
 void jvpn_runner_poll(struct jvpn_runner *runner, uint64_t now_ns)
@@ -421,17 +442,45 @@ static void wait_a_bit(struct jvpn_runner *r)
 	take_output(r);
 }
 
-void jvpn_runner_finish(struct jvpn_runner *runner)
+/* Nobody reads signals when the loop has stopped. */
+static volatile sig_atomic_t told_to_stop;
+
+static void on_signal(int signo)
 {
+	(void)signo;
+	told_to_stop = 1;
+}
+
+bool jvpn_runner_finish(struct jvpn_runner *runner, int group, uint64_t until_ns)
+{
+	const struct sigaction fresh = {.sa_handler = on_signal};
+	struct sigaction old_int, old_term;
+	bool is_cut = false;
+
+	told_to_stop = 0;
+	sigaction(SIGINT, &fresh, &old_int);
+	sigaction(SIGTERM, &fresh, &old_term);
 	runner->is_draining = true;
 	while (runner->first) {
-		jvpn_runner_poll(runner, jvpn_clock_mono_ns());
+		uint64_t now_ns = jvpn_clock_mono_ns();
+
+		if (!is_cut && (told_to_stop || now_ns >= until_ns)) {
+			is_cut = true;
+			if (runner->first->group >= group)
+				jvpn_log_warn(JVPN_LOG_MAIN, "%s: not waited for any longer",
+					      runner->first->name);
+			drop(runner, group, INT_MAX);
+		}
+		jvpn_runner_poll(runner, now_ns);
 		if (!runner->pid)
 			continue;
 		wait_a_bit(runner);
 		(void)reap(runner);
 	}
 	runner->is_draining = false;
+	sigaction(SIGINT, &old_int, NULL);
+	sigaction(SIGTERM, &old_term, NULL);
+	return !is_cut;
 }
 
 void jvpn_runner_clear(struct jvpn_runner *runner)

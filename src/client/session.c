@@ -290,7 +290,7 @@ static const char *what_follows(void *user, enum jvpn_reason reason)
 {
 	const struct jvpn_client *client = user;
 
-	if (client->stopping || client->disconnecting)
+	if (client->stopping || client->disconnecting || client->hooks.down_begun)
 		return NULL;
 	return wants_new_session(client, reason) ? "on_terminated: new_session"
 						 : "on_terminated: exit";
@@ -322,7 +322,8 @@ static void on_ended(void *user, struct jvpn_live *live, enum jvpn_reason reason
 		jvpn_hooks_note_end(client, live, reason);
 	if (!client->keep)
 		jvpn_resume_forget(client);
-	if (client->stopping)
+	/* pre_down runs: what follows is decided. */
+	if (client->stopping || client->hooks.down_begun)
 		return;
 	say_end(client, live, reason);
 	if (client->disconnecting)

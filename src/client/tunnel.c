@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "client/client.h"
 #include "proto/capsule.h"
 #include "runtime/pump.h"
@@ -200,14 +201,46 @@ static void want_addresses(struct jvpn_client *client)
 			w->address_count++;
 }
 
-/* The DNS servers of the tunnel are asked in the tunnel, whatever else goes there. */
-static void want_dns_routes(const struct jvpn_dnsassign *dns, struct jvpn_netcfg_tunnel *w)
+/* The server chooses these hosts: only where somebody asks them, where it takes their packets, and where the
+ * configuration does not say otherwise. */
+static bool is_dns_routed(const struct jvpn_client *client,
+			  const struct jvpn_dnsassign_server *server)
 {
+	const struct jvpn_config_prefixes *excluded = &client->options->config.routes_exclude;
+
+	for (size_t i = 0; i < excluded->count; i++)
+		if (jvpn_prefix_contains(&excluded->item[i], server->version, server->address))
+			return false;
+	return jvpn_connectip_routes_allow(&client->routes, server->version, server->address,
+					   IPPROTO_UDP);
+}
+
+/* The DNS servers of the tunnel are asked in the tunnel, whatever else goes there. */
+static void want_dns_routes(const struct jvpn_client *client, struct jvpn_netcfg_tunnel *w)
+{
+	const struct jvpn_dnsassign *dns = &client->resolver.wanted;
+
 	for (size_t i = 0; i < dns->server_count && w->route_count < JVPN_NETCFG_ROUTES_MAX; i++)
-		if (!jvpn_prefix_set(&w->route[w->route_count], dns->server[i].version,
+		if (is_dns_routed(client, &dns->server[i]) &&
+		    !jvpn_prefix_set(&w->route[w->route_count], dns->server[i].version,
 				     dns->server[i].address,
 				     dns->server[i].version == 4 ? 32 : 128))
 			w->route_count++;
+}
+
+static void say_dns_routes(const struct jvpn_client *client)
+{
+	static struct jvpn_netcfg_tunnel dns;
+	char text[JVPN_PREFIX_FORMAT_MAX];
+
+	dns.route_count = 0;
+	if (client->options->config.routes.count && jvpn_resolver_is_used(client))
+		want_dns_routes(client, &dns);
+	for (size_t i = 0; i < dns.route_count; i++) {
+		jvpn_prefix_format(&dns.route[i], text);
+		jvpn_log_info(JVPN_LOG_TUN, "%s: %s besides, a DNS server of the tunnel",
+			      jvpn_tun_name(client->tun), text);
+	}
 }
 
 /* Configured prefixes, or the advertised ones; only of families we have an address of. */
@@ -231,8 +264,8 @@ static int want_routes(struct jvpn_client *client)
 	} else {
 		rv = jvpn_netcfg_routes_from(&client->routes, w);
 	}
-	if (c->routes.count && client->resolver.has_wanted)
-		want_dns_routes(&client->resolver.wanted, w);
+	if (c->routes.count && jvpn_resolver_is_used(client))
+		want_dns_routes(client, w);
 	for (size_t i = 0; i < w->route_count; i++)
 		if (has_version(client->live, w->route[i].family))
 			w->route[kept++] = w->route[i];
@@ -273,6 +306,7 @@ static void apply(struct jvpn_client *client)
 	client->is_up = true;
 	client->applied = client->wanted;
 	say_addresses(client);
+	say_dns_routes(client);
 	jvpn_resolver_apply(client);
 	if (is_new)
 		jvpn_hooks_on_up(client);
@@ -369,7 +403,7 @@ int jvpn_tunnel_sweep(struct jvpn_client *client, const char *name, char *error,
 	if (!rv)
 		rv = open_netcfg(client, false, error, error_size);
 	/* What ran there is undone by programs that may need the device's name. */
-	jvpn_runner_finish(&client->runner);
+	(void)jvpn_runner_finish(&client->runner, JVPN_CLIENT_JOBS_HOOKS, JVPN_TIME_NEVER);
 	if (client->tun)
 		(void)jvpn_tun_set_persistent(client->tun, false);
 	jvpn_netcfg_free(client->netcfg);

@@ -406,6 +406,22 @@ START_TEST(client_config__dns_and_hooks__as_given_and_printed)
 }
 END_TEST
 
+/* Its owner can change it, whatever its mode is. */
+START_TEST(client_config__hooks_in_a_file_of_others__refused)
+{
+	struct jvpn_client_config config;
+	char text[1024];
+
+	if (geteuid() != 0)
+		return;
+	snprintf(text, sizeof(text), "%shooks: { post_up: a }\n", minimal);
+	ck_assert_int_eq(load_text(text, &config), 0);
+	ck_assert_int_eq(chown(fixture_file, 1, 1), 0);
+	ck_assert_int_eq(load_text(text, &config), JVPN_EPERM);
+	FIXTURE_EXPECT("f.yaml:8:19: hooks.post_up: user 1 owns this file");
+}
+END_TEST
+
 START_TEST(client_options__descriptors__checked_before_anything_is_opened)
 {
 	static const char *const bad[] = {
@@ -524,6 +540,7 @@ UNIT_TESTS(client_options)
 	tcase_add_test(tc, client_config__control__auto_off_or_a_path);
 	tcase_add_test(tc, client_config__table_and_excluded_routes__auto_off_number);
 	tcase_add_test(tc, client_config__dns_and_hooks__as_given_and_printed);
+	tcase_add_test(tc, client_config__hooks_in_a_file_of_others__refused);
 	tcase_add_test(tc, client_options__descriptors__checked_before_anything_is_opened);
 	tcase_add_test(tc, client_config__metrics__off_a_port_or_an_address);
 	tcase_add_test(tc, client_options__clear__wipes_the_token);

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/time.h"
+#include "runtime/clock.h"
 #include "runtime/loop.h"
 #include "unit.h"
 
@@ -31,7 +32,7 @@ static uint64_t turn(void *user, uint64_t now_ns)
 static void on_done(void *user, const struct jvpn_job *job, int result)
 {
 	(void)user, (void)job;
-	results[count++] = result;
+	results[count++ % 8] = result;
 	if (count == stop_after)
 		jvpn_loop_stop(loop, 0);
 }
@@ -167,10 +168,75 @@ START_TEST(runner_finish__without_the_loop__all_of_them)
 	jvpn_runner_add(&runner, shell("echo one >>$OUT; exec >&- 2>&-; sleep 0.2", 60000));
 	jvpn_runner_add(&runner, shell("sleep 1000", 100));
 	jvpn_runner_add(&runner, shell("yes | head -n 20000; echo three >>$OUT", 60000));
-	jvpn_runner_finish(&runner);
+	ck_assert(jvpn_runner_finish(&runner, 1, JVPN_TIME_NEVER));
 	ck_assert_uint_eq(count, 3);
 	ck_assert_int_eq(results[1], JVPN_ETIMEOUT);
 	ck_assert_str_eq(written(), "one\nthree\n");
+}
+END_TEST
+
+static struct jvpn_job *of_group(struct jvpn_job *job, int group)
+{
+	job->group = group;
+	return job;
+}
+
+START_TEST(runner_finish__limit__the_others_still_run)
+{
+	jvpn_runner_add(&runner, of_group(shell("sleep 1000", 60000), 10));
+	jvpn_runner_add(&runner, of_group(shell("echo one >>$OUT", 60000), 1));
+	jvpn_runner_add(&runner, of_group(shell("echo two >>$OUT", 60000), 11));
+	ck_assert(!jvpn_runner_finish(&runner, 10, jvpn_clock_mono_ns() + jvpn_ms_to_ns(200)));
+	ck_assert_uint_eq(count, 1);
+	ck_assert_str_eq(written(), "one\n");
+}
+END_TEST
+
+START_TEST(runner_finish__signal__not_waited_for)
+{
+	jvpn_runner_add(&runner, of_group(shell("kill -INT $PPID; sleep 1000", 600000), 10));
+	jvpn_runner_add(&runner, of_group(shell("echo one >>$OUT", 60000), 1));
+	ck_assert(!jvpn_runner_finish(&runner, 10, JVPN_TIME_NEVER));
+	ck_assert_str_eq(written(), "one\n");
+	jvpn_runner_add(&runner, of_group(shell("echo two >>$OUT", 60000), 10));
+	ck_assert(jvpn_runner_finish(&runner, 10, JVPN_TIME_NEVER));
+	ck_assert_str_eq(written(), "one\ntwo\n");
+}
+END_TEST
+
+START_TEST(runner_add_ahead__before_those_that_wait)
+{
+	jvpn_runner_add(&runner, of_group(shell("sleep 0.1; echo one >>$OUT", 60000), 10));
+	jvpn_runner_poll(&runner, jvpn_loop_now(loop));
+	jvpn_runner_add(&runner, of_group(shell("echo four >>$OUT", 60000), 10));
+	jvpn_runner_add_ahead(&runner, of_group(shell("echo two >>$OUT", 60000), 1), 10);
+	jvpn_runner_add_ahead(&runner, of_group(shell("echo three >>$OUT", 60000), 1), 10);
+	jvpn_runner_add(&runner, of_group(shell("echo five >>$OUT", 60000), 10));
+	run(5);
+	ck_assert_str_eq(written(), "one\ntwo\nthree\nfour\nfive\n");
+}
+END_TEST
+
+START_TEST(runner_add__too_many__dropped)
+{
+	for (int i = 0; i < JVPN_RUNNER_JOBS_MAX + 3; i++)
+		jvpn_runner_add(&runner, of_group(shell("true", 60000), 1));
+	run(JVPN_RUNNER_JOBS_MAX);
+	ck_assert(!jvpn_runner_has_group(&runner, 1));
+}
+END_TEST
+
+/* What a parent that ignores SIGCHLD leaves: the kernel throws the status away. */
+START_TEST(runner__children_that_nobody_keeps__no_success)
+{
+	signal(SIGCHLD, SIG_IGN);
+	jvpn_runner_add(&runner, shell("exit 0", 60000));
+	run(1);
+	ck_assert_int_eq(results[0], JVPN_EIO);
+	jvpn_runner_init(&runner, loop);
+	jvpn_runner_add(&runner, shell("exit 3", 60000));
+	run(2);
+	ck_assert_int_eq(results[1], 3);
 }
 END_TEST
 
@@ -202,5 +268,10 @@ UNIT_TESTS(runner)
 	tcase_add_test(tc, runner__child__has_no_descriptor_of_ours_and_no_signal_ignored);
 	tcase_add_test(tc, runner_drop_group__waiting_and_running__gone);
 	tcase_add_test(tc, runner_finish__without_the_loop__all_of_them);
+	tcase_add_test(tc, runner_finish__limit__the_others_still_run);
+	tcase_add_test(tc, runner_finish__signal__not_waited_for);
+	tcase_add_test(tc, runner_add_ahead__before_those_that_wait);
+	tcase_add_test(tc, runner_add__too_many__dropped);
+	tcase_add_test(tc, runner__children_that_nobody_keeps__no_success);
 	tcase_add_test(tc, jvpn_job__too_much__refused);
 }
