@@ -69,6 +69,16 @@ START_TEST(path__candidate__asks_and_changes_nothing)
 }
 END_TEST
 
+/* Else the stream tells of a standby that is not there. */
+START_TEST(path__connection_ends_with_a_candidate__is_told)
+{
+	setup();
+	fixture_event(&f, JVPN_EVENT_TRANSPORT_CLOSED, 0, 0);
+	ck_assert_str_eq(fixture_audit(&f, JVPN_AUDIT_TRANSPORT_CANDIDATE_REMOVED, 0)->transport,
+			 "wlan0#2");
+}
+END_TEST
+
 START_TEST(path__proof_then_validation__commits)
 {
 	setup();
@@ -359,6 +369,7 @@ END_TEST
 UNIT_TESTS(pathchange)
 {
 	tcase_add_test(tc, path__candidate__asks_and_changes_nothing);
+	tcase_add_test(tc, path__connection_ends_with_a_candidate__is_told);
 	tcase_add_test(tc, path__proof_then_validation__commits);
 	tcase_add_test(tc, path__validation_then_proof__commits);
 	tcase_add_test(tc, path__new_binding__permit_moves_to_the_new_generation_only);

@@ -134,6 +134,8 @@ void jvpn_core_on_handover(struct jvpn_step *st);
 void jvpn_core_on_drain(struct jvpn_step *st);
 void jvpn_core_on_path(struct jvpn_step *st);
 void jvpn_core_path_undecided(struct jvpn_step *st);
+/* The connection with that candidate is gone. */
+void jvpn_core_end_pending(struct jvpn_step *st, uint8_t slot);
 void jvpn_core_drop_pending(struct jvpn_step *st, uint8_t slot, enum jvpn_reason reason,
 			    uint64_t cooldown_ns);
 

@@ -190,6 +190,7 @@ void jvpn_core_close_slot(struct jvpn_step *st, uint8_t slot, enum jvpn_reason r
 		return;
 	if (slot != st->s->bound)
 		(void)jvpn_core_emit_slot(st, JVPN_AUDIT_TRANSPORT_CANDIDATE_REMOVED, reason, slot);
+	jvpn_core_end_pending(st, slot);
 	jvpn_core_effect(st, JVPN_EFFECT_CLOSE_TRANSPORT, slot)->u.reason = reason;
 	jvpn_core_free_slot(st, slot);
 }

@@ -22,6 +22,14 @@ static struct jvpn_audit *emit_pending(struct jvpn_step *st, enum jvpn_audit_typ
 	return a;
 }
 
+void jvpn_core_end_pending(struct jvpn_step *st, uint8_t slot)
+{
+	if (st->s->slot[slot].pending != JVPN_PENDING_NONE)
+		(void)emit_pending(st, JVPN_AUDIT_TRANSPORT_CANDIDATE_REMOVED,
+				   JVPN_REASON_TRANSPORT_CLOSED, slot);
+	st->s->slot[slot].pending = JVPN_PENDING_NONE;
+}
+
 void jvpn_core_drop_pending(struct jvpn_step *st, uint8_t slot, enum jvpn_reason reason,
 			    uint64_t cooldown_ns)
 {

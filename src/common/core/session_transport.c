@@ -65,6 +65,7 @@ void jvpn_core_on_closed(struct jvpn_step *st)
 	else if (s->state != JVPN_STATE_BIRTH) /* then nobody has heard of it */
 		(void)jvpn_core_emit_slot(st, JVPN_AUDIT_TRANSPORT_CANDIDATE_REMOVED,
 					  JVPN_REASON_TRANSPORT_CLOSED, slot);
+	jvpn_core_end_pending(st, slot);
 	jvpn_core_free_slot(st, slot);
 	/* The server's restart is what is exempt: a client that says so would have no budget (I4). */
 	if (st->event->u.closed.restarting && s->role == JVPN_ROLE_CLIENT)
