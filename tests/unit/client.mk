@@ -9,6 +9,7 @@ UNIT_TESTS += %D%/unit_client
 	%D%/test_attempt.c %D%/test_candidate.c %D%/test_names.c \
 	%D%/test_client_options.c \
 	%D%/test_netmon.c \
+	%D%/test_resolver.c \
 	%D%/test_resolvfile.c \
 	%D%/test_runner.c \
 	%D%/test_saved.c \
