@@ -111,6 +111,7 @@ struct jvpn_client {
 	uint64_t disconnect_until_ns;
 	bool reached;            /* the server let us in */
 	unsigned sent_elsewhere; /* in a row */
+	unsigned turned_away;    /* the same, by a server that is there and takes nobody now */
 	char ended[96];          /* the session before this one, for the events */
 	bool stopping;
 	bool told_features; /* of the UDP sockets, in the log */

@@ -18,6 +18,8 @@
 
 /* How often in a row a server may say that another worker has the session. */
 #define ELSEWHERE_MAX 3
+/* First wait after a 503 with Retry-After; doubled with each further one, up to 16 times. */
+#define TURNED_AWAY_HOLD_MS 125
 
 int jvpn_client_start_session(struct jvpn_client *client)
 {
@@ -142,7 +144,7 @@ static void on_accepted(struct jvpn_client *client, struct jvpn_transport *t,
 		return;
 	}
 	memcpy(event.u.accepted.transport_id, field->transport_id, sizeof(field->transport_id));
-	client->sent_elsewhere = 0;
+	client->sent_elsewhere = client->turned_away = 0;
 	jvpn_dial_succeeded(client, t);
 	if (t->live && t->live->core.state != JVPN_STATE_BIRTH)
 		jvpn_driver_step(t->live, &event);
@@ -177,11 +179,20 @@ static void on_attach_refused(struct jvpn_client *client, struct jvpn_transport 
 	jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "refused");
 }
 
-/* No refusal of ours (a proxy, a server that is just starting): a living session tries again. */
-static void on_attach_failed(struct jvpn_transport *t, const struct jvpn_h3_response *response)
+/* No refusal of ours (a proxy, a server that drains): a living session tries again. A server that asks for
+ * patience is about to restart as a rule, so not as late as it says, but not at every knock either: each
+ * try is a change of state. */
+static void on_attach_failed(struct jvpn_client *client, struct jvpn_transport *t,
+			     const struct jvpn_h3_response *response)
 {
-	jvpn_log_warn(JVPN_LOG_SESSION, "%s does not let the session attach: status %d %s", t->peer,
-		      response->status, response->body);
+	unsigned doublings = client->turned_away < 4 ? client->turned_away : 4;
+
+	if (client->turned_away == 0)
+		jvpn_log_warn(JVPN_LOG_SESSION, "%s does not let the session attach: status %d %s",
+			      t->peer, response->status, response->body);
+	client->turned_away++;
+	if (response->retry_after_s)
+		jvpn_dial_refused(client, t, (uint64_t)TURNED_AWAY_HOLD_MS << doublings);
 	jvpn_conn_close(t->conn, JVPN_APP_NO_ERROR, "refused");
 }
 
@@ -193,7 +204,7 @@ static void on_elsewhere(struct jvpn_client *client, struct jvpn_transport *t,
 	struct jvpn_live *live = t->live;
 
 	if (client->sent_elsewhere == ELSEWHERE_MAX) {
-		on_attach_failed(t, response);
+		on_attach_failed(client, t, response);
 		return;
 	}
 	client->sent_elsewhere++;
@@ -239,7 +250,7 @@ static void on_response(void *user, struct jvpn_transport *transport,
 	else if (field.op == JVPN_JVFIELD_REFUSED)
 		on_attach_refused(client, transport, &field);
 	else
-		on_attach_failed(transport, response);
+		on_attach_failed(client, transport, response);
 }
 
 /* ---- life ---- */
