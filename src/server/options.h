@@ -49,7 +49,7 @@ struct jvpn_server_config {
 	struct jvpn_prefix pool_ipv4;               /* family 0: not configured; at least one is */
 	struct jvpn_prefix pool_ipv6;
 	struct jvpn_config_prefixes routes;
-	struct jvpn_config_prefixes dns_servers; /* empty: clients are told nothing */
+	struct jvpn_config_prefixes dns_servers; /* empty: clients are told so */
 	struct jvpn_config_domains dns_search, dns_domains;
 	char tun_name[JVPN_TUN_NAME_MAX + 1];
 	uint64_t tun_mtu;                  /* 0: auto */

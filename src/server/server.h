@@ -48,7 +48,7 @@ struct jvpn_server {
 	struct jvpn_lease_pool *leases;
 	struct jvpn_server_index index;
 	struct jvpn_connectip_routes routes; /* advertised to every client */
-	struct jvpn_dnsassign dns;           /* told to every client; no servers: nothing */
+	struct jvpn_dnsassign dns;           /* told to every client */
 	struct jvpn_worker *worker;          /* the first one has the signals and the store */
 	size_t worker_count;
 	struct jvpn_operator operator; /* the control socket; the first worker's */
