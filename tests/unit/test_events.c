@@ -424,6 +424,36 @@ START_TEST(events_fifo__reader_leaves_and_another_comes__gap_announced)
 }
 END_TEST
 
+START_TEST(events_fifo__reader_leaves_before_an_announcement__its_gap_is_announced_again)
+{
+	char *text = calloc(1, 1 << 19);
+	int reader;
+	size_t len;
+
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	reader = open(path, O_RDONLY | O_NONBLOCK);
+	ck_assert_int_eq(open_events(path), 0);
+	emit_many(1000);
+	ck_assert_uint_gt(stats().dropped, 0);
+	len = drain(reader, text, 0, SMALL_BUFFER / 2);
+	jvpn_events_flush(events, 2);
+	ck_assert_ptr_null(strstr(text, "TelemetryDegraded"));
+	ck_assert_uint_gt(stats().emitted, 1000); /* the announcement waits */
+	len = drain(reader, text, len, (1 << 19) - 1);
+	ck_assert_ptr_null(strstr(text, "TelemetryDegraded"));
+	close(reader);
+	emit_many(3);
+	reader = open(path, O_RDONLY | O_NONBLOCK);
+	ck_assert_int_eq(jvpn_events_reopen(events, 3, error, sizeof(error)), 0);
+	emit_many(1);
+	drain(reader, text, len, (1 << 19) - 1);
+	check_seq(text, 1, stats().emitted);
+	ck_assert_uint_eq(stats().dropped + stats().written, stats().emitted);
+	close(reader);
+	free(text);
+}
+END_TEST
+
 START_TEST(events_close__reader_never_reads__returns)
 {
 	int p[2];
@@ -487,6 +517,8 @@ UNIT_TESTS(events)
 		JVPN_AUDIT_TEXT_MAX);
 	tcase_add_test(tc, events_reopen__not_possible__old_file_stays);
 	tcase_add_test(tc, events_fifo__reader_leaves_and_another_comes__gap_announced);
+	tcase_add_test(
+		tc, events_fifo__reader_leaves_before_an_announcement__its_gap_is_announced_again);
 	tcase_add_test(tc, events_close__reader_never_reads__returns);
 	tcase_add_test(tc, events_policy__versions_and_switches__followed);
 }

@@ -170,7 +170,7 @@ static void announce_drops(struct jvpn_events *events, struct jvpn_output *outpu
 		snprintf(audit.text, sizeof(audit.text), "output %s", output->name);
 	}
 	if (put_line(events, &audit, wall_ms, output))
-		output->unannounced = 0;
+		jvpn_output_announced(output);
 }
 
 static void announce_all(struct jvpn_events *events, uint64_t wall_ms)

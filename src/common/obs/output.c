@@ -113,10 +113,27 @@ static void tell_log(struct jvpn_output *output, uint64_t wall_ms)
 		      output->name);
 }
 
+/* Forgets announcements that are out; the gaps of those that were lost with the buffer open again. */
+static void settle_announced(struct jvpn_output *output, bool is_lost)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < output->announced_count; i++) {
+		if (output->announced[i].line <= output->sink.lines_out)
+			continue;
+		if (is_lost)
+			output->unannounced += output->announced[i].count;
+		else
+			output->announced[kept++] = output->announced[i];
+	}
+	output->announced_count = kept;
+}
+
 /* What the sink lost because its reader went away is dropped as well. */
 void jvpn_output_flush(struct jvpn_output *output, uint64_t wall_ms)
 {
 	jvpn_sink_flush(&output->sink);
+	settle_announced(output, output->sink.lines_lost && output->sink.lines_waiting == 0);
 	count_drop(output, output->sink.lines_lost);
 	output->sink.lines_lost = 0;
 	tell_log(output, wall_ms);
@@ -128,6 +145,14 @@ bool jvpn_output_can_announce(const struct jvpn_output *output)
 {
 	size_t room = jvpn_sink_room(&output->sink);
 
-	return output->unannounced && room >= JVPN_EVENT_LINE_MAX &&
-	       room >= output->sink.capacity / 4;
+	return output->unannounced && output->announced_count < JVPN_OUTPUT_ANNOUNCED &&
+	       room >= JVPN_EVENT_LINE_MAX && room >= output->sink.capacity / 4;
+}
+
+void jvpn_output_announced(struct jvpn_output *output)
+{
+	output->announced[output->announced_count++] =
+		(struct jvpn_announced){.line = output->sink.lines_out + output->sink.lines_waiting,
+					.count = output->unannounced};
+	output->unannounced = 0;
 }

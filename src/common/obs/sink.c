@@ -232,6 +232,7 @@ static void consume(struct jvpn_sink *sink, const uint8_t *chunk, size_t len)
 		sink->line_done = 0;
 		sink->lines_waiting--;
 		sink->lines_written++;
+		sink->lines_out++;
 	}
 	sink->head = (sink->head + len) % sink->capacity;
 	sink->used -= len;

@@ -55,6 +55,7 @@ struct jvpn_sink {
 	size_t line_done; /* bytes of the first waiting line that are out already */
 	uint64_t lines_waiting;
 	uint64_t lines_written;
+	uint64_t lines_out;  /* that have left the buffer in order, written or not */
 	uint64_t lines_lost; /* waiting when the reader went away; the owner clears it */
 	jvpn_sink_format_fn format;
 	const void *format_user;
