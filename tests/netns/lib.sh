@@ -245,7 +245,7 @@ begin() {
 	[[ $(id -u) -eq 0 ]] || skip "needs root"
 	[[ -c /dev/net/tun ]] || skip "no /dev/net/tun"
 	for tool in ip nft conntrack ping python3 "$@"; do
-		command -v "$tool" >/dev/null || skip "$tool is not installed (contrib/setup does it)"
+		command -v "$tool" >/dev/null || skip "$tool is not installed (contrib/setup --tests does it)"
 	done
 	for tool in "$builddir"/tests/lib/{probe,udp-relay,wire} $(programs); do
 		[[ -x $tool ]] || skip "$tool is not built"

@@ -56,6 +56,12 @@ wait_for() {
 	poll "$deadline" "$@" || fail "waited $deadline s for: $what"
 }
 
+# The archive that apt is configured with.
+archive() {
+	# shellcheck disable=SC2016  # the variables are apt's
+	apt-get indextargets --format '$(ORIGIN)|$(COMPONENT)|$(SITE)' 2>/dev/null |
+		awk -F'|' '$1 == "Debian" && $2 == "main" && $3 !~ /-security/ { print $3; exit }'
+}
 # make_tree NAME PACKAGES: $tree is an unpacked Debian 12 with these packages
 make_tree() {
 	local name=$1 packages=$2 archive key fresh
@@ -68,7 +74,7 @@ make_tree() {
 	if [[ ! -f $archive ]]; then
 		say "debootstrap: $name ..."
 		fresh=$work/fresh
-		if ! debootstrap --variant=minbase ${packages:+--include="$packages"} bookworm "$fresh" >"$work/debootstrap.log" 2>&1; then
+		if ! debootstrap --variant=minbase ${packages:+--include="$packages"} bookworm "$fresh" "$(archive)" >"$work/debootstrap.log" 2>&1; then
 			tail -n 5 "$work/debootstrap.log"
 			fail "debootstrap"
 		fi
