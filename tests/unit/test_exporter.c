@@ -17,7 +17,7 @@ static struct jvpn_exporter exporter;
 static struct jvpn_engine engine;
 static struct jvpn_driver driver;
 static struct sockaddr_in address;
-static unsigned collections;
+static unsigned collections, pages;
 static bool is_ready;
 
 static void collect(void *user, struct jvpn_exporter *e)
@@ -30,6 +30,7 @@ static void collect(void *user, struct jvpn_exporter *e)
 static void write_some(void *user, struct jvpn_exposition *x)
 {
 	(void)user;
+	pages++;
 	jvpn_exposition_one(x, JVPN_METRIC_ID_WORKERS, 3);
 }
 
@@ -58,7 +59,7 @@ static void setup(void)
 	memcpy(&metrics.listen, &address, sizeof(address));
 	driver.now_ns = JVPN_NS_PER_S;
 	engine.driver = &driver;
-	collections = 0;
+	collections = pages = 0;
 	is_ready = true;
 	ck_assert_int_eq(jvpn_loop_new(&engine.loop), 0);
 	ck_assert_int_eq(jvpn_exporter_open(&exporter, &engine, &config, error, sizeof(error)), 0);
@@ -124,6 +125,7 @@ START_TEST(exporter__three_who_ask__share_one_collection)
 	ck_assert_int_eq(answer_of(fd[1], "ok\n"), 200);
 	ck_assert_int_eq(answer_of(fd[2], "ready\n"), 200);
 	is_ready = false;
+	driver.now_ns += JVPN_EXPORTER_SPACING_NS;
 	fd[0] = ask("/readyz");
 	jvpn_exporter_collected(&exporter);
 	run();
@@ -148,6 +150,30 @@ START_TEST(exporter__a_thread_that_does_not_answer__is_said_in_time)
 	jvpn_exporter_collected(&exporter);
 	run();
 	ck_assert_int_eq(answer_of(later, "ok\n"), 200);
+}
+END_TEST
+
+START_TEST(exporter__many_who_ask_for_metrics__one_page_a_quarter_of_a_second)
+{
+	int first = ask("/metrics"), second = ask("/metrics"), soon;
+
+	jvpn_exporter_collected(&exporter);
+	run();
+	ck_assert_int_eq(answer_of(first, "\njvpn_workers 3\n"), 200);
+	ck_assert_int_eq(answer_of(second, "\njvpn_workers 3\n"), 200);
+	ck_assert_uint_eq(pages, 1);
+	driver.now_ns += JVPN_EXPORTER_SPACING_NS / 2;
+	soon = ask("/metrics");
+	ck_assert_uint_eq(collections, 1);
+	ck_assert_uint_eq(jvpn_exporter_next_deadline(&exporter),
+			  driver.now_ns + JVPN_EXPORTER_SPACING_NS / 2);
+	driver.now_ns += JVPN_EXPORTER_SPACING_NS / 2;
+	jvpn_exporter_turn(&exporter, driver.now_ns);
+	ck_assert_uint_eq(collections, 2);
+	jvpn_exporter_collected(&exporter);
+	run();
+	ck_assert_int_eq(answer_of(soon, "\njvpn_workers 3\n"), 200);
+	ck_assert_uint_eq(pages, 2);
 }
 END_TEST
 
@@ -176,6 +202,7 @@ UNIT_TESTS(exporter)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, exporter__three_who_ask__share_one_collection);
 	tcase_add_test(tc, exporter__a_thread_that_does_not_answer__is_said_in_time);
+	tcase_add_test(tc, exporter__many_who_ask_for_metrics__one_page_a_quarter_of_a_second);
 	tcase_add_test(tc, exporter__no_such_page__asks_nobody);
 	tcase_add_test(tc, exporter__closed_with_somebody_waiting__answers_nobody);
 }

@@ -39,17 +39,18 @@ static void write_own(const struct jvpn_exporter *e, struct jvpn_exposition *x)
 	jvpn_exposition_one(x, JVPN_METRIC_ID_HTTP_REFUSED, stats.refused);
 }
 
-static void answer_metrics(const struct jvpn_exporter *e, struct jvpn_http_request *r)
+/* 'page' is written for the first who asks, and the others' as well. */
+static void answer_metrics(const struct jvpn_exporter *e, struct jvpn_http_request *r,
+			   struct jvpn_exposition *page)
 {
-	struct jvpn_exposition x = {.text = NULL};
-
-	e->config.write(e->config.user, &x);
-	write_own(e, &x);
-	if (x.failed)
+	if (!page->len && !page->failed) {
+		e->config.write(e->config.user, page);
+		write_own(e, page);
+	}
+	if (page->failed)
 		answer_text(r, JVPN_HTTP_UNAVAILABLE, "no memory\n");
 	else
-		jvpn_http_answer(r, JVPN_HTTP_OK, METRICS_TYPE, x.text, x.len);
-	jvpn_exposition_clear(&x);
+		jvpn_http_answer(r, JVPN_HTTP_OK, METRICS_TYPE, page->text, page->len);
 }
 
 static void answer_ready(const struct jvpn_exporter *e, struct jvpn_http_request *r)
@@ -59,11 +60,12 @@ static void answer_ready(const struct jvpn_exporter *e, struct jvpn_http_request
 	answer_text(r, why ? JVPN_HTTP_UNAVAILABLE : JVPN_HTTP_OK, why ? why : "ready\n");
 }
 
-static void answer(const struct jvpn_exporter *e, const struct jvpn_exporter_wait *w)
+static void answer(const struct jvpn_exporter *e, const struct jvpn_exporter_wait *w,
+		   struct jvpn_exposition *page)
 {
 	switch (w->page) {
 	case JVPN_EXPORTER_METRICS:
-		answer_metrics(e, w->request);
+		answer_metrics(e, w->request, page);
 		break;
 	case JVPN_EXPORTER_READY:
 		answer_ready(e, w->request);
@@ -77,13 +79,16 @@ static void answer(const struct jvpn_exporter *e, const struct jvpn_exporter_wai
 
 void jvpn_exporter_collected(struct jvpn_exporter *e)
 {
+	struct jvpn_exposition page = {.text = NULL};
+
 	e->collecting = false;
 	for (size_t i = 0; i < JVPN_HTTP_CONNECTIONS && e->http; i++) {
 		if (!e->wait[i].request)
 			continue;
-		answer(e, &e->wait[i]);
+		answer(e, &e->wait[i], &page);
 		e->wait[i].request = NULL;
 	}
+	jvpn_exposition_clear(&page);
 }
 
 /* ---- requests ---- */
@@ -108,6 +113,24 @@ static struct jvpn_exporter_wait *find_wait(struct jvpn_exporter *e,
 	return NULL;
 }
 
+static bool is_somebody_waiting(const struct jvpn_exporter *e)
+{
+	for (size_t i = 0; i < JVPN_HTTP_CONNECTIONS; i++)
+		if (e->wait[i].request)
+			return true;
+	return false;
+}
+
+/* Who asks too soon waits for figures of his own: old ones are given to nobody. */
+static void collect_when_due(struct jvpn_exporter *e, uint64_t now_ns)
+{
+	if (e->collecting || now_ns < e->collect_at_ns || !is_somebody_waiting(e))
+		return;
+	e->collecting = true;
+	e->collect_at_ns = jvpn_time_add(now_ns, JVPN_EXPORTER_SPACING_NS);
+	e->config.collect(e->config.user, e);
+}
+
 static void on_request(void *user, struct jvpn_http_request *request, const char *path)
 {
 	struct jvpn_exporter *e = user;
@@ -125,10 +148,7 @@ static void on_request(void *user, struct jvpn_http_request *request, const char
 	wait->request = request;
 	wait->page = page;
 	wait->until_ns = jvpn_time_add(e->engine->driver->now_ns, JVPN_EXPORTER_PATIENCE_NS);
-	if (e->collecting)
-		return;
-	e->collecting = true;
-	e->config.collect(e->config.user, e);
+	collect_when_due(e, e->engine->driver->now_ns);
 }
 
 static void on_gone(void *user, struct jvpn_http_request *request)
@@ -165,6 +185,7 @@ void jvpn_exporter_turn(struct jvpn_exporter *e, uint64_t now_ns)
 	if (!e->http)
 		return;
 	give_up(e, now_ns);
+	collect_when_due(e, now_ns);
 	if (jvpn_http_next_deadline(e->http) <= now_ns)
 		jvpn_http_poll(e->http, now_ns);
 }
@@ -179,6 +200,8 @@ uint64_t jvpn_exporter_next_deadline(const struct jvpn_exporter *e)
 	for (size_t i = 0; i < JVPN_HTTP_CONNECTIONS; i++)
 		if (e->wait[i].request)
 			at = jvpn_time_min(at, e->wait[i].until_ns);
+	if (!e->collecting && is_somebody_waiting(e))
+		at = jvpn_time_min(at, e->collect_at_ns);
 	return at;
 }
 

@@ -17,6 +17,8 @@
 
 /* Figures of another thread are waited for so long; then the answer is 503. */
 #define JVPN_EXPORTER_PATIENCE_NS (2 * JVPN_NS_PER_S)
+/* From one collection to the next: pages are made on the thread that carries packets. */
+#define JVPN_EXPORTER_SPACING_NS (250 * JVPN_NS_PER_MS)
 
 struct jvpn_exporter;
 
@@ -52,6 +54,7 @@ struct jvpn_exporter {
 	struct jvpn_watch *watch;
 	uint64_t started_wall_ms;
 	bool collecting;
+	uint64_t collect_at_ns; /* not before */
 	struct jvpn_exporter_wait wait[JVPN_HTTP_CONNECTIONS];
 };
 

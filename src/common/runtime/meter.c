@@ -4,6 +4,7 @@
  */
 #include "runtime/meter.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -187,17 +188,22 @@ static const struct {
 };
 
 /* Is there an event of the transition function that goes from here to there for this reason? */
-static bool is_legal(unsigned from, unsigned to, unsigned reason)
-{
-	for (unsigned event = JVPN_FSM_NONE + 1; event < JVPN_FSM_COUNT; event++) {
-		struct jvpn_cell cell =
-			jvpn_fsm_decide((enum jvpn_state)from, (enum jvpn_fsm_event)event,
-					(enum jvpn_reason)reason);
+/* The table does not change: it is walked through once, not for every page. */
+static bool legal[JVPN_STATE_COUNT][JVPN_STATE_COUNT][JVPN_REASON_COUNT];
+static pthread_once_t legal_once = PTHREAD_ONCE_INIT;
 
-		if (cell.kind == JVPN_CELL_GO && cell.next == (enum jvpn_state)to)
-			return true;
-	}
-	return false;
+static void find_legal(void)
+{
+	for (unsigned from = JVPN_STATE_NONE + 1; from < JVPN_STATE_COUNT; from++)
+		for (unsigned event = JVPN_FSM_NONE + 1; event < JVPN_FSM_COUNT; event++)
+			for (unsigned reason = 0; reason < JVPN_REASON_COUNT; reason++) {
+				struct jvpn_cell cell = jvpn_fsm_decide((enum jvpn_state)from,
+									(enum jvpn_fsm_event)event,
+									(enum jvpn_reason)reason);
+
+				if (cell.kind == JVPN_CELL_GO)
+					legal[from][cell.next][reason] = true;
+			}
 }
 
 static void put_transition(const struct jvpn_census *census, unsigned from, unsigned to,
@@ -210,7 +216,7 @@ static void put_transition(const struct jvpn_census *census, unsigned from, unsi
 			      jvpn_reason_name((enum jvpn_reason)reason)}};
 		uint64_t n = census->transitions[from][to][reason];
 
-		if (n || is_legal(from, to, reason))
+		if (n || legal[from][to][reason])
 			jvpn_exposition_put(x, &labels, n);
 	}
 }
@@ -226,6 +232,7 @@ static void put_census(const struct jvpn_census *census, struct jvpn_exposition 
 				    jvpn_census_happened(census, in_all[i].type));
 	for (size_t i = 0; i < COUNT(by_reason); i++)
 		put_by_reason(census, &by_reason[i], x);
+	pthread_once(&legal_once, find_legal);
 	jvpn_exposition_begin(x, METRIC(TRANSITIONS));
 	for (unsigned from = JVPN_STATE_NONE + 1; from < JVPN_STATE_COUNT; from++)
 		for (unsigned to = JVPN_STATE_NONE + 1; to < JVPN_STATE_COUNT; to++)
