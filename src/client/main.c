@@ -150,6 +150,7 @@ static int init_engine(struct jvpn_client *client)
 	int rv;
 
 	config.events = jvpn_process_events(JVPN_ROLE_CLIENT, c->node_id, &c->events);
+	config.recent_bytes = jvpn_operator_recent_bytes(&c->control);
 	config.driver.role = JVPN_ROLE_CLIENT;
 	config.driver.policy = &client->options->policy;
 	config.driver.ops = &jvpn_client_driver_ops;

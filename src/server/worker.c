@@ -187,6 +187,7 @@ int jvpn_worker_open_engine(struct jvpn_worker *worker)
 	int rv = open_lane(worker);
 
 	config.events = jvpn_process_events(JVPN_ROLE_SERVER, c->node_id, &c->events);
+	config.recent_bytes = jvpn_operator_recent_bytes(&c->control);
 	if (!is_first(worker))
 		config.shared_events = server->worker[0].engine.events;
 	config.driver.role = JVPN_ROLE_SERVER;

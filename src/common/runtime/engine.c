@@ -131,6 +131,12 @@ static int make_parts(struct jvpn_engine *engine, struct jvpn_engine_config *con
 		rv = jvpn_events_open(&config->events, &engine->events, error, error_size);
 	if (rv)
 		return rv;
+	if (config->recent_bytes && !engine->shares_events)
+		rv = jvpn_events_keep_recent(engine->events, config->recent_bytes);
+	if (rv) {
+		snprintf(error, error_size, "%s", jvpn_err_text(rv));
+		return rv;
+	}
 	config->driver.events = engine->events;
 	rv = jvpn_loop_new(&engine->loop);
 	if (!rv)

@@ -18,6 +18,7 @@ struct jvpn_engine_config {
 	struct jvpn_events_config events;
 	struct jvpn_events
 		*shared_events; /* another engine's, which tells of the process; NULL: own */
+	size_t recent_bytes;    /* of lines kept in memory from the first on; 0: none yet */
 	struct jvpn_driver_config driver; /* events is filled here */
 	struct jvpn_quic_config quic;     /* ops and user are filled here */
 };

@@ -288,6 +288,11 @@ static int open_socket(struct jvpn_operator *op, const char *path, char *error, 
 	return jvpn_ctl_server_open(&config, &op->ctl, error, error_size);
 }
 
+size_t jvpn_operator_recent_bytes(const struct jvpn_config_control *control)
+{
+	return strcmp(control->socket, "off") == 0 ? 0 : RECENT_BYTES;
+}
+
 static int follow(struct jvpn_operator *op)
 {
 	int rv = jvpn_events_keep_recent(op->engine->events, RECENT_BYTES);

@@ -43,6 +43,8 @@ struct jvpn_operator {
 	uint64_t started_ns;
 };
 
+/* How much of the event stream an engine keeps for those who ask, from its first line on. */
+size_t jvpn_operator_recent_bytes(const struct jvpn_config_control *control);
 /* Opens the socket and follows it. A socket at its usual place that cannot be had is a warning and no
  * error: nobody has asked for it. Else as jvpn_ctl_server_open(), and JVPN_ECONFIG: no such group. */
 int jvpn_operator_open(struct jvpn_operator *op, struct jvpn_engine *engine,
