@@ -8,6 +8,7 @@ UNIT_TESTS += %D%/unit_audit
 	%D%/test_histogram.c \
 	%D%/test_reader.c \
 	%D%/test_report.c \
+	%D%/test_runs.c \
 	%D%/test_scale.c \
 	%D%/test_story.c \
 	%D%/test_timeline.c \

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "audit/runs.h"
 #include "audit/windows.h"
 #include "base/err.h"
 #include "base/map.h"
@@ -15,7 +16,6 @@
 #define MINUTE_MS  60000
 #define HOUR_MS    3600000
 #define FIRST_ROOM 1024
-#define RUNS       8
 #define KEY_BYTES  (JVPN_ID_BYTES + 1)
 
 struct session {
@@ -28,14 +28,9 @@ struct session {
 	uint32_t next_free;
 };
 
-struct run {
-	uint64_t pid, seq;
-};
-
 struct node {
 	struct jvpn_figures_of tally;
-	struct run run[RUNS];
-	unsigned runs;
+	struct jvpn_trail_runs runs;
 	uint64_t down_since; /* last line of the process before; 0: not known */
 };
 
@@ -118,32 +113,10 @@ static int node_of(struct jvpn_figures *f, const struct jvpn_trail_line *line)
 	return (int)f->last_node;
 }
 
-/* Lines of its process that are missing before this one. */
-static uint64_t count_missing(struct node *node, const struct jvpn_trail_line *line)
-{
-	struct run *run = NULL;
-	uint64_t last;
-
-	for (unsigned i = 0; i < node->runs && !run; i++)
-		if (node->run[i].pid == line->pid)
-			run = &node->run[i];
-	if (!run) {
-		if (node->runs == RUNS) {
-			memmove(node->run, node->run + 1, (RUNS - 1) * sizeof(node->run[0]));
-			node->runs--;
-		}
-		node->run[node->runs++] = (struct run){line->pid, line->seq};
-		return 0;
-	}
-	last = run->seq;
-	run->seq = line->seq;
-	return line->seq > last ? line->seq - last - 1 : 0;
-}
-
 static void take_stream(struct node *node, const struct jvpn_trail_line *line)
 {
 	struct jvpn_figures_of *t = &node->tally;
-	uint64_t missing = count_missing(node, line);
+	uint64_t missing = jvpn_trail_runs_take(&node->runs, line->pid, line->seq);
 
 	t->events++;
 	if (line->event.type == JVPN_AUDIT_NODE_STARTED)

@@ -24,6 +24,8 @@ noinst_LIBRARIES += %D%/libjvpn_audit.a
 	%D%/report_html.c \
 	%D%/report_json.c \
 	%D%/report_text.c \
+	%D%/runs.c \
+	%D%/runs.h \
 	%D%/scale.c \
 	%D%/scale.h \
 	%D%/story.c \

@@ -235,29 +235,6 @@ static int keep_of_node(struct jvpn_story *s, const struct jvpn_trail_line *line
 	return rv;
 }
 
-/* How many lines of its process are missing before this one. */
-static uint64_t count_lost(struct jvpn_story_node *node, const struct jvpn_trail_line *line)
-{
-	size_t max = sizeof(node->run) / sizeof(node->run[0]);
-	struct jvpn_story_run *run = NULL;
-	uint64_t last;
-
-	for (unsigned i = 0; i < node->runs && !run; i++)
-		if (node->run[i].pid == line->pid)
-			run = &node->run[i];
-	if (!run) {
-		if (node->runs == max) {
-			memmove(node->run, node->run + 1, (max - 1) * sizeof(node->run[0]));
-			node->runs--;
-		}
-		node->run[node->runs++] = (struct jvpn_story_run){line->pid, line->seq};
-		return 0;
-	}
-	last = run->seq;
-	run->seq = line->seq;
-	return line->seq > last ? line->seq - last - 1 : 0;
-}
-
 static void note(struct jvpn_story *s, const struct jvpn_id *id)
 {
 	for (unsigned i = 0; i < s->others; i++)
@@ -305,7 +282,7 @@ static int on_event(void *user, const struct jvpn_trail_place *place,
 	if (rv)
 		return rv;
 	if (node != NONE) {
-		lost = count_lost(&s->node[node], line);
+		lost = jvpn_trail_runs_take(&s->node[node].runs, line->pid, line->seq);
 		if (line->ts_ms > s->node[node].last_ms)
 			s->node[node].last_ms = line->ts_ms;
 		if (line->ts_ms < s->node[node].first_ms)

@@ -8,6 +8,7 @@
 
 #include "audit/index.h"
 #include "audit/reader.h"
+#include "audit/runs.h"
 
 #define JVPN_STORY_EVENTS_MAX 200000 /* about 25 MB */
 #define JVPN_STORY_NODES_MAX  256
@@ -25,18 +26,13 @@ struct jvpn_story_event {
 	bool own; /* of the session; else of its node */
 };
 
-struct jvpn_story_run {
-	uint64_t pid, seq;
-};
-
 /* A node as it tells of the session: one end of it. */
 struct jvpn_story_node {
 	char name[JVPN_TRAIL_NAME_MAX + 1];
 	enum jvpn_role role;
 	uint64_t first_ms, last_ms; /* of everything that it tells */
 	uint64_t own;               /* events of the session */
-	struct jvpn_story_run run[8];
-	unsigned runs;
+	struct jvpn_trail_runs runs;
 };
 
 struct jvpn_story_name {
